@@ -1,0 +1,10 @@
+//! What a master and a worker say to each other: bytes to messages and back.
+//!
+//! No sockets, no clock, no runtime: both sides and their tests feed it byte slices.
+
+pub mod message;
+pub mod msgpack;
+pub mod value;
+
+pub use message::{Message, Request, Response};
+pub use value::Value;

@@ -1,0 +1,127 @@
+//! Messages of the dialect `msgpack_experimental_v7`; the page of the protocol is `docs/manual/protocol.md`.
+
+use std::collections::BTreeMap;
+
+use crate::Value;
+
+/// One WebSocket message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    Request { seq: i64, request: Request },
+    Response(Response),
+}
+
+/// The answer to a request; every request gets exactly one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response {
+    pub seq: i64,
+    /// The value, or the text of the error.
+    pub result: Result<Value, String>,
+}
+
+/// Arguments of a remote command, a map from name to value.
+pub type Arguments = BTreeMap<String, Value>;
+
+/// Everything one side asks of the other.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    // master to worker
+    Print {
+        message: String,
+    },
+    Keepalive,
+    GetWorkerInfo,
+    SetWorkerSettings(WorkerSettings),
+    StartCommand {
+        command_id: String,
+        command_name: String,
+        args: Arguments,
+        builder_name: Option<String>,
+    },
+    InterruptCommand {
+        command_id: String,
+        why: String,
+        builder_name: Option<String>,
+    },
+    Shutdown,
+    // worker to master
+    Update {
+        command_id: String,
+        updates: Vec<Update>,
+    },
+    /// The command is over; a text describes why it could not be carried out.
+    Complete {
+        command_id: String,
+        error: Option<String>,
+    },
+    UploadFileWrite {
+        command_id: String,
+        data: Vec<u8>,
+    },
+    UploadFileClose {
+        command_id: String,
+    },
+    UploadFileUtime {
+        command_id: String,
+        access_time: f64,
+        modified_time: f64,
+    },
+    UploadDirectoryWrite {
+        command_id: String,
+        data: Vec<u8>,
+    },
+    UploadDirectoryUnpack {
+        command_id: String,
+    },
+    ReadFile {
+        command_id: String,
+        length: i64,
+    },
+    ReadFileClose {
+        command_id: String,
+    },
+}
+
+/// How a worker cuts and batches output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerSettings {
+    /// What is turned into a line end before splitting.
+    pub newline_re: String,
+    /// Longer lines are cut, in characters.
+    pub max_line_length: i64,
+    /// Longest wait before a batch is sent, in seconds.
+    pub buffer_timeout: f64,
+    /// Size of a batch, in the protocol's own measure.
+    pub buffer_size: i64,
+}
+
+/// One entry of an `update`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Update {
+    Stdout(Lines),
+    Stderr(Lines),
+    Header(Lines),
+    Log {
+        name: String,
+        lines: Lines,
+    },
+    /// Exit code; -1 for a signal; errno for file commands.
+    Rc(i64),
+    Elapsed(f64),
+    FailureReason(String),
+    Files(Vec<String>),
+    Stat(Vec<i64>),
+    /// A key this side does not know.
+    Other {
+        key: String,
+        value: Value,
+    },
+}
+
+/// Whole lines of text, each ended by `\n`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lines {
+    pub text: String,
+    /// When the first character of each line was read, Unix seconds; as many as there are lines, or empty.
+    pub times: Vec<f64>,
+}

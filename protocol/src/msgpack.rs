@@ -1,0 +1,1 @@
+//! Messages to MessagePack and back.

@@ -1,0 +1,130 @@
+//! The configuration as a value: plain, validated, immutable. `script` is the only place that knows the language it
+//! was written in.
+
+use std::time::Duration;
+
+use crate::changes::config::ChangeSourceConfig;
+use crate::domain::lock::LockAccess;
+use crate::domain::{Callback, Properties, Renderable};
+use crate::schedulers::config::SchedulerConfig;
+use crate::steps::config::StepConfig;
+
+/// Everything a `master.cfg` says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MasterConfig {
+    pub title: String,
+    pub title_url: String,
+    /// Ends with a slash.
+    pub buildbot_url: String,
+    pub workers: Vec<WorkerConfig>,
+    pub builders: Vec<BuilderConfig>,
+    pub schedulers: Vec<SchedulerConfig>,
+    pub change_sources: Vec<ChangeSourceConfig>,
+    pub protocols: Vec<ProtocolPort>,
+    pub www: Option<WwwConfig>,
+    /// SQLAlchemy form; relative paths are below the base directory.
+    pub db_url: String,
+    pub properties: Properties,
+    pub collapse_requests: Collapse,
+    pub prioritize_builders: Option<Callback>,
+    pub codebase_generator: Option<Callback>,
+    pub logs: LogLimits,
+    /// Losses of a worker after which a request ends in EXCEPTION instead of being tried again.
+    pub max_worker_losses: i32,
+    /// Components that are known but do nothing yet; shown as a banner.
+    pub inactive: Vec<String>,
+    /// Old spellings and the like, with `file:line`.
+    pub warnings: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkerConfig {
+    pub name: String,
+    pub password: String,
+    /// Most builds at the same time; `None` is no limit.
+    pub max_builds: Option<u32>,
+    pub properties: Properties,
+    pub default_properties: Properties,
+    pub locks: Vec<LockAccess>,
+    pub keepalive_interval: Duration,
+    pub missing_timeout: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct BuilderConfig {
+    pub name: String,
+    pub worker_names: Vec<String>,
+    /// Directory on the master, below the base directory.
+    pub builddir: String,
+    /// Directory on the worker, below the worker's base directory.
+    pub workerbuilddir: String,
+    pub factory: FactoryConfig,
+    pub description: Option<String>,
+    pub tags: Vec<String>,
+    pub properties: Properties,
+    pub default_properties: Properties,
+    pub env: Vec<(String, Renderable)>,
+    /// `None` takes the global rule.
+    pub collapse_requests: Option<Collapse>,
+    pub locks: Vec<LockAccess>,
+    pub next_build: Option<Callback>,
+    pub next_worker: Option<Callback>,
+    pub can_start_build: Option<Callback>,
+    /// `file:line` of the builder in the configuration.
+    pub location: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct FactoryConfig {
+    pub steps: Vec<StepConfig>,
+    /// Directory of the commands below the builder's; `build` if not set.
+    pub workdir: Renderable,
+}
+
+/// Whether waiting requests are merged ("collapsed").
+#[derive(Clone, Debug, PartialEq)]
+pub enum Collapse {
+    /// By the exact compatibility rule.
+    Compatible,
+    Never,
+    Function(Callback),
+}
+
+/// Where workers or clients connect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProtocolPort {
+    pub protocol: Protocol,
+    pub listen: ListenAddress,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    Pb,
+    Msgpack,
+}
+
+/// A parsed strport: `9989`, `tcp:9989:interface=127.0.0.1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenAddress {
+    pub port: u16,
+    /// `None` binds all interfaces, as a bare port number does.
+    pub interface: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct WwwConfig {
+    /// `None` serves nothing.
+    pub listen: Option<ListenAddress>,
+    /// Plugin name to its options, as `/config` shows them.
+    pub plugins: crate::domain::PropertyValue,
+    /// Dialect to its options.
+    pub change_hook_dialects: Vec<(String, crate::domain::PropertyValue)>,
+    pub allowed_origins: Vec<String>,
+}
+
+/// Limits of logs (`logMaxSize`, `logMaxTailSize`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogLimits {
+    pub max_bytes: Option<u64>,
+    pub max_tail_bytes: Option<u64>,
+}

@@ -1,0 +1,1 @@
+//! The only room that knows SQL: one file per table, one per state change that spans tables, one per page that reads.

@@ -1,0 +1,42 @@
+//! Plain types of the CI world: what a change, a request, a build and a log *are*.
+//!
+//! Nothing here does I/O, and nothing derives serde, diesel or actix traits: rows, JSON and pages have types of
+//! their own, so that a column, a field and a pixel can change separately.
+
+pub mod build;
+pub mod build_request;
+pub mod builder;
+pub mod buildset;
+pub mod change;
+pub mod event;
+pub mod ids;
+pub mod lock;
+pub mod log;
+pub mod properties;
+pub mod render;
+pub mod results;
+pub mod script;
+pub mod source_stamp;
+pub mod step;
+pub mod time;
+pub mod worker;
+
+pub use build::{Build, BuildNumber};
+pub use build_request::{BuildRequest, RequestState};
+pub use builder::Builder;
+pub use buildset::{Buildset, NewBuildset};
+pub use change::{Change, NewChange};
+pub use event::Event;
+pub use ids::{
+    BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, ChangeSourceId, LogId, MasterId, SchedulerId,
+    SourceStampId, StepId, WorkerId,
+};
+pub use log::{Log, LogKind, Stream};
+pub use properties::{Properties, Property, PropertyValue};
+pub use render::Renderable;
+pub use results::Results;
+pub use script::{Callback, ScriptError, ScriptValue};
+pub use source_stamp::{Patch, SourceStamp, StampSpec};
+pub use step::Step;
+pub use time::Timestamp;
+pub use worker::Worker;

@@ -1,0 +1,76 @@
+//! Functions that the operator wrote in the configuration, as the rest of the program sees them.
+//!
+//! The engine that runs them (Starlark today) hides behind [`ScriptFunction`]; a function keeps alive what it needs, so
+//! an old configuration dies by itself with the last component that uses its functions. Never call one on the core
+//! thread: actors ask the script pool.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Build, BuildRequest, Change, Properties, PropertyValue};
+
+/// What a function may receive or return.
+#[derive(Clone, Debug)]
+pub enum ScriptValue {
+    Data(PropertyValue),
+    Change(Arc<Change>),
+    Build(Arc<Build>),
+    BuildRequest(Arc<BuildRequest>),
+    /// Answers `getProperty`, `hasProperty` and `props[...]`.
+    Properties(Arc<Properties>),
+    List(Vec<ScriptValue>),
+    /// An object with attributes, for instance a step given to `doStepIf`.
+    Object(Vec<(String, ScriptValue)>),
+}
+
+/// How long a call may take, in time and in steps of the interpreter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScriptLimits {
+    pub time: Duration,
+    pub ticks: u64,
+    pub heap_bytes: u64,
+}
+
+impl Default for ScriptLimits {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(5), ticks: 10_000_000, heap_bytes: 64 << 20 }
+    }
+}
+
+/// The reason a function of the configuration gave no value.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{function} ({location}): {message}")]
+pub struct ScriptError {
+    pub function: String,
+    /// `file:line` of its definition.
+    pub location: String,
+    pub message: String,
+}
+
+/// One function of the configuration.
+pub trait ScriptFunction: Send + Sync {
+    /// Runs it; blocks the calling thread for as long as `limits` allow.
+    fn call(&self, arguments: &[ScriptValue], limits: ScriptLimits) -> Result<PropertyValue, ScriptError>;
+    fn name(&self) -> &str;
+    /// `file:line` of its definition.
+    fn location(&self) -> &str;
+    /// Its source text and the values it captures, hashed: equal digests mean the same behaviour.
+    fn digest(&self) -> &str;
+}
+
+/// A shared function; two are equal if their digests are.
+#[derive(Clone)]
+pub struct Callback(pub Arc<dyn ScriptFunction>);
+
+impl PartialEq for Callback {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.digest() == other.0.digest()
+    }
+}
+
+impl fmt::Debug for Callback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Callback({} at {})", self.0.name(), self.0.location())
+    }
+}

@@ -1,0 +1,20 @@
+//! Steps of a build as they are recorded; what a step *does* is in `steps`.
+
+use super::{BuildId, Results, StepId, Timestamp};
+
+/// A stored step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    pub id: StepId,
+    /// Position in the build, from 0.
+    pub number: i32,
+    pub name: String,
+    pub build_id: BuildId,
+    pub started_at: Option<Timestamp>,
+    pub locks_acquired_at: Option<Timestamp>,
+    pub complete_at: Option<Timestamp>,
+    pub results: Option<Results>,
+    pub state_string: String,
+    pub urls: Vec<(String, String)>,
+    pub hidden: bool,
+}

@@ -1,0 +1,13 @@
+//! A continuous-integration master in the manner of Buildbot. Rooms in reading order; `docs/ARCHITECTURE.md` says what
+//! each may import.
+
+pub mod domain;
+
+pub mod clock;
+pub mod json;
+
+pub mod changes;
+pub mod config;
+pub mod db;
+pub mod schedulers;
+pub mod steps;

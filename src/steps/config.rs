@@ -1,0 +1,125 @@
+//! What the configuration says of a step: one variant per kind, plain and comparable.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::domain::Renderable;
+
+use super::StepCommon;
+
+/// One step of a factory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepConfig {
+    pub common: StepCommon,
+    pub kind: StepKind,
+}
+
+/// Every step class that works.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepKind {
+    /// `ShellCommand`, and `Configure` with its own defaults.
+    Shell(ShellConfig),
+    /// `Compile` and `WarningCountingShellCommand`.
+    Compile(WarningCountingConfig),
+    /// `Test`.
+    Test(WarningCountingConfig),
+    Git(GitConfig),
+}
+
+/// Arguments of `ShellCommand` (manual section "ShellCommand").
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShellConfig {
+    /// Text for a shell, or a list of words that may contain lists.
+    pub command: Renderable,
+    pub env: BTreeMap<String, Renderable>,
+    pub want_stdout: bool,
+    pub want_stderr: bool,
+    pub use_pty: bool,
+    /// Name of the log to the file it follows.
+    pub log_files: Vec<LogFileConfig>,
+    pub lazy_log_files: bool,
+    /// Kill after this long without output; `None` never.
+    pub timeout: Option<Duration>,
+    /// Kill after this long in all.
+    pub max_time: Option<Duration>,
+    pub max_lines: Option<i64>,
+    /// TERM first, and the interrupt signal after this long.
+    pub sigterm_time: Option<Duration>,
+    pub interrupt_signal: String,
+    pub log_environ: bool,
+    pub initial_stdin: Option<Renderable>,
+    /// Exit code to result code; `None` means 0 is success and all else failure.
+    pub decode_rc: Option<BTreeMap<i64, i32>>,
+}
+
+/// One entry of `logfiles`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogFileConfig {
+    pub name: String,
+    pub filename: Renderable,
+    /// Begin at the end of what is there already.
+    pub follow: bool,
+}
+
+/// Arguments of `WarningCountingShellCommand`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WarningCountingConfig {
+    pub shell: ShellConfig,
+    /// Regular expression, matched at the start of a line.
+    pub warning_pattern: String,
+    pub directory_enter_pattern: Option<String>,
+    pub directory_leave_pattern: Option<String>,
+    pub suppression_list: Vec<SuppressionConfig>,
+    /// More warnings than this make the step a failure.
+    pub max_warn_count: Option<i64>,
+}
+
+/// Warnings that are not counted: patterns of file and text, and a range of lines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SuppressionConfig {
+    pub file: Option<String>,
+    pub text: Option<String>,
+    pub lines: Option<(i64, i64)>,
+}
+
+/// Arguments of `Git` (manual section "Git").
+#[derive(Clone, Debug, PartialEq)]
+pub struct GitConfig {
+    pub repourl: Renderable,
+    pub branch: Renderable,
+    pub mode: GitMode,
+    pub submodules: bool,
+    pub remote_submodules: bool,
+    pub shallow: Option<u32>,
+    pub filters: Vec<Renderable>,
+    pub reference: Option<Renderable>,
+    pub origin: Option<Renderable>,
+    pub progress: bool,
+    pub tags: bool,
+    pub retry_fetch: bool,
+    pub clobber_on_failure: bool,
+    /// Delay and number of tries again.
+    pub retry: Option<(Duration, u32)>,
+    pub always_use_latest: bool,
+    pub codebase: String,
+    pub timeout: Option<Duration>,
+    pub env: BTreeMap<String, Renderable>,
+    pub log_environ: bool,
+    /// `git describe` after the checkout, as property `commit-description`.
+    pub get_description: Option<BTreeMap<String, Renderable>>,
+    pub config: BTreeMap<String, Renderable>,
+}
+
+/// How `Git` brings the tree to the wanted revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GitMode {
+    Incremental,
+    /// Delete everything, clone anew.
+    Clobber,
+    /// Remove what git does not track, ignored files too.
+    Fresh,
+    /// Remove what git does not track, keep ignored files.
+    Clean,
+    /// Update a copy beside the build directory, then copy it.
+    Copy,
+}

@@ -1,0 +1,1 @@
+//! The worker: runs what a master asks for and reports back.
