@@ -6,6 +6,7 @@ pub mod domain;
 pub mod clock;
 pub mod json;
 
+pub mod actors;
 pub mod changes;
 pub mod config;
 pub mod db;

@@ -1,6 +1,6 @@
 //! Logs of steps.
 
-use super::{LogId, StepId};
+use super::{LogId, StepId, Timestamp};
 
 /// Where a line of a stream log came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,4 +64,24 @@ pub struct Log {
 /// Runs on a wire thread; must be quick.
 pub trait LineObserver: Send {
     fn line(&mut self, stream: Stream, line: &str);
+}
+
+/// A piece of a log as it is stored: whole lines, compressed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogChunk {
+    pub log: LogId,
+    /// 0, 1, 2 ... within the log; storing a number twice keeps the first.
+    pub seq: i64,
+    pub first_line: i64,
+    pub n_lines: i64,
+    /// Offset of its first byte in the uncompressed log.
+    pub first_byte: i64,
+    /// Uncompressed length.
+    pub n_bytes: i64,
+    pub first_at: Timestamp,
+    pub last_at: Timestamp,
+    /// The ANSI state (an SGR sequence or nothing) before its first character.
+    pub ansi: String,
+    /// zstd of the lines, each ended by `\n`; in stream logs each begins with its stream's letter.
+    pub body: Vec<u8>,
 }

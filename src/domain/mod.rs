@@ -8,6 +8,7 @@ pub mod build_request;
 pub mod builder;
 pub mod buildset;
 pub mod change;
+pub mod command;
 pub mod event;
 pub mod ids;
 pub mod lock;
@@ -26,6 +27,7 @@ pub use build_request::{BuildRequest, RequestState};
 pub use builder::Builder;
 pub use buildset::{Buildset, NewBuildset};
 pub use change::{Change, NewChange};
+pub use command::CommandOutcome;
 pub use event::Event;
 pub use ids::{
     BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, ChangeSourceId, LogId, MasterId, SchedulerId,

@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use buildbot_protocol::message::Arguments;
 
+pub use crate::domain::command::CommandOutcome;
 use crate::domain::log::LineObserver;
 use crate::domain::script::ScriptError;
 use crate::domain::{
@@ -51,18 +52,6 @@ pub struct RemoteCommand {
     pub observer: Option<Arc<Mutex<dyn LineObserver>>>,
     /// Keeps the text of stdout for the caller, up to 1 MiB.
     pub collect_stdout: bool,
-}
-
-/// How a remote command ended.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct CommandOutcome {
-    pub rc: i64,
-    pub stdout: String,
-    /// `timeout`, `timeout_without_output`, `max_lines_failure`.
-    pub failure_reason: Option<String>,
-    pub files: Vec<String>,
-    pub stat: Vec<i64>,
-    pub elapsed: Option<Duration>,
 }
 
 /// The paths a command may start from on the worker.

@@ -1,0 +1,3 @@
+//! Who is alive and what they say to each other.
+
+pub mod handle;
