@@ -1,0 +1,44 @@
+//! A request that nobody wants any more ends in CANCELLED, if no build has taken it.
+
+use diesel::prelude::*;
+
+use super::finish_build::complete_buildset;
+use crate::db::schema::build_requests;
+use crate::db::views::deciders;
+use crate::db::{DbError, Transaction, Transition};
+use crate::domain::{BuildRequestId, Event, RequestState, Results};
+
+pub struct CancelRequest {
+    pub request: BuildRequestId,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cancelled {
+    Yes,
+    /// It has a build, or has ended.
+    NotWaiting(RequestState),
+    NoSuch,
+}
+
+impl Transition for CancelRequest {
+    type Outcome = Cancelled;
+
+    fn apply(&self, tx: &mut Transaction<'_>) -> Result<Cancelled, DbError> {
+        let Some(request) = deciders::requests_by_id(tx.conn(), &[self.request])?.into_iter().next() else {
+            return Ok(Cancelled::NoSuch);
+        };
+        if request.state != RequestState::Unclaimed {
+            return Ok(Cancelled::NotWaiting(request.state));
+        }
+        let now = tx.now_us();
+        diesel::update(build_requests::table.find(self.request.0))
+            .set((build_requests::complete_at_us.eq(now), build_requests::results.eq(Results::Cancelled.code())))
+            .execute(tx.conn())?;
+        let (id, buildset, builder) = (self.request, request.buildset_id, request.builder_id);
+        tx.emit(Event::BuildRequestCancelled { request: id, buildset, builder });
+        tx.emit(Event::BuildRequestCompleted { request: id, buildset, builder });
+        complete_buildset(tx, buildset)?;
+        Ok(Cancelled::Yes)
+    }
+}

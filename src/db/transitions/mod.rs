@@ -1,0 +1,30 @@
+//! State changes that span rows: one file each. Every one is conditional and safe to run twice.
+
+mod build_state;
+mod cancel_request;
+mod command_ids;
+mod fire_scheduler;
+mod finish_build;
+mod ingest_changes;
+mod logs;
+mod prune_events;
+mod recover_at_start;
+mod stamps;
+mod start_build;
+mod steps;
+mod sync_config;
+mod worker_state;
+
+pub use self::build_state::{SetBuildProperties, SetBuildState};
+pub use self::cancel_request::{CancelRequest, Cancelled};
+pub use self::command_ids::ReserveCommandIds;
+pub use self::finish_build::{FinishBuild, FinishCause, FinishedBuild};
+pub use self::fire_scheduler::{FireScheduler, Fired};
+pub use self::ingest_changes::IngestChanges;
+pub use self::logs::{AddLog, FinishLog, StoreChunk};
+pub use self::prune_events::PruneEvents;
+pub use self::recover_at_start::{RecoverAtStart, Recovered};
+pub use self::start_build::{StartBuild, StartBuildOutcome};
+pub use self::steps::{AddStep, FinishStep, StartStep, UpdateStep};
+pub use self::sync_config::{ConfigIds, SyncBuilder, SyncConfig, SyncWorker};
+pub use self::worker_state::{SetWorkerPaused, SetWorkerState};

@@ -1,0 +1,159 @@
+//! The names of a configuration get rows, and keep those they had.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use crate::db::schema::{builder_masters, builders, change_sources, schedulers, worker_builders, workers};
+use crate::db::{DbError, Transaction, Transition, text};
+use crate::domain::{BuilderId, ChangeSourceId, Event, SchedulerId, WorkerId};
+
+/// Makes rows for all names; rows of other names become inactive.
+pub struct SyncConfig {
+    pub builders: Vec<SyncBuilder>,
+    pub workers: Vec<SyncWorker>,
+    pub schedulers: Vec<String>,
+    pub change_sources: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SyncBuilder {
+    pub name: String,
+    pub description: Option<String>,
+    pub tags: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SyncWorker {
+    pub name: String,
+    /// Names of the builders it serves.
+    pub builders: Vec<String>,
+}
+
+/// The ids of the names.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ConfigIds {
+    pub builders: HashMap<String, BuilderId>,
+    pub workers: HashMap<String, WorkerId>,
+    pub schedulers: HashMap<String, SchedulerId>,
+    pub change_sources: HashMap<String, ChangeSourceId>,
+}
+
+impl Transition for SyncConfig {
+    type Outcome = ConfigIds;
+
+    fn apply(&self, tx: &mut Transaction<'_>) -> Result<ConfigIds, DbError> {
+        let builders = self.sync_builders(tx)?;
+        let workers = self.sync_workers(tx, &builders)?;
+        Ok(ConfigIds {
+            builders,
+            workers,
+            schedulers: self.sync_schedulers(tx)?,
+            change_sources: self.sync_change_sources(tx)?,
+        })
+    }
+}
+
+impl SyncConfig {
+    fn sync_builders(&self, tx: &mut Transaction<'_>) -> Result<HashMap<String, BuilderId>, DbError> {
+        let was_active: Vec<i64> =
+            builders::table.filter(builders::active.eq(1)).select(builders::id).load(tx.conn())?;
+        diesel::update(builders::table).set(builders::active.eq(0)).execute(tx.conn())?;
+        diesel::delete(builder_masters::table.filter(builder_masters::master_id.eq(tx.master().id.0)))
+            .execute(tx.conn())?;
+        let mut ids = HashMap::new();
+        for builder in &self.builders {
+            let values = (
+                builders::description.eq(&builder.description),
+                builders::tags.eq(text::of_strings(&builder.tags)),
+                builders::active.eq(1),
+            );
+            let id: i64 = diesel::insert_into(builders::table)
+                .values((builders::name.eq(&builder.name), values.clone()))
+                .on_conflict(builders::name)
+                .do_update()
+                .set(values)
+                .returning(builders::id)
+                .get_result(tx.conn())?;
+            diesel::insert_into(builder_masters::table)
+                .values((builder_masters::builder_id.eq(id), builder_masters::master_id.eq(tx.master().id.0)))
+                .execute(tx.conn())?;
+            ids.insert(builder.name.clone(), BuilderId(id));
+            if !was_active.contains(&id) {
+                tx.emit(Event::BuilderStarted { builder: BuilderId(id) });
+            }
+        }
+        for id in was_active.into_iter().map(BuilderId).filter(|id| !ids.values().any(|active| active == id)) {
+            tx.emit(Event::BuilderStopped { builder: id });
+        }
+        Ok(ids)
+    }
+
+    fn sync_workers(
+        &self,
+        tx: &mut Transaction<'_>,
+        builder_ids: &HashMap<String, BuilderId>,
+    ) -> Result<HashMap<String, WorkerId>, DbError> {
+        diesel::update(workers::table).set(workers::active.eq(0)).execute(tx.conn())?;
+        diesel::delete(worker_builders::table).execute(tx.conn())?;
+        let mut ids = HashMap::new();
+        for worker in &self.workers {
+            let id: i64 = diesel::insert_into(workers::table)
+                .values((workers::name.eq(&worker.name), workers::active.eq(1)))
+                .on_conflict(workers::name)
+                .do_update()
+                .set(workers::active.eq(1))
+                .returning(workers::id)
+                .get_result(tx.conn())?;
+            let pairs: Vec<_> = worker
+                .builders
+                .iter()
+                .filter_map(|name| builder_ids.get(name))
+                .map(|builder| (worker_builders::worker_id.eq(id), worker_builders::builder_id.eq(builder.0)))
+                .collect();
+            diesel::insert_into(worker_builders::table).values(pairs).execute(tx.conn())?;
+            ids.insert(worker.name.clone(), WorkerId(id));
+        }
+        Ok(ids)
+    }
+
+    fn sync_schedulers(&self, tx: &mut Transaction<'_>) -> Result<HashMap<String, SchedulerId>, DbError> {
+        // A new scheduler looks at changes from now on, not at the whole history.
+        let newest: Option<i64> = crate::db::schema::changes::table
+            .select(diesel::dsl::max(crate::db::schema::changes::id))
+            .first(tx.conn())?;
+        diesel::update(schedulers::table).set(schedulers::active.eq(0)).execute(tx.conn())?;
+        let mut ids = HashMap::new();
+        for name in &self.schedulers {
+            let id: i64 = diesel::insert_into(schedulers::table)
+                .values((
+                    schedulers::name.eq(name),
+                    schedulers::active.eq(1),
+                    schedulers::last_change_id.eq(newest.unwrap_or(0)),
+                ))
+                .on_conflict(schedulers::name)
+                .do_update()
+                .set(schedulers::active.eq(1))
+                .returning(schedulers::id)
+                .get_result(tx.conn())?;
+            ids.insert(name.clone(), SchedulerId(id));
+        }
+        Ok(ids)
+    }
+
+    fn sync_change_sources(&self, tx: &mut Transaction<'_>) -> Result<HashMap<String, ChangeSourceId>, DbError> {
+        diesel::update(change_sources::table).set(change_sources::active.eq(0)).execute(tx.conn())?;
+        let mut ids = HashMap::new();
+        for name in &self.change_sources {
+            let id: i64 = diesel::insert_into(change_sources::table)
+                .values((change_sources::name.eq(name), change_sources::active.eq(1)))
+                .on_conflict(change_sources::name)
+                .do_update()
+                .set(change_sources::active.eq(1))
+                .returning(change_sources::id)
+                .get_result(tx.conn())?;
+            ids.insert(name.clone(), ChangeSourceId(id));
+        }
+        Ok(ids)
+    }
+}
