@@ -12,3 +12,6 @@ pub mod config;
 pub mod db;
 pub mod schedulers;
 pub mod steps;
+
+#[cfg(feature = "testing")]
+pub mod testing;
