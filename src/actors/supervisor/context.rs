@@ -98,11 +98,13 @@ impl<'a, A: Child> ShellContext<'a, A> {
     }
 }
 
+type Tick<A> = Box<dyn FnMut(&mut A, &mut ShellContext<'_, A>)>;
+
 struct Repeat<A: Child> {
     interval: Duration,
     due: Instant,
     timer: Timer,
-    tick: Box<dyn FnMut(&mut A, &mut ShellContext<'_, A>)>,
+    tick: Tick<A>,
 }
 
 /// Cancels what it stands for. Dropping it does not.

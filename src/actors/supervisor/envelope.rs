@@ -9,8 +9,8 @@ use super::record::Queued;
 
 /// A message with its way back and what is measured about it.
 ///
-/// The way back is ours and not actix's: `Addr::send` to a full mailbox neither wakes up when there is room nor heeds
-/// its timeout.
+/// The way back is ours and not actix's, so that it can carry a refusal, and so that a late answer needs no more of
+/// actix than an early one.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(super) struct Envelope<M: Mail> {
