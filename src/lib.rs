@@ -5,10 +5,12 @@ pub mod domain;
 
 pub mod clock;
 pub mod json;
+pub mod telemetry;
 
 pub mod actors;
 pub mod changes;
 pub mod config;
+pub mod control;
 pub mod db;
 pub mod schedulers;
 pub mod steps;

@@ -63,6 +63,7 @@ impl Handler<Count> for Counter {
 impl Handler<Panic> for Counter {
     type Result = ();
 
+    #[expect(clippy::panic, reason = "what a panic does is what is tested")]
     fn handle(&mut self, _: Panic, _: &mut Self::Context) {
         panic!("as told");
     }

@@ -6,6 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::telemetry;
+
 /// Runs `code`; `Err` is the text of its panic.
 ///
 /// What a panic leaves half-changed is never used again: the caller throws the actor away.
@@ -21,12 +23,16 @@ pub(super) fn discard<T>(value: T) {
 }
 
 fn text_of(payload: &(dyn Any + Send)) -> String {
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
+    let text = if let Some(text) = payload.downcast_ref::<&'static str>() {
         (*text).to_owned()
     } else if let Some(text) = payload.downcast_ref::<String>() {
         text.clone()
     } else {
         "panicked with a value that is not text".to_owned()
+    };
+    match telemetry::take_panic_place() {
+        Some(place) => format!("{text} (at {place})"),
+        None => text,
     }
 }
 
