@@ -9,9 +9,11 @@ pub mod telemetry;
 
 pub mod actors;
 pub mod changes;
+pub mod cli;
 pub mod config;
 pub mod control;
 pub mod db;
+pub mod master;
 pub mod schedulers;
 pub mod steps;
 
