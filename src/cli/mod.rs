@@ -15,9 +15,13 @@ mod stop;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
+
+use crate::control::client;
+use crate::control::{Request, Response};
 
 /// The configuration's name below the base directory.
 const MASTER_CFG: &str = "master.cfg";
@@ -71,6 +75,14 @@ fn base_dir(argument: &Path) -> anyhow::Result<PathBuf> {
 /// Runs a command that waits for something, without keeping a thread busy.
 fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(command)
+}
+
+/// Asks the running master of a base directory. What it could not do is an error.
+async fn ask_master(base_dir: &Path, request: Request, patience: Duration) -> anyhow::Result<Response> {
+    match client::ask(base_dir, request, patience).await.with_context(|| base_dir.display().to_string())? {
+        Response::Failed { reason } => bail!("the master says: {reason}"),
+        response => Ok(response),
+    }
 }
 
 #[cfg(test)]

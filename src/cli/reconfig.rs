@@ -8,8 +8,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::output::{complain, remark};
-use super::{base_dir, block_on};
-use crate::control::client::ask;
+use super::{ask_master, base_dir, block_on};
 use crate::control::{Reconfigured, Request, Response};
 
 /// A configuration is a program: it may take a while.
@@ -33,7 +32,7 @@ impl Reconfig {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let base_dir = base_dir(&self.base_dir)?;
         let request = Request::Reconfig { dry_run: self.dry_run };
-        match block_on(async { Ok(ask(&base_dir, request, PATIENCE).await?) })? {
+        match block_on(ask_master(&base_dir, request, PATIENCE))? {
             Response::Reconfigured(reconfigured) => {
                 self.report(&reconfigured);
                 Ok(ExitCode::SUCCESS)
@@ -45,7 +44,6 @@ impl Reconfig {
                 }
                 Ok(ExitCode::FAILURE)
             }
-            Response::Failed { reason } => bail!("the master did not load its configuration: {reason}"),
             other => bail!("the master gave an answer to something else: {other:?}"),
         }
     }

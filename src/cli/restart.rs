@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::output::remark;
 use super::start::Start;
-use super::stop::{Stop, Stopped};
+use super::stop::{Ending, Stop};
 
 /// Stops the master and starts it again
 #[derive(Args, Clone, Debug)]
@@ -34,9 +34,9 @@ impl Restart {
         let Self { nodaemon, clean, timeout, quiet, base_dir } = self;
         let stop = Stop { clean, no_wait: false, timeout: None, quiet, base_dir: base_dir.clone() };
         match stop.stop()? {
-            Stopped::Stopped => (),
-            Stopped::Nothing => remark(quiet, "no master was running"),
-            Stopped::Late => return Ok(ExitCode::FAILURE),
+            Ending::Ended => (),
+            Ending::NothingRan => remark(quiet, "no master was running"),
+            Ending::Late => return Ok(ExitCode::FAILURE),
         }
         Start { nodaemon, timeout, quiet, base_dir, detached: false }.run()
     }

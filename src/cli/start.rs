@@ -26,6 +26,9 @@ use crate::telemetry::{Echo, MASTER_LOG};
 /// Pause between two looks at a master that is coming up.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// How long one look may take.
+const LOOK_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Lines of the log that are shown when a master did not come up.
 const N_LINES: usize = 30;
 
@@ -127,10 +130,11 @@ fn spawn(base_dir: &Path) -> anyhow::Result<Child> {
 async fn until_up(base_dir: &Path, pid: Option<u32>) {
     loop {
         // What is not there yet may be there next time; what never comes is the caller's deadline.
-        if let Ok(Response::Status(status)) = ask(base_dir, Request::Status, Duration::from_secs(5)).await {
-            if status.is_up && pid.is_none_or(|pid| pid == status.pid) {
-                return;
-            }
+        if let Ok(Response::Status(status)) = ask(base_dir, Request::Status, LOOK_PATIENCE).await
+            && status.is_up
+            && pid.is_none_or(|pid| pid == status.pid)
+        {
+            return;
         }
         sleep(LOOK_EVERY).await;
     }

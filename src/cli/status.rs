@@ -8,8 +8,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::output::say;
-use super::{base_dir, block_on};
-use crate::control::client::ask;
+use super::{ask_master, base_dir, block_on};
 use crate::control::{Request, Response, Status};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,14 +24,13 @@ pub(super) struct ShowStatus {
 impl ShowStatus {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let base_dir = base_dir(&self.base_dir)?;
-        match block_on(async { Ok(ask(&base_dir, Request::Status, PATIENCE).await?) })? {
+        match block_on(ask_master(&base_dir, Request::Status, PATIENCE))? {
             Response::Status(status) => {
                 for line in describe(&status) {
                     say(line);
                 }
                 Ok(ExitCode::SUCCESS)
             }
-            Response::Failed { reason } => bail!("the master does not say how it is: {reason}"),
             other => bail!("the master gave an answer to something else: {other:?}"),
         }
     }

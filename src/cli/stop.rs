@@ -12,8 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use super::output::{complain, remark};
 use super::pid_file::{Resident, is_alive, remove, resident};
-use super::{base_dir, block_on};
-use crate::control::client::ask;
+use super::{ask_master, base_dir, block_on};
 use crate::control::{Request, Response};
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -43,42 +42,41 @@ pub(super) struct Stop {
 
 /// What there was to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stopped {
-    Stopped,
+pub(super) enum Ending {
+    Ended,
     /// No master was running.
-    Nothing,
+    NothingRan,
     /// It has been told to stop, and still runs.
     Late,
 }
 
 impl Stop {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let stopped = self.stop()?;
-        if stopped == Stopped::Nothing {
+        let ending = self.stop()?;
+        if ending == Ending::NothingRan {
             complain(format_args!("no master is running in {}", self.base_dir.display()));
         }
-        Ok(if stopped == Stopped::Stopped { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if ending == Ending::Ended { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    pub(super) fn stop(&self) -> anyhow::Result<Stopped> {
+    pub(super) fn stop(&self) -> anyhow::Result<Ending> {
         let base_dir = base_dir(&self.base_dir)?;
         let pid = match resident(&base_dir)? {
             Resident::Master(pid) => pid,
-            Resident::Nobody => return Ok(Stopped::Nothing),
+            Resident::Nobody => return Ok(Ending::NothingRan),
             Resident::Stale(pid) => {
                 remark(self.quiet, format_args!("removing the pid file of process {pid}, which is no master any more"));
                 remove(&base_dir, pid);
-                return Ok(Stopped::Nothing);
+                return Ok(Ending::NothingRan);
             }
         };
         block_on(self.stop_process(&base_dir, pid))
     }
 
-    async fn stop_process(&self, base_dir: &Path, pid: Pid) -> anyhow::Result<Stopped> {
+    async fn stop_process(&self, base_dir: &Path, pid: Pid) -> anyhow::Result<Ending> {
         if self.clean {
-            match ask(base_dir, Request::Stop { clean: true }, PATIENCE).await? {
+            match ask_master(base_dir, Request::Stop { clean: true }, PATIENCE).await? {
                 Response::Stopping => remark(self.quiet, "the master stops when its builds have finished"),
-                Response::Failed { reason } => bail!("the master does not stop: {reason}"),
                 other => bail!("the master gave an answer to something else: {other:?}"),
             }
         } else {
@@ -86,7 +84,7 @@ impl Stop {
         }
         if self.no_wait {
             remark(self.quiet, format_args!("process {pid} has been told to stop"));
-            return Ok(Stopped::Stopped);
+            return Ok(Ending::Ended);
         }
         let patience = match self.timeout {
             Some(seconds) => Some(Duration::from_secs(seconds)),
@@ -94,11 +92,11 @@ impl Stop {
         };
         if !wait_for_end(pid, patience).await {
             complain(format_args!("process {pid} has been told to stop and still runs"));
-            return Ok(Stopped::Late);
+            return Ok(Ending::Late);
         }
         remove(base_dir, pid);
         remark(self.quiet, "master stopped");
-        Ok(Stopped::Stopped)
+        Ok(Ending::Ended)
     }
 }
 
