@@ -52,10 +52,12 @@ pub struct Health {
 pub struct ActorFigures {
     pub kind: &'static str,
     pub name: String,
-    /// `running`, `restarting`, `quarantined`, `stopped`.
+    /// `prepared`, `running`, `restarting`, `quarantined`, `stopped`.
     pub state: &'static str,
     pub mailbox_depth: u64,
     pub handled: u64,
+    /// Messages that came while the actor was quarantined.
+    pub refused: u64,
     pub waiting_seconds: f64,
     pub handling_seconds: f64,
     pub longest_handling_seconds: f64,

@@ -1,0 +1,37 @@
+//! The master in this process, whether a terminal looks on or not.
+
+use std::env;
+use std::path::Path;
+use std::process::ExitCode;
+
+use tracing::{error, info};
+
+use super::pid_file::PidFile;
+use crate::master::{self, RunOptions};
+use crate::telemetry::{self, Echo};
+
+/// What is logged, in the syntax of `tracing-subscriber`'s `EnvFilter`.
+const FILTER_VARIABLE: &str = "BUILDBOT_LOG";
+
+/// Runs the master of `base_dir` until it is told to stop.
+pub(super) fn run_master(base_dir: &Path, echo: Echo) -> anyhow::Result<ExitCode> {
+    // Relative paths in a configuration are below the base directory; `stop` knows the master by this, too.
+    env::set_current_dir(base_dir)?;
+    telemetry::init(base_dir, echo, env::var(FILTER_VARIABLE).ok().as_deref())?;
+    match run_logged(base_dir) {
+        Ok(()) => {
+            info!("master stopped");
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            error!("master stopped: {error:#}");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn run_logged(base_dir: &Path) -> anyhow::Result<()> {
+    let _pid_file = PidFile::write(base_dir)?;
+    info!(version = env!("CARGO_PKG_VERSION"), base_dir = %base_dir.display(), "master starting");
+    master::run(base_dir, RunOptions::default())
+}

@@ -1,0 +1,65 @@
+//! `buildbot reconfig`: has a running master load its configuration again, all of it or nothing.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::Args;
+
+use super::output::{complain, remark};
+use super::{ask_master, base_dir, block_on};
+use crate::control::{Reconfigured, Request, Response};
+
+/// A configuration is a program: it may take a while.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Has the master load its configuration again
+#[derive(Args, Clone, Debug)]
+pub(super) struct Reconfig {
+    /// Only say what would change
+    #[arg(long)]
+    dry_run: bool,
+    /// Say nothing when all is well
+    #[arg(short, long)]
+    quiet: bool,
+    /// The master's base directory
+    #[arg(default_value = ".", value_name = "DIR")]
+    base_dir: PathBuf,
+}
+
+impl Reconfig {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let base_dir = base_dir(&self.base_dir)?;
+        let request = Request::Reconfig { dry_run: self.dry_run };
+        match block_on(ask_master(&base_dir, request, PATIENCE))? {
+            Response::Reconfigured(reconfigured) => {
+                self.report(&reconfigured);
+                Ok(ExitCode::SUCCESS)
+            }
+            Response::Rejected { errors } => {
+                complain("the configuration has errors, the old one stays in force:");
+                for error in errors {
+                    complain(error);
+                }
+                Ok(ExitCode::FAILURE)
+            }
+            other => bail!("the master gave an answer to something else: {other:?}"),
+        }
+    }
+
+    fn report(&self, reconfigured: &Reconfigured) {
+        for warning in &reconfigured.warnings {
+            complain(format_args!("warning: {warning}"));
+        }
+        let verdict = match (reconfigured.changes.is_empty(), self.dry_run) {
+            (true, _) => "the configuration is good, and nothing differs",
+            (false, true) => "the configuration is good and would change:",
+            (false, false) => "the new configuration is in force; it changed:",
+        };
+        remark(self.quiet, verdict);
+        for change in &reconfigured.changes {
+            remark(self.quiet, format_args!("  {change}"));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `buildbot restart`: stops the master, if one is running, and starts it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::output::remark;
+use super::start::Start;
+use super::stop::{Ending, Stop};
+
+/// Stops the master and starts it again
+#[derive(Args, Clone, Debug)]
+pub(super) struct Restart {
+    /// Stay in the foreground, and log to the terminal, too
+    #[arg(long)]
+    nodaemon: bool,
+    /// Let running builds finish first
+    #[arg(long)]
+    clean: bool,
+    /// Seconds to wait until the master is up
+    #[arg(long, alias = "start-timeout", default_value_t = 60, value_name = "SECONDS")]
+    timeout: u64,
+    /// Say nothing when all is well
+    #[arg(short, long)]
+    quiet: bool,
+    /// The master's base directory
+    #[arg(default_value = ".", value_name = "DIR")]
+    base_dir: PathBuf,
+}
+
+impl Restart {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let Self { nodaemon, clean, timeout, quiet, base_dir } = self;
+        let stop = Stop { clean, no_wait: false, timeout: None, quiet, base_dir: base_dir.clone() };
+        match stop.stop()? {
+            Ending::Ended => (),
+            Ending::NothingRan => remark(quiet, "no master was running"),
+            Ending::Late => return Ok(ExitCode::FAILURE),
+        }
+        Start { nodaemon, timeout, quiet, base_dir, detached: false }.run()
+    }
+}
