@@ -59,6 +59,6 @@ fn create_database(base_dir: &Path, db_url: &str) -> anyhow::Result<()> {
         master_name: master::name(base_dir),
         clock: Clock::system(),
     };
-    db::open(options).context("cannot make the database")?;
+    db::open(&options).context("cannot make the database")?;
     Ok(())
 }

@@ -129,7 +129,8 @@ fn prepare(path: &Path, migrations: &dyn MigrationSource<Sqlite>) -> Result<Sqli
     let tables: Vec<Name> = diesel::sql_query("SELECT name FROM sqlite_master WHERE type = 'table'")
         .load(&mut connection)
         .map_err(&failed)?;
-    if let Some(table) = tables.iter().find(|table| ["alembic_version", "migrate_version"].contains(&table.name.as_str()))
+    if let Some(table) =
+        tables.iter().find(|table| ["alembic_version", "migrate_version"].contains(&table.name.as_str()))
     {
         return Err(OpenError::Foreign { path: path.to_owned(), table: table.name.clone() });
     }
@@ -151,7 +152,8 @@ fn migrate(
 ) -> Result<(), OpenError> {
     let failed = sqlite::<Box<dyn std::error::Error + Send + Sync>>(path);
     let known = migrations.migrations().map_err(&failed)?;
-    let known: Vec<String> = known.iter().map(|migration: &Box<dyn Migration<Sqlite>>| migration.name().version().to_string()).collect();
+    let known: Vec<String> =
+        known.iter().map(|migration: &Box<dyn Migration<Sqlite>>| migration.name().version().to_string()).collect();
     let applied = connection.applied_migrations().map_err(&failed)?;
     if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
         return Err(OpenError::Newer { path: path.to_owned(), version: newer.to_string() });

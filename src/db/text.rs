@@ -1,7 +1,7 @@
 //! Values that are stored as JSON text: property values, lists of files, tags and links.
 
 use super::DbError;
-use crate::domain::{Property, PropertyValue, Properties, Results};
+use crate::domain::{Properties, Property, PropertyValue, Results};
 use crate::json::{self, Value};
 
 pub(super) fn of_value(value: &PropertyValue) -> String {
@@ -23,9 +23,8 @@ pub(super) fn of_properties(properties: &Properties) -> String {
 
 pub(super) fn to_properties(text: &str) -> Result<Properties, DbError> {
     let pairs: std::collections::BTreeMap<String, (Value, String)> = read(text)?;
-    let properties = pairs
-        .into_iter()
-        .map(|(name, (value, source))| (name, Property { value: json::to_property(&value), source }));
+    let properties =
+        pairs.into_iter().map(|(name, (value, source))| (name, Property { value: json::to_property(&value), source }));
     Ok(properties.collect())
 }
 

@@ -232,8 +232,7 @@ fn store_events(
     next_seq: Option<i64>,
 ) -> Result<Vec<CommittedEvent>, DbError> {
     let Some(first) = next_seq else { return Ok(Vec::new()) };
-    let committed: Vec<_> =
-        (first..).zip(new).map(|(seq, event)| CommittedEvent { seq, at: now, event }).collect();
+    let committed: Vec<_> = (first..).zip(new).map(|(seq, event)| CommittedEvent { seq, at: now, event }).collect();
     // SQLite binds at most 32,766 values to a statement.
     for part in committed.chunks(1000) {
         let rows: Vec<_> = part

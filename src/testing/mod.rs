@@ -1,7 +1,7 @@
 //! Helpers of tests, behind the feature `testing`: neighbours that only record, and time that only tests move.
 
-pub mod test_db;
 pub mod probe;
+pub mod test_db;
 pub mod virtual_time;
 
 pub use probe::{ProbeAnswer, ProbeInbox, probe, probe_ask};

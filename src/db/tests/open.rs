@@ -33,8 +33,7 @@ fn both_files_are_vacuumed_incrementally() {
     let directory = TempDir::new().unwrap();
     drop(open(&options(directory.path(), &clock())).unwrap());
     for file in ["state.sqlite", "logs.sqlite"] {
-        let mut connection =
-            SqliteConnection::establish(&directory.path().join(file).display().to_string()).unwrap();
+        let mut connection = SqliteConnection::establish(&directory.path().join(file).display().to_string()).unwrap();
         let pragma: Number = diesel::sql_query("PRAGMA auto_vacuum").get_result(&mut connection).unwrap();
         assert_eq!(pragma.auto_vacuum, 2, "{file}");
     }
@@ -67,7 +66,8 @@ fn the_database_of_a_python_buildbot_is_left_alone() {
 #[test]
 fn each_start_is_a_new_epoch() {
     let directory = TempDir::new().unwrap();
-    let epochs: Vec<i64> = (0..3).map(|_| open(&options(directory.path(), &clock())).unwrap().0.master().epoch).collect();
+    let epochs: Vec<i64> =
+        (0..3).map(|_| open(&options(directory.path(), &clock())).unwrap().0.master().epoch).collect();
     assert_eq!(epochs, [1, 2, 3]);
 }
 

@@ -62,7 +62,10 @@ async fn the_end_of_a_build_completes_its_request_and_buildset_and_happens_once(
     assert_eq!(ended.buildsets, [fired.buildset]);
     let again = db.db.write(finish(&build, Results::Success, FinishCause::Normal)).await.unwrap();
     assert!(again.completed.is_empty() && again.buildsets.is_empty());
-    assert!(matches!(request(&db, fired.requests[0].1).await.state, RequestState::Complete { results: Results::Failure, .. }));
+    assert!(matches!(
+        request(&db, fired.requests[0].1).await.state,
+        RequestState::Complete { results: Results::Failure, .. }
+    ));
     db.assert_sound().await;
 }
 

@@ -72,10 +72,8 @@ async fn jobs_that_wait_together_are_committed_together() {
 #[actix::test]
 async fn readers_cannot_write() {
     let db = TestDb::new(&Clock::system());
-    let outcome = db
-        .db
-        .read(|conn| Ok(diesel::insert_into(users::table).values(users::identifier.eq("x")).execute(conn)?))
-        .await;
+    let outcome =
+        db.db.read(|conn| Ok(diesel::insert_into(users::table).values(users::identifier.eq("x")).execute(conn)?)).await;
     assert!(matches!(outcome, Err(DbError::Statement(_))));
 }
 

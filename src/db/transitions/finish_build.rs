@@ -25,7 +25,9 @@ pub struct FinishBuild {
 pub enum FinishCause {
     Normal,
     /// After this many losses a request ends in EXCEPTION, so that a build that kills its worker does not loop.
-    WorkerLost { max_losses: i32 },
+    WorkerLost {
+        max_losses: i32,
+    },
     /// A restart of the master is not a loss.
     MasterStopped,
 }
@@ -134,7 +136,9 @@ impl FinishBuild {
     /// The result of a request that has now lost its worker this often; `None` has it wait again.
     fn end_of(&self, losses: i32) -> Option<Results> {
         match (self.results, self.cause) {
-            (Results::Retry, FinishCause::WorkerLost { max_losses }) if max_losses <= losses => Some(Results::Exception),
+            (Results::Retry, FinishCause::WorkerLost { max_losses }) if max_losses <= losses => {
+                Some(Results::Exception)
+            }
             (Results::Retry, _) => None,
             (results, _) => Some(results),
         }

@@ -29,7 +29,8 @@ impl Transition for AddLog {
     type Outcome = Log;
 
     fn apply(&self, tx: &mut Transaction<'_>) -> Result<Log, DbError> {
-        let taken: Vec<String> = logs::table.filter(logs::step_id.eq(self.step.0)).select(logs::slug).load(tx.conn())?;
+        let taken: Vec<String> =
+            logs::table.filter(logs::step_id.eq(self.step.0)).select(logs::slug).load(tx.conn())?;
         let slug = unique(&slug(&self.name), &taken, '_');
         let id: i64 = diesel::insert_into(logs::table)
             .values((

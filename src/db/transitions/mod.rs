@@ -3,8 +3,8 @@
 mod build_state;
 mod cancel_request;
 mod command_ids;
-mod fire_scheduler;
 mod finish_build;
+mod fire_scheduler;
 mod ingest_changes;
 mod logs;
 mod prune_events;

@@ -89,10 +89,7 @@ impl Transition for StartStep {
     fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), DbError> {
         let now = tx.now_us();
         let build: Option<i64> = diesel::update(steps::table.find(self.step.0))
-            .set((
-                steps::started_at_us.eq(now),
-                self.locks_acquired.then(|| steps::locks_acquired_at_us.eq(now)),
-            ))
+            .set((steps::started_at_us.eq(now), self.locks_acquired.then(|| steps::locks_acquired_at_us.eq(now))))
             .returning(steps::build_id)
             .get_result(tx.conn())
             .optional()?;
@@ -107,12 +104,11 @@ impl Transition for UpdateStep {
     type Outcome = ();
 
     fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), DbError> {
-        let build: Option<i64> =
-            diesel::update(steps::table.find(self.step.0).filter(steps::complete_at_us.is_null()))
-                .set((steps::state_string.eq(&self.state_string), steps::urls.eq(text::of_links(&self.urls))))
-                .returning(steps::build_id)
-                .get_result(tx.conn())
-                .optional()?;
+        let build: Option<i64> = diesel::update(steps::table.find(self.step.0).filter(steps::complete_at_us.is_null()))
+            .set((steps::state_string.eq(&self.state_string), steps::urls.eq(text::of_links(&self.urls))))
+            .returning(steps::build_id)
+            .get_result(tx.conn())
+            .optional()?;
         if let Some(build) = build {
             tx.emit(Event::StepUpdated { step: self.step, build: BuildId(build) });
         }
@@ -125,18 +121,17 @@ impl Transition for FinishStep {
 
     fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), DbError> {
         let now = tx.now_us();
-        let build: Option<i64> =
-            diesel::update(steps::table.find(self.step.0).filter(steps::complete_at_us.is_null()))
-                .set((
-                    steps::complete_at_us.eq(now),
-                    steps::results.eq(self.results.code()),
-                    steps::hidden.eq(i16::from(self.hidden)),
-                    steps::state_string.eq(&self.state_string),
-                    steps::urls.eq(text::of_links(&self.urls)),
-                ))
-                .returning(steps::build_id)
-                .get_result(tx.conn())
-                .optional()?;
+        let build: Option<i64> = diesel::update(steps::table.find(self.step.0).filter(steps::complete_at_us.is_null()))
+            .set((
+                steps::complete_at_us.eq(now),
+                steps::results.eq(self.results.code()),
+                steps::hidden.eq(i16::from(self.hidden)),
+                steps::state_string.eq(&self.state_string),
+                steps::urls.eq(text::of_links(&self.urls)),
+            ))
+            .returning(steps::build_id)
+            .get_result(tx.conn())
+            .optional()?;
         if let Some(build) = build {
             tx.emit(Event::StepFinished { step: self.step, build: BuildId(build) });
         }
