@@ -6,5 +6,5 @@ pub mod message;
 pub mod msgpack;
 pub mod value;
 
-pub use message::{Message, Request, Response};
+pub use message::{Arguments, Lines, Message, Request, Response, Update, WorkerSettings};
 pub use value::Value;

@@ -82,6 +82,30 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// The command a request is about, if it is about one.
+    pub fn command_id(&self) -> Option<&str> {
+        match self {
+            Self::StartCommand { command_id, .. }
+            | Self::InterruptCommand { command_id, .. }
+            | Self::Update { command_id, .. }
+            | Self::Complete { command_id, .. }
+            | Self::UploadFileWrite { command_id, .. }
+            | Self::UploadFileClose { command_id }
+            | Self::UploadFileUtime { command_id, .. }
+            | Self::UploadDirectoryWrite { command_id, .. }
+            | Self::UploadDirectoryUnpack { command_id }
+            | Self::ReadFile { command_id, .. }
+            | Self::ReadFileClose { command_id } => Some(command_id),
+            Self::Print { .. }
+            | Self::Keepalive
+            | Self::GetWorkerInfo
+            | Self::SetWorkerSettings(_)
+            | Self::Shutdown => None,
+        }
+    }
+}
+
 /// How a worker cuts and batches output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerSettings {
