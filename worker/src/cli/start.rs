@@ -1,0 +1,120 @@
+//! `buildbot-worker start` and `restart`.
+//!
+//! In the background it is this program again, in a session of its own. The starter waits until that worker is
+//! attached, or shows what it logged before it gave up.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use nix::unistd::setsid;
+
+use super::foreground::{self, Mode};
+use super::{Directory, complain, remark, stop, worker_dir};
+use crate::base_dir::BaseDir;
+use crate::pid_file;
+
+/// Starts the worker
+#[derive(Args)]
+pub(super) struct Start {
+    /// Stay in the foreground, and log to the terminal
+    #[arg(long)]
+    nodaemon: bool,
+    /// How a background worker is called by its starter
+    #[arg(long, hide = true)]
+    detached: bool,
+    #[command(flatten)]
+    directory: Directory,
+}
+
+/// Stops the worker and starts it again
+#[derive(Args)]
+pub(super) struct Restart {
+    /// Stay in the foreground, and log to the terminal
+    #[arg(long)]
+    nodaemon: bool,
+    #[command(flatten)]
+    directory: Directory,
+}
+
+/// A starter waits this long for the worker to attach.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Lines of the log that are shown when it did not.
+const N_LINES: usize = 20;
+
+impl Start {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let base_dir = worker_dir(&self.directory.path)?;
+        if self.detached {
+            setsid().context("cannot leave the session of the terminal")?;
+            return foreground::run(&base_dir, Mode::Detached);
+        }
+        start(&base_dir, self.nodaemon)
+    }
+}
+
+impl Restart {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let base_dir = worker_dir(&self.directory.path)?;
+        stop::stop(&base_dir)?;
+        start(&base_dir, self.nodaemon)
+    }
+}
+
+fn start(base_dir: &BaseDir, nodaemon: bool) -> anyhow::Result<ExitCode> {
+    if let Some(pid) = pid_file::resident(base_dir) {
+        bail!("the worker is running already, process {pid}");
+    }
+    if nodaemon {
+        return foreground::run(base_dir, Mode::Foreground);
+    }
+    let mut child = spawn(base_dir.path())?;
+    let (sender, first_line) = mpsc::channel();
+    let stdout = child.stdout.take().context("the worker has no output")?;
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        // An error is the end of the output, like the worker's death.
+        let read = BufReader::new(stdout).read_line(&mut line).unwrap_or(0);
+        let _ = sender.send(read != 0);
+    });
+    match first_line.recv_timeout(PATIENCE) {
+        Ok(true) => {
+            remark("worker started and attached");
+            Ok(ExitCode::SUCCESS)
+        }
+        Ok(false) => {
+            let status = child.wait().context("cannot wait for the worker")?;
+            complain(&format!("the worker did not start ({status}); it logged:"));
+            show_log(base_dir);
+            Ok(ExitCode::FAILURE)
+        }
+        Err(_) => {
+            remark("worker started; it has not reached the master yet and keeps trying. So far it logged:");
+            show_log(base_dir);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn spawn(base_dir: &Path) -> anyhow::Result<Child> {
+    Command::new(std::env::current_exe().context("cannot find this program")?)
+        .args(["start", "--detached"])
+        .arg(base_dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .context("cannot start the worker")
+}
+
+fn show_log(base_dir: &BaseDir) {
+    let text = std::fs::read_to_string(base_dir.log_file()).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    for line in lines.iter().skip(lines.len().saturating_sub(N_LINES)) {
+        complain(&format!("  {line}"));
+    }
+}

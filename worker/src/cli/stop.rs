@@ -1,0 +1,44 @@
+//! `buildbot-worker stop`.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use nix::sys::signal::{Signal, kill};
+
+use super::{Directory, remark, worker_dir};
+use crate::base_dir::BaseDir;
+use crate::pid_file;
+
+/// Stops the worker; its running commands are killed
+#[derive(Args)]
+pub(super) struct Stop {
+    #[command(flatten)]
+    directory: Directory,
+}
+
+const PATIENCE: Duration = Duration::from_secs(40);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+impl Stop {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let base_dir = worker_dir(&self.directory.path)?;
+        remark(if stop(&base_dir)? { "worker stopped" } else { "no worker is running here" });
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Ends the worker of a directory and waits for it; whether there was one.
+pub(super) fn stop(base_dir: &BaseDir) -> anyhow::Result<bool> {
+    let Some(pid) = pid_file::resident(base_dir) else { return Ok(false) };
+    kill(pid, Signal::SIGTERM).with_context(|| format!("cannot end process {pid}"))?;
+    for _ in 0..PATIENCE.as_millis() / LOOK_EVERY.as_millis() {
+        if !pid_file::is_alive(pid) {
+            return Ok(true);
+        }
+        #[expect(clippy::disallowed_methods, reason = "there is no event for the end of somebody else's child")]
+        std::thread::sleep(LOOK_EVERY);
+    }
+    bail!("process {pid} does not end")
+}

@@ -1,0 +1,6 @@
+//! Child processes: how they are started, watched and killed.
+
+pub mod environment;
+pub mod leftovers;
+pub mod quote;
+pub mod signals;
