@@ -175,6 +175,14 @@ async fn fetch(session: &Session<'_>, order: &Order, what: &str) -> Result<(), H
 
 /// Checks a revision out; it is fetched by itself if it did not come with the branch (shallow, or rewritten).
 async fn check_out_revision(session: &Session<'_>, order: &Order, revision: &str) -> Result<(), Halt> {
+    if !revision.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        // A name may have moved, and a local branch of that name would hide it: the other repository knows better.
+        match fetch(session, order, revision).await {
+            Ok(()) => return check_out_commit(session, order, "FETCH_HEAD").await,
+            Err(Halt::Failed(_)) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
     let present = session.ask(&["cat-file", "-e", &format!("{revision}^{{commit}}")]).await?;
     if present.rc != 0 {
         fetch(session, order, revision).await?;

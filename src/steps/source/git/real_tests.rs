@@ -181,6 +181,15 @@ async fn revisions_and_tags_are_found() {
 }
 
 #[tokio::test]
+async fn a_name_given_as_revision_is_followed() {
+    let lab = Lab::new();
+    let config = lab.config(GitMode::Incremental);
+    assert_eq!(lab.check_out(config.clone(), Some("main"), None).await.0, Results::Success);
+    let newest = lab.commit("a", "two");
+    assert_eq!(lab.check_out(config, None, Some("main")).await, (Results::Success, newest));
+}
+
+#[tokio::test]
 async fn a_revision_outside_of_a_shallow_clone_is_fetched() {
     let lab = Lab::new();
     let first = lab.git(&["rev-parse", "HEAD"]);
