@@ -90,8 +90,4 @@ async fn without_stamp(codebase: &str, context: &dyn StepContext) -> Result<Ende
 }
 
 #[cfg(test)]
-mod argv_tests;
-#[cfg(test)]
-mod failure_tests;
-#[cfg(test)]
-mod real_tests;
+mod tests;

@@ -291,3 +291,19 @@ async fn the_commit_is_described_by_the_nearest_tag() {
     assert_eq!(step(config, &context).await, Results::Success);
     assert_eq!(context.properties().get("commit-description"), Some(&"v1".into()));
 }
+
+#[tokio::test]
+async fn a_worker_without_listdir_clones_and_updates_too() {
+    let lab = Lab::new();
+    assert_eq!(
+        step(lab.config(GitMode::Incremental), &lab.context(None, None).without_listdir()).await,
+        Results::Success
+    );
+    lab.write("untracked");
+    lab.commit("a", "two");
+    assert_eq!(
+        step(lab.config(GitMode::Incremental), &lab.context(None, None).without_listdir()).await,
+        Results::Success
+    );
+    assert_eq!([lab.read("a"), lab.read("untracked")], ["two", "left over"]);
+}
