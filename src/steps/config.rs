@@ -19,9 +19,10 @@ pub struct StepConfig {
 pub enum StepKind {
     /// `ShellCommand`, and `Configure` with its own defaults.
     Shell(ShellConfig),
-    /// `Compile` and `WarningCountingShellCommand`.
+    WarningCounting(WarningCountingConfig),
+    /// Counts warnings too; speaks of itself as "compile".
     Compile(WarningCountingConfig),
-    /// `Test`.
+    /// Counts warnings too; speaks of itself as "test".
     Test(WarningCountingConfig),
     Git(GitConfig),
 }
@@ -65,11 +66,13 @@ pub struct LogFileConfig {
 #[derive(Clone, Debug, PartialEq)]
 pub struct WarningCountingConfig {
     pub shell: ShellConfig,
-    /// Regular expression, matched at the start of a line.
+    /// Regular expression, matched at the start of a line; with three groups they are file, line and text.
     pub warning_pattern: String,
     pub directory_enter_pattern: Option<String>,
     pub directory_leave_pattern: Option<String>,
     pub suppression_list: Vec<SuppressionConfig>,
+    /// A file on the worker with more of them, relative to the working directory.
+    pub suppression_file: Option<Renderable>,
     /// More warnings than this make the step a failure.
     pub max_warn_count: Option<i64>,
 }

@@ -1,0 +1,89 @@
+//! What a step may ask of the world: one trait, implemented by `actors` for real builds and by tests.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use buildbot_protocol::message::Arguments;
+
+use crate::domain::log::LineObserver;
+use crate::domain::{
+    Callback, Change, CommandOutcome, LogId, LogKind, Properties, PropertyValue, ScriptError, ScriptValue, SourceStamp,
+    Stream,
+};
+
+/// The reason a step could not be carried out. A step that ran and failed is a value, not a fault.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The worker's connection was lost: the build ends in RETRY.
+    #[error("the worker was lost: {0}")]
+    WorkerLost(String),
+    /// The build is being stopped.
+    #[error("the build was stopped: {0}")]
+    Interrupted(String),
+    /// The configuration asks for something impossible.
+    #[error("{0}")]
+    Config(String),
+    /// A function of the configuration failed.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+    /// Something outside failed: the worker refused a command, the database is away.
+    #[error("{0}")]
+    World(String),
+}
+
+/// A remote command to run on the worker.
+pub struct RemoteCommand {
+    /// Name in the protocol, e.g. `shell`, `mkdir`.
+    pub name: &'static str,
+    /// Arguments with paths already absolute (see [`StepContext::worker_path`]).
+    pub args: Arguments,
+    /// Where stdout, stderr and headers go; `None` discards them.
+    pub stdio: Option<LogId>,
+    /// `logfiles` name to log.
+    pub log_files: Vec<(String, LogId)>,
+    /// Sees every line of stdio.
+    pub observer: Option<Arc<Mutex<dyn LineObserver>>>,
+    /// Keeps the text of stdout for the caller, up to 1 MiB.
+    pub collect_stdout: bool,
+}
+
+/// The paths a command may start from on the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkerPlace<'a> {
+    /// Relative to the builder's directory; absolute paths stay as they are.
+    InBuilder(&'a str),
+    /// Relative to the worker's base directory.
+    InBase(&'a str),
+}
+
+/// What a running step can do. Implemented by `actors` for real builds and by tests.
+#[async_trait(?Send)]
+pub trait StepContext {
+    /// Runs a command on the worker to its end; `Interrupted` if the build is stopped meanwhile.
+    async fn run(&self, command: RemoteCommand) -> Result<CommandOutcome, Fault>;
+    /// Version of a remote command on this worker; `None` if it does not know it.
+    fn worker_command_version(&self, command: &str) -> Option<String>;
+    /// An absolute path on the worker, in its own syntax.
+    fn worker_path(&self, place: WorkerPlace<'_>) -> String;
+    /// Adds a log to the step; the slug is derived from the name and made unique.
+    async fn add_log(&self, name: &str, kind: LogKind) -> Result<LogId, Fault>;
+    /// Appends text to a log; it ends with a line end.
+    async fn write_log(&self, log: LogId, stream: Stream, text: &str) -> Result<(), Fault>;
+    /// All properties of the build as they are now.
+    fn properties(&self) -> Arc<Properties>;
+    fn set_property(&self, name: &str, value: PropertyValue, source: &str);
+    fn source_stamps(&self) -> &[SourceStamp];
+    /// Changes of all requests of the build, oldest first.
+    fn changes(&self) -> &[Arc<Change>];
+    /// Shows what the step is doing, one line.
+    fn set_state(&self, text: &str);
+    fn add_url(&self, name: &str, url: &str);
+    /// What the worker said of itself: `admin`, `host`, `version`, `os_id` and the like.
+    fn worker_fact(&self, name: &str) -> Option<PropertyValue>;
+    /// Runs a function of the configuration off the core thread, with exactly these arguments.
+    async fn call(&self, function: &Callback, arguments: Vec<ScriptValue>) -> Result<PropertyValue, Fault>;
+    async fn secret(&self, name: &str) -> Result<String, Fault>;
+    /// Waits; the build's stop ends it early.
+    async fn sleep(&self, duration: Duration) -> Result<(), Fault>;
+}

@@ -1,0 +1,90 @@
+//! Every kind of step, and how one is made from its configuration.
+
+use async_trait::async_trait;
+
+use super::command::{Ended, Place};
+use super::compile::WarningCounting;
+use super::config::{StepConfig, StepKind};
+use super::context::{Fault, StepContext};
+use super::render::render;
+use super::shell::Shell;
+use super::source::git::Git;
+use super::step::Step;
+use super::summary::{self, Done};
+use crate::domain::{PropertyValue, Renderable, Results};
+
+/// What all steps of a build have in common.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BuildEnv {
+    /// The factory's working directory, below the builder's directory or absolute.
+    pub workdir: Renderable,
+    /// The builder's environment for commands; steps override it.
+    pub env: Vec<(String, Renderable)>,
+}
+
+/// The step that a configuration describes, for one build.
+pub fn make(config: &StepConfig, env: &BuildEnv) -> Box<dyn Step> {
+    let place = Place { common: config.common.clone(), env: env.clone() };
+    let work: Box<dyn Work> = match &config.kind {
+        StepKind::Shell(shell) => Box::new(Shell { place, config: shell.clone() }),
+        StepKind::WarningCounting(counting) | StepKind::Compile(counting) | StepKind::Test(counting) => {
+            Box::new(WarningCounting { place, config: counting.clone() })
+        }
+        StepKind::Git(git) => Box::new(Git { place, config: git.clone() }),
+    };
+    Box::new(Narrated { config: config.clone(), work })
+}
+
+/// The name of a step whose configuration gives none.
+pub fn default_name(config: &StepConfig) -> String {
+    match &config.kind {
+        StepKind::Shell(_) => "shell".to_owned(),
+        StepKind::WarningCounting(_) => "generic".to_owned(),
+        StepKind::Compile(_) => "compile".to_owned(),
+        StepKind::Test(_) => "test".to_owned(),
+        StepKind::Git(git) if git.codebase.is_empty() => "git".to_owned(),
+        StepKind::Git(git) => format!("git-{}", git.codebase),
+    }
+}
+
+/// The name a step has in this build; the default if it renders to nothing.
+pub async fn step_name(config: &StepConfig, context: &dyn StepContext) -> Result<String, Fault> {
+    match render(&config.common.name, context).await? {
+        PropertyValue::Null => Ok(default_name(config)),
+        PropertyValue::Str(name) if name.is_empty() => Ok(default_name(config)),
+        name => Ok(name.to_string()),
+    }
+}
+
+/// The part of a step that differs by kind.
+#[async_trait(?Send)]
+pub trait Work {
+    async fn work(&self, context: &dyn StepContext) -> Result<Ended, Fault>;
+}
+
+/// A step that says on its line what it does and did.
+struct Narrated {
+    config: StepConfig,
+    work: Box<dyn Work>,
+}
+
+#[async_trait(?Send)]
+impl Step for Narrated {
+    async fn run(&self, context: &dyn StepContext) -> Result<Results, Fault> {
+        context.set_state(&summary::running(&self.config, context).await);
+        let outcome = self.work.work(context).await;
+        let configured = summary::done(&self.config, context).await;
+        match outcome {
+            Ok(ended) => {
+                let done = ended.description.map_or(configured, Done::from_text);
+                context.set_state(&done.ended(ended.results, ended.failure_reason.as_deref()));
+                Ok(ended.results)
+            }
+            Err(fault) => {
+                // Whoever turns the fault into a result adds it to the line.
+                context.set_state(&configured.into_text());
+                Err(fault)
+            }
+        }
+    }
+}

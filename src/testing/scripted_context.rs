@@ -1,0 +1,358 @@
+//! A step's world, scripted: it records what a step does and answers its commands as the test says.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use buildbot_protocol::Value;
+use buildbot_protocol::message::Arguments;
+
+use crate::domain::script::{ScriptFunction, ScriptLimits};
+use crate::domain::{
+    Callback, Change, CommandOutcome, LogId, LogKind, Properties, PropertyValue, ScriptError, ScriptValue, SourceStamp,
+    Stream,
+};
+use crate::steps::{Fault, RemoteCommand, StepContext, WorkerPlace};
+
+/// How a command ends, and what it prints before.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    pub outcome: CommandOutcome,
+    pub lines: Vec<(Stream, String)>,
+}
+
+impl Answer {
+    pub fn rc(rc: i64) -> Self {
+        Self { outcome: CommandOutcome { rc, ..CommandOutcome::default() }, lines: Vec::new() }
+    }
+
+    pub fn files(names: &[&str]) -> Self {
+        let mut answer = Self::rc(0);
+        answer.outcome.files = names.iter().map(|name| (*name).to_owned()).collect();
+        answer
+    }
+
+    /// Success with this text on stdout.
+    pub fn stdout(text: &str) -> Self {
+        let mut answer = Self::rc(0);
+        answer.outcome.stdout = text.to_owned();
+        answer.lines = text.lines().map(|line| (Stream::Stdout, line.to_owned())).collect();
+        answer
+    }
+
+    /// The worker kills the command, for this reason.
+    pub fn killed(reason: &str) -> Self {
+        let mut answer = Self::rc(-1);
+        answer.outcome.failure_reason = Some(reason.to_owned());
+        answer
+    }
+}
+
+/// A log that a step added.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedLog {
+    pub name: String,
+    pub kind: LogKind,
+    pub text: String,
+}
+
+/// Carries commands out instead of the script.
+pub type Executor = Box<dyn Fn(&RemoteCommand) -> Result<Answer, Fault>>;
+
+type Script = Vec<(String, Result<Answer, Fault>)>;
+
+/// See the module's header. Commands that the script does not name succeed without output.
+pub struct ScriptedContext {
+    base: String,
+    executor: Option<Executor>,
+    script: RefCell<Script>,
+    without_listdir: bool,
+    commands: RefCell<Vec<(String, Arguments)>>,
+    logs: RefCell<Vec<RecordedLog>>,
+    states: RefCell<Vec<String>>,
+    urls: RefCell<Vec<(String, String)>>,
+    sleeps: RefCell<Vec<Duration>>,
+    properties: RefCell<Arc<Properties>>,
+    source_stamps: Vec<SourceStamp>,
+    changes: Vec<Arc<Change>>,
+    secrets: BTreeMap<String, String>,
+    worker_facts: BTreeMap<String, PropertyValue>,
+}
+
+impl Default for ScriptedContext {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ScriptedContext {
+    /// A build in the builder directory `/w/b` without properties and stamps.
+    pub fn new() -> Self {
+        Self {
+            base: "/w/b".to_owned(),
+            executor: None,
+            script: RefCell::default(),
+            without_listdir: false,
+            commands: RefCell::default(),
+            logs: RefCell::default(),
+            states: RefCell::default(),
+            urls: RefCell::default(),
+            sleeps: RefCell::default(),
+            properties: RefCell::default(),
+            source_stamps: Vec::new(),
+            changes: Vec::new(),
+            secrets: BTreeMap::new(),
+            worker_facts: BTreeMap::new(),
+        }
+    }
+
+    /// Runs every command through `executor`, in a builder directory that exists.
+    #[must_use]
+    pub fn with_executor(mut self, base: &str, executor: Executor) -> Self {
+        base.clone_into(&mut self.base);
+        self.executor = Some(executor);
+        self
+    }
+
+    #[must_use]
+    pub fn with_property(self, name: &str, value: impl Into<PropertyValue>) -> Self {
+        self.set_property(name, value.into(), "test");
+        self
+    }
+
+    #[must_use]
+    pub fn with_stamp(mut self, stamp: SourceStamp) -> Self {
+        self.source_stamps.push(stamp);
+        self
+    }
+
+    #[must_use]
+    pub fn with_change(mut self, change: Arc<Change>) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    #[must_use]
+    pub fn with_secret(mut self, name: &str, secret: &str) -> Self {
+        self.secrets.insert(name.to_owned(), secret.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn with_worker_fact(mut self, name: &str, value: impl Into<PropertyValue>) -> Self {
+        self.worker_facts.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// A worker that is too old for `listdir`.
+    #[must_use]
+    pub fn without_listdir(mut self) -> Self {
+        self.without_listdir = true;
+        self
+    }
+
+    /// The next command whose line begins with `prefix` is answered so. Each answer is given once, in order.
+    #[must_use]
+    pub fn answer(self, prefix: &str, answer: Answer) -> Self {
+        self.script.borrow_mut().push((prefix.to_owned(), Ok(answer)));
+        self
+    }
+
+    /// The next command whose line begins with `prefix` is not carried out.
+    #[must_use]
+    pub fn fault(self, prefix: &str, fault: Fault) -> Self {
+        self.script.borrow_mut().push((prefix.to_owned(), Err(fault)));
+        self
+    }
+
+    /// The commands that ran, one line each: `git fetch -f url`, `rmdir /w/b/build`.
+    pub fn commands(&self) -> Vec<String> {
+        self.commands.borrow().iter().map(|(line, _)| line.clone()).collect()
+    }
+
+    /// Arguments of the command at this position.
+    pub fn arguments(&self, position: usize) -> Arguments {
+        self.commands.borrow().get(position).map(|(_, args)| args.clone()).unwrap_or_default()
+    }
+
+    pub fn logs(&self) -> Vec<RecordedLog> {
+        self.logs.borrow().clone()
+    }
+
+    /// All state lines, in order.
+    pub fn states(&self) -> Vec<String> {
+        self.states.borrow().clone()
+    }
+
+    pub fn sleeps(&self) -> Vec<Duration> {
+        self.sleeps.borrow().clone()
+    }
+
+    /// Answers that no command asked for.
+    pub fn unused(&self) -> Vec<String> {
+        self.script.borrow().iter().map(|(prefix, _)| prefix.clone()).collect()
+    }
+
+    fn next_answer(&self, line: &str, command: &RemoteCommand) -> Result<Answer, Fault> {
+        let mut script = self.script.borrow_mut();
+        if let Some(position) = script.iter().position(|(prefix, _)| line.starts_with(prefix.as_str())) {
+            return script.remove(position).1;
+        }
+        drop(script);
+        match &self.executor {
+            Some(executor) => executor(command),
+            None => Ok(Answer::rc(0)),
+        }
+    }
+
+    fn append(&self, log: LogId, text: &str) -> Result<(), Fault> {
+        let mut logs = self.logs.borrow_mut();
+        let position = usize::try_from(log.0).ok();
+        let recorded = position.and_then(|position| logs.get_mut(position));
+        recorded.ok_or_else(|| Fault::World(format!("log {log} was never added")))?.text.push_str(text);
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl StepContext for ScriptedContext {
+    async fn run(&self, command: RemoteCommand) -> Result<CommandOutcome, Fault> {
+        let line = command_line(command.name, &command.args);
+        self.commands.borrow_mut().push((line.clone(), command.args.clone()));
+        let answer = self.next_answer(&line, &command)?;
+        for (stream, line) in &answer.lines {
+            if let Some(log) = command.stdio {
+                self.append(log, &format!("{line}\n"))?;
+            }
+            if let Some(observer) = &command.observer {
+                observer.lock().unwrap_or_else(PoisonError::into_inner).line(*stream, line);
+            }
+        }
+        let mut outcome = answer.outcome;
+        if !command.collect_stdout {
+            outcome.stdout.clear();
+        }
+        Ok(outcome)
+    }
+
+    fn worker_command_version(&self, command: &str) -> Option<String> {
+        (command != "listdir" || !self.without_listdir).then(|| "3.3".to_owned())
+    }
+
+    fn worker_path(&self, place: WorkerPlace<'_>) -> String {
+        let (base, path) = match place {
+            WorkerPlace::InBuilder(path) => (self.base.as_str(), path),
+            WorkerPlace::InBase(path) => ("/w", path),
+        };
+        match path {
+            "" => base.to_owned(),
+            absolute if absolute.starts_with('/') => absolute.to_owned(),
+            relative => format!("{base}/{relative}"),
+        }
+    }
+
+    async fn add_log(&self, name: &str, kind: LogKind) -> Result<LogId, Fault> {
+        let mut logs = self.logs.borrow_mut();
+        let id = LogId(i64::try_from(logs.len()).unwrap_or(i64::MAX));
+        logs.push(RecordedLog { name: name.to_owned(), kind, text: String::new() });
+        Ok(id)
+    }
+
+    async fn write_log(&self, log: LogId, _: Stream, text: &str) -> Result<(), Fault> {
+        self.append(log, text)
+    }
+
+    fn properties(&self) -> Arc<Properties> {
+        Arc::clone(&self.properties.borrow())
+    }
+
+    fn set_property(&self, name: &str, value: PropertyValue, source: &str) {
+        Arc::make_mut(&mut self.properties.borrow_mut()).set(name, value, source);
+    }
+
+    fn source_stamps(&self) -> &[SourceStamp] {
+        &self.source_stamps
+    }
+
+    fn changes(&self) -> &[Arc<Change>] {
+        &self.changes
+    }
+
+    fn set_state(&self, text: &str) {
+        self.states.borrow_mut().push(text.to_owned());
+    }
+
+    fn add_url(&self, name: &str, url: &str) {
+        self.urls.borrow_mut().push((name.to_owned(), url.to_owned()));
+    }
+
+    fn worker_fact(&self, name: &str) -> Option<PropertyValue> {
+        self.worker_facts.get(name).cloned()
+    }
+
+    async fn call(&self, function: &Callback, arguments: Vec<ScriptValue>) -> Result<PropertyValue, Fault> {
+        Ok(function.0.call(&arguments, ScriptLimits::default())?)
+    }
+
+    async fn secret(&self, name: &str) -> Result<String, Fault> {
+        self.secrets.get(name).cloned().ok_or_else(|| Fault::Config(format!("there is no secret {name:?}")))
+    }
+
+    async fn sleep(&self, duration: Duration) -> Result<(), Fault> {
+        self.sleeps.borrow_mut().push(duration);
+        Ok(())
+    }
+}
+
+/// A command as one line: the words of `shell`, or the name and the paths of the others.
+fn command_line(name: &str, args: &Arguments) -> String {
+    let text = |value: &Value| match value {
+        Value::Str(text) => text.clone(),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        other => format!("{other:?}"),
+    };
+    if name == "shell" {
+        return args.get("command").map(text).unwrap_or_default();
+    }
+    let paths = ["path", "paths", "from_path", "to_path"].into_iter().filter_map(|key| args.get(key)).map(text);
+    std::iter::once(name.to_owned()).chain(paths).collect::<Vec<_>>().join(" ")
+}
+
+/// A function of the configuration, written in Rust. Its name is its digest.
+pub fn scripted_function(
+    name: &'static str,
+    body: impl Fn(&[ScriptValue]) -> Result<PropertyValue, String> + Send + Sync + 'static,
+) -> Callback {
+    Callback(Arc::new(ScriptedFunction { name, body: Box::new(body) }))
+}
+
+type Body = Box<dyn Fn(&[ScriptValue]) -> Result<PropertyValue, String> + Send + Sync>;
+
+struct ScriptedFunction {
+    name: &'static str,
+    body: Body,
+}
+
+impl ScriptFunction for ScriptedFunction {
+    fn call(&self, arguments: &[ScriptValue], _: ScriptLimits) -> Result<PropertyValue, ScriptError> {
+        (self.body)(arguments).map_err(|message| ScriptError {
+            function: self.name.to_owned(),
+            location: self.location().to_owned(),
+            message,
+        })
+    }
+
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn location(&self) -> &str {
+        "master.cfg:1"
+    }
+
+    fn digest(&self) -> &str {
+        self.name
+    }
+}
