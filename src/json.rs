@@ -34,7 +34,6 @@ pub fn to_string<T: Serialize>(value: &T) -> String {
 }
 
 /// JSON indented by two.
-#[expect(clippy::disallowed_methods, reason = "the door itself")]
 pub fn to_string_pretty<T: Serialize>(value: &T) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".to_owned())
 }

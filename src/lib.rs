@@ -7,15 +7,24 @@ pub mod clock;
 pub mod json;
 pub mod telemetry;
 
-pub mod actors;
+pub mod secrets;
+
 pub mod changes;
-pub mod cli;
-pub mod config;
-pub mod control;
 pub mod db;
-pub mod master;
+pub mod dispatch;
+pub mod locks;
 pub mod schedulers;
 pub mod steps;
+pub mod web;
+
+pub mod config;
+pub mod wire;
+
+pub mod actors;
+
+pub mod cli;
+pub mod control;
+pub mod master;
 
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,21 +1,313 @@
-//! The wiring: builds every actor in two phases, starts them in order, stops them in reverse.
+//! The wiring: makes every actor, in two phases, and starts and stops them in order.
+//!
+//! Phase one prepares the shells, so that each has an address; phase two builds the `Deps` and starts them. A wire that
+//! is forgotten does not compile. Nothing here decides anything.
 
-use std::path::Path;
+mod control;
+mod run;
 
-use anyhow::bail;
-use nix::unistd::gethostname;
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// What the command line decides about a run.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RunOptions {}
+use anyhow::Context;
+use tokio::sync::watch;
 
-/// Runs the master of `base_dir` until it is told to stop.
-pub fn run(base_dir: &Path, _options: RunOptions) -> anyhow::Result<()> {
-    bail!("the master of {} is not wired yet", base_dir.display())
+use self::control::ControlDeps;
+pub use self::run::{RunOptions, name, run};
+use crate::actors::applied::{Applied, AppliedConfig};
+use crate::actors::build::BuildDeps;
+use crate::actors::builder::BuilderDeps;
+use crate::actors::builders::{Builders, BuildersDeps};
+use crate::actors::buildset_keeper::{BuildsetKeeper, BuildsetKeeperDeps};
+use crate::actors::change_intake::{ChangeIntake, ChangeIntakeDeps};
+use crate::actors::change_sources::{ChangeSources, ChangeSourcesDeps};
+use crate::actors::command_ids::CommandIds;
+use crate::actors::db_writer::{DbWriter, DbWriterDeps};
+use crate::actors::distributor::{Distributor, DistributorDeps};
+use crate::actors::event_bus::EventBus;
+use crate::actors::handle::{HandleDeps, MasterHandle};
+use crate::actors::janitor::{Janitor, JanitorConfig, JanitorDeps};
+use crate::actors::log_sink::DbLogSink;
+use crate::actors::reconfigurator::{self, Reconfigurator, ReconfiguratorDeps, Reconfigure};
+use crate::actors::schedulers::{Schedulers, SchedulersDeps};
+use crate::actors::scripts::{Scripts, ScriptsConfig};
+use crate::actors::sessions::{Sessions, WorkerGate};
+use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Prepared, Running, Supervisor};
+use crate::actors::workers::{Workers, WorkersDeps};
+use crate::clock::Clock;
+use crate::config::MasterConfig;
+use crate::db::transitions::RecoverAtStart;
+use crate::db::{Db, WriterLoop};
+use crate::domain::script::ScriptLimits;
+
+/// What the actors are made from.
+pub struct Parts {
+    pub base_dir: PathBuf,
+    pub config: MasterConfig,
+    pub db: Db,
+    pub writer: WriterLoop,
+    pub clock: Clock,
+    /// Where sockets of workers are served and logs compressed.
+    pub wire_runtime: tokio::runtime::Handle,
 }
 
-/// The name under which the master of `base_dir` is known in the database.
-pub fn name(base_dir: &Path) -> String {
-    let host = gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "localhost".to_owned());
-    format!("{host}:{}", base_dir.display())
+/// A master whose actors live; sockets are opened by its owner.
+pub struct Master {
+    pub handle: MasterHandle,
+    pub gate: Arc<WorkerGate>,
+    pub config: AppliedConfig,
+    pub reconfigure: Ask<Reconfigure>,
+    pub control: ControlDeps,
+    pub escalations: Escalations,
+    pub db: Db,
+    /// Stopped in this order.
+    stop: Vec<Box<dyn Fn()>>,
+    writer: Running<DbWriter>,
+}
+
+/// Questions within the core are answered at once, unless the machine stands still.
+const CORE_DEADLINE: Duration = Duration::from_secs(30);
+/// A function of the configuration has five seconds, and may wait for a free thread.
+const SCRIPT_DEADLINE: Duration = Duration::from_secs(60);
+/// Commands from outside wait for the database as long as a client waits.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
+const JANITOR: JanitorConfig =
+    JanitorConfig { keep_events: Duration::from_secs(7 * 24 * 3600), every: Duration::from_secs(3600) };
+const SCRIPTS: ScriptsConfig = ScriptsConfig {
+    n_threads: 4,
+    limits: ScriptLimits { time: Duration::from_secs(5), ticks: 10_000_000, heap_bytes: 64 << 20 },
+};
+
+/// The shells, each with an address.
+struct Shells {
+    bus: Prepared<EventBus>,
+    scripts: Prepared<Scripts>,
+    keeper: Prepared<BuildsetKeeper>,
+    builders: Prepared<Builders>,
+    distributor: Prepared<Distributor>,
+    workers: Prepared<Workers>,
+    intake: Prepared<ChangeIntake>,
+    schedulers: Prepared<Schedulers>,
+    sources: Prepared<ChangeSources>,
+    janitor: Prepared<Janitor>,
+    reconfigurator: Prepared<Reconfigurator>,
+}
+
+fn prepare(supervisor: &Supervisor) -> Shells {
+    fn vital<A: Child>(supervisor: &Supervisor, kind: &'static str) -> Prepared<A> {
+        supervisor.prepare(ChildSpec::vital(kind, kind))
+    }
+    fn permanent<A: Child>(supervisor: &Supervisor, kind: &'static str) -> Prepared<A> {
+        supervisor.prepare(ChildSpec::permanent(kind, kind))
+    }
+    Shells {
+        bus: vital(supervisor, "event_bus"),
+        scripts: permanent(supervisor, "scripts"),
+        keeper: vital(supervisor, "buildset_keeper"),
+        builders: vital(supervisor, "builders"),
+        distributor: vital(supervisor, "distributor"),
+        workers: vital(supervisor, "workers"),
+        intake: permanent(supervisor, "change_intake"),
+        schedulers: permanent(supervisor, "schedulers"),
+        sources: permanent(supervisor, "change_sources"),
+        janitor: permanent(supervisor, "janitor"),
+        reconfigurator: permanent(supervisor, "reconfigurator"),
+    }
+}
+
+impl Master {
+    /// Starts every actor; when this returns, the configuration is in force and what a crash left is repaired.
+    pub async fn start(parts: Parts) -> anyhow::Result<Self> {
+        let (supervisor, escalations) = Supervisor::new();
+        let shells = prepare(&supervisor);
+        supervisor.report_failed_subjects_to(shells.keeper.tell());
+        let Parts { base_dir, config, db, writer, clock, wire_runtime } = parts;
+
+        // The writer first: the rows of the configuration need it.
+        let writer = Rc::new(RefCell::new(Some(writer)));
+        let writer_deps = DbWriterDeps { bus: shells.bus.tell() };
+        let writer_shell = supervisor.prepare::<DbWriter>(ChildSpec::vital("db_writer", "db_writer"));
+        let writer = writer_shell.start(move || DbWriter::new(Rc::clone(&writer), writer_deps.clone()));
+        db.write(RecoverAtStart).await.context("cannot repair what the last run left")?;
+        let ids = reconfigurator::sync(&db, &config).await.context("cannot store the names of the configuration")?;
+        let in_force = Arc::new(watch::Sender::new(Arc::new(Applied { config: Arc::new(config), ids })));
+        let applied = in_force.subscribe();
+
+        let common = Common { base_dir, db: db.clone(), clock, supervisor, applied: applied.clone(), wire_runtime };
+        let sessions = Sessions::new(applied.clone());
+        let gate = Arc::new(WorkerGate { sessions: sessions.clone(), workers: shells.workers.tell() });
+        let handle = common.handle(&shells);
+        let reconfigure = shells.reconfigurator.ask(COMMAND_DEADLINE);
+        let control = ControlDeps {
+            builders: shells.builders.ask(CORE_DEADLINE),
+            waiting: shells.keeper.ask(CORE_DEADLINE),
+            workers: shells.workers.ask(CORE_DEADLINE),
+            pause: shells.distributor.tell(),
+        };
+        let stop = common.start_all(shells, sessions, in_force);
+        Ok(Self { handle, gate, config: applied, reconfigure, control, escalations, db, stop, writer })
+    }
+
+    /// Ends every actor, the sources of work first and the writer last.
+    pub async fn stop(self) {
+        for stop in &self.stop {
+            stop();
+        }
+        self.writer.stop().await;
+    }
+}
+
+/// What most actors need.
+struct Common {
+    base_dir: PathBuf,
+    db: Db,
+    clock: Clock,
+    supervisor: Supervisor,
+    applied: AppliedConfig,
+    wire_runtime: tokio::runtime::Handle,
+}
+
+impl Common {
+    fn handle(&self, shells: &Shells) -> MasterHandle {
+        MasterHandle::new(HandleDeps {
+            config: self.applied.clone(),
+            db: self.db.clone(),
+            supervisor: self.supervisor.clone(),
+            force: shells.schedulers.ask(COMMAND_DEADLINE),
+            stop: shells.builders.ask(CORE_DEADLINE),
+            cancel: shells.keeper.ask(COMMAND_DEADLINE),
+            rebuild: shells.keeper.ask(COMMAND_DEADLINE),
+            intake: shells.intake.ask(COMMAND_DEADLINE),
+        })
+    }
+
+    fn distributor(&self, shells: &Shells) -> DistributorDeps {
+        DistributorDeps {
+            waiting: shells.keeper.ask(CORE_DEADLINE),
+            workers: shells.workers.ask(CORE_DEADLINE),
+            builders: shells.builders.ask(CORE_DEADLINE),
+            start: shells.builders.tell(),
+            scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+            clock: self.clock.clone(),
+        }
+    }
+
+    fn workers(&self, shells: &Shells, sessions: Sessions) -> WorkersDeps {
+        WorkersDeps {
+            db: self.db.clone(),
+            config: self.applied.clone(),
+            sessions,
+            supervisor: self.supervisor.clone(),
+            distributor: shells.distributor.tell(),
+            changed: shells.workers.tell(),
+        }
+    }
+
+    fn builders(&self, shells: &Shells) -> BuildersDeps {
+        let build = BuildDeps {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+            log_sink: Arc::new(DbLogSink { db: self.db.clone() }),
+            wire_runtime: self.wire_runtime.clone(),
+            command_ids: CommandIds::new(self.db.clone()),
+        };
+        let builder = BuilderDeps {
+            db: self.db.clone(),
+            config: self.applied.clone(),
+            supervisor: self.supervisor.clone(),
+            workers: shells.workers.ask(CORE_DEADLINE),
+            taken: shells.builders.tell(),
+            freed: shells.builders.tell(),
+            build,
+        };
+        BuildersDeps { supervisor: self.supervisor.clone(), distributor: shells.distributor.tell(), builder }
+    }
+
+    fn schedulers(&self, shells: &Shells) -> SchedulersDeps {
+        SchedulersDeps {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            config: self.applied.clone(),
+            supervisor: self.supervisor.clone(),
+            scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+        }
+    }
+
+    fn sources(&self, shells: &Shells) -> ChangeSourcesDeps {
+        ChangeSourcesDeps {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            config: self.applied.clone(),
+            supervisor: self.supervisor.clone(),
+            intake: shells.intake.ask(COMMAND_DEADLINE),
+            scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+            base_dir: self.base_dir.clone(),
+        }
+    }
+
+    fn intake(&self, shells: &Shells) -> ChangeIntakeDeps {
+        ChangeIntakeDeps {
+            db: self.db.clone(),
+            config: self.applied.clone(),
+            scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+        }
+    }
+
+    fn reconfigurator(&self, shells: &Shells, in_force: Arc<watch::Sender<Arc<Applied>>>) -> ReconfiguratorDeps {
+        let listeners =
+            vec![shells.workers.tell(), shells.builders.tell(), shells.schedulers.tell(), shells.sources.tell()];
+        ReconfiguratorDeps { db: self.db.clone(), base_dir: self.base_dir.clone(), in_force, listeners }
+    }
+
+    /// Phase two. Answers what to call to stop, in the order of stopping.
+    fn start_all(
+        self,
+        shells: Shells,
+        sessions: Sessions,
+        in_force: Arc<watch::Sender<Arc<Applied>>>,
+    ) -> Vec<Box<dyn Fn()>> {
+        let subscribers = vec![shells.keeper.tell(), shells.schedulers.tell()];
+        let keeper = BuildsetKeeperDeps { db: self.db.clone(), distributor: shells.distributor.tell() };
+        let distributor = self.distributor(&shells);
+        let workers = self.workers(&shells, sessions);
+        let builders = self.builders(&shells);
+        let schedulers = self.schedulers(&shells);
+        let sources = self.sources(&shells);
+        let intake = self.intake(&shells);
+        let reconfigurator = self.reconfigurator(&shells, in_force);
+        let janitor = JanitorDeps { db: self.db, clock: self.clock };
+
+        let bus = shells.bus.start(move || EventBus::new(subscribers.clone()));
+        let scripts = shells.scripts.start(|| Scripts::new(SCRIPTS));
+        let keeper = shells.keeper.start(move || BuildsetKeeper::new(keeper.clone()));
+        let builders = shells.builders.start(move || Builders::new(builders.clone()));
+        let distributor = shells.distributor.start(move || Distributor::new(distributor.clone()));
+        let workers = shells.workers.start(move || Workers::new(workers.clone()));
+        let intake = shells.intake.start(move || ChangeIntake::new(intake.clone()));
+        let schedulers = shells.schedulers.start(move || Schedulers::new(schedulers.clone()));
+        let sources = shells.sources.start(move || ChangeSources::new(sources.clone()));
+        let janitor = shells.janitor.start(move || Janitor::new(JANITOR, janitor.clone()));
+        let reconfigurator = shells.reconfigurator.start(move || Reconfigurator::new(reconfigurator.clone()));
+        vec![
+            stopper(reconfigurator),
+            stopper(janitor),
+            stopper(sources),
+            stopper(schedulers),
+            stopper(intake),
+            stopper(distributor),
+            stopper(builders),
+            stopper(workers),
+            stopper(keeper),
+            stopper(scripts),
+            stopper(bus),
+        ]
+    }
+}
+
+fn stopper<A: Child>(child: Running<A>) -> Box<dyn Fn()> {
+    Box::new(move || child.begin_stop())
 }

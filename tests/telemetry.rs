@@ -5,7 +5,6 @@ use std::fs;
 use buildbot::telemetry::{self, Echo};
 
 #[test]
-#[expect(clippy::panic, reason = "what a panic leaves in the log is what is tested")]
 fn events_and_panics_reach_the_log_of_the_master() {
     let dir = tempfile::tempdir().unwrap();
     telemetry::init(dir.path(), Echo::FileOnly, None).unwrap();

@@ -11,6 +11,18 @@ pub enum Message {
     Response(Response),
 }
 
+impl Message {
+    /// The answer that `seq` was carried out and has nothing to tell.
+    pub fn done(seq: i64) -> Self {
+        Self::Response(Response { seq, result: Ok(Value::Nil) })
+    }
+
+    /// The answer that `seq` failed.
+    pub fn failed(seq: i64, why: impl Into<String>) -> Self {
+        Self::Response(Response { seq, result: Err(why.into()) })
+    }
+}
+
 /// The answer to a request; every request gets exactly one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response {
@@ -83,6 +95,28 @@ pub enum Request {
 }
 
 impl Request {
+    /// The name of the operation on the wire.
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::Print { .. } => "print",
+            Self::Keepalive => "keepalive",
+            Self::GetWorkerInfo => "get_worker_info",
+            Self::SetWorkerSettings(_) => "set_worker_settings",
+            Self::StartCommand { .. } => "start_command",
+            Self::InterruptCommand { .. } => "interrupt_command",
+            Self::Shutdown => "shutdown",
+            Self::Update { .. } => "update",
+            Self::Complete { .. } => "complete",
+            Self::UploadFileWrite { .. } => "update_upload_file_write",
+            Self::UploadFileClose { .. } => "update_upload_file_close",
+            Self::UploadFileUtime { .. } => "update_upload_file_utime",
+            Self::UploadDirectoryWrite { .. } => "update_upload_directory_write",
+            Self::UploadDirectoryUnpack { .. } => "update_upload_directory_unpack",
+            Self::ReadFile { .. } => "update_read_file",
+            Self::ReadFileClose { .. } => "update_read_file_close",
+        }
+    }
+
     /// The command a request is about, if it is about one.
     pub fn command_id(&self) -> Option<&str> {
         match self {

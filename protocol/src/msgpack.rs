@@ -14,7 +14,7 @@ pub use decode::decode;
 pub use encode::encode;
 pub use reader::Malformed;
 
-use crate::{Message, Response, Value};
+use crate::Message;
 
 /// How deep arrays and maps of a dynamic value may be nested.
 pub const MAX_DEPTH: usize = 32;
@@ -40,9 +40,7 @@ impl DecodeError {
     /// What to send back, if the peer is to be answered at all.
     pub fn answer(&self) -> Option<Message> {
         match self {
-            Self::Refused { seq, refusal } => {
-                Some(Message::Response(Response { seq: *seq, result: Err(refusal.to_string()) }))
-            }
+            Self::Refused { seq, refusal } => Some(Message::failed(*seq, refusal.to_string())),
             Self::Malformed(_) | Self::Unanswerable(_) => None,
         }
     }
@@ -57,16 +55,4 @@ pub enum Refusal {
     MissingKey(&'static str),
     #[error("argument \"{0}\" has an unexpected type")]
     WrongType(&'static str),
-}
-
-impl Message {
-    /// The answer that `seq` was carried out and has nothing to tell.
-    pub fn done(seq: i64) -> Self {
-        Self::Response(Response { seq, result: Ok(Value::Nil) })
-    }
-
-    /// The answer that `seq` failed.
-    pub fn failed(seq: i64, why: impl Into<String>) -> Self {
-        Self::Response(Response { seq, result: Err(why.into()) })
-    }
 }

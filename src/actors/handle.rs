@@ -3,8 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::applied::AppliedConfig;
+use super::builders::StopBuild;
+use super::buildset_keeper::{CancelBuildRequest, RebuildBuild};
+use super::change_intake::AcceptChanges;
+use super::schedulers::ForceBuilds;
+use super::supervisor::{Ask, AskError, Supervisor};
 use crate::config::MasterConfig;
-use crate::domain::{BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, NewChange, PropertyValue};
+use crate::db::Db;
+use crate::db::transitions::Cancelled;
+use crate::domain::{
+    BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, NewChange, PropertyValue, RequestState, Results,
+};
 
 /// What a person filled into a force form.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,43 +76,87 @@ pub struct ActorFigures {
     pub last_failure: Option<String>,
 }
 
+/// Where the door's commands go.
+#[derive(Clone)]
+pub struct HandleDeps {
+    pub config: AppliedConfig,
+    pub db: Db,
+    pub supervisor: Supervisor,
+    pub force: Ask<ForceBuilds>,
+    pub stop: Ask<StopBuild>,
+    pub cancel: Ask<CancelBuildRequest>,
+    pub rebuild: Ask<RebuildBuild>,
+    pub intake: Ask<AcceptChanges>,
+}
+
 /// Cheap to clone, usable from every thread.
 #[derive(Clone)]
 pub struct MasterHandle {
-    config: Arc<MasterConfig>,
+    deps: HandleDeps,
 }
 
 impl MasterHandle {
-    pub async fn force(&self, _request: ForceRequest) -> Result<Forced, CommandError> {
-        Err(CommandError::Failed("not wired".to_owned()))
+    pub fn new(deps: HandleDeps) -> Self {
+        Self { deps }
     }
 
-    pub async fn rebuild(&self, _build: BuildId) -> Result<Forced, CommandError> {
-        Err(CommandError::Failed("not wired".to_owned()))
+    pub async fn force(&self, request: ForceRequest) -> Result<Forced, CommandError> {
+        self.deps.force.ask(ForceBuilds { request }).await?
     }
 
-    pub async fn stop_build(&self, _build: BuildId, _reason: String) -> Result<(), CommandError> {
-        Err(CommandError::Failed("not wired".to_owned()))
+    pub async fn rebuild(&self, build: BuildId) -> Result<Forced, CommandError> {
+        match self.deps.rebuild.ask(RebuildBuild { build, reason: "rebuild".to_owned() }).await? {
+            Ok(Some(fired)) => Ok(Forced { buildset: fired.buildset, requests: fired.requests }),
+            Ok(None) => Err(CommandError::NotFound(format!("there is no build {build}"))),
+            Err(error) => Err(CommandError::Failed(error.to_string())),
+        }
     }
 
-    pub async fn cancel_request(&self, _request: BuildRequestId, _reason: String) -> Result<(), CommandError> {
-        Err(CommandError::Failed("not wired".to_owned()))
+    /// Stops a running build; one that has ended already is left alone.
+    pub async fn stop_build(&self, build: BuildId, reason: String) -> Result<(), CommandError> {
+        self.deps.stop.ask(StopBuild { build, reason, results: Results::Cancelled }).await?;
+        Ok(())
+    }
+
+    pub async fn cancel_request(&self, request: BuildRequestId, reason: String) -> Result<(), CommandError> {
+        match self.deps.cancel.ask(CancelBuildRequest { request, reason }).await? {
+            Ok(Cancelled::Yes) => Ok(()),
+            Ok(Cancelled::NotWaiting(RequestState::Complete { .. })) => Ok(()),
+            Ok(Cancelled::NotWaiting(_)) => {
+                Err(CommandError::Failed("the request is being built already: stop its build instead".to_owned()))
+            }
+            Ok(Cancelled::NoSuch) => Err(CommandError::NotFound(format!("there is no build request {request}"))),
+            Err(error) => Err(CommandError::Failed(error.to_string())),
+        }
     }
 
     /// Stores changes from a hook; `source` names the hook, and together with a delivery key makes them idempotent.
-    pub async fn add_changes(&self, _source: &str, _changes: Vec<NewChange>) -> Result<Vec<ChangeId>, CommandError> {
-        Err(CommandError::Failed("not wired".to_owned()))
+    pub async fn add_changes(&self, source: &str, changes: Vec<NewChange>) -> Result<Vec<ChangeId>, CommandError> {
+        if self.deps.db.degraded().is_some() {
+            return Err(CommandError::Overloaded);
+        }
+        let accept = AcceptChanges { source: source.to_owned(), source_id: None, changes, poll_state: None };
+        self.deps.intake.ask(accept).await?.map_err(|error| CommandError::Failed(error.to_string()))
     }
 
     pub fn config(&self) -> Arc<MasterConfig> {
-        Arc::clone(&self.config)
+        Arc::clone(&self.deps.config.borrow().config)
     }
 
     pub async fn health(&self) -> Health {
-        Health { degraded: None }
+        Health { degraded: self.deps.db.degraded() }
     }
 
     pub fn figures(&self) -> Vec<ActorFigures> {
-        Vec::new()
+        self.deps.supervisor.figures()
+    }
+}
+
+impl From<AskError> for CommandError {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Deadline => Self::Overloaded,
+            AskError::Closed | AskError::Quarantined(_) => Self::Failed(error.to_string()),
+        }
     }
 }

@@ -1,7 +1,32 @@
 //! Who is alive and what they say to each other.
+//!
+//! Mail flows one way: change source, intake, scheduler, keeper, distributor, builder, build. What was committed comes
+//! back over the event bus. `docs/ARCHITECTURE.md` draws the tree.
 
+pub mod applied;
+pub mod build;
+pub mod builder;
+pub mod builders;
+pub mod buildset_keeper;
+pub mod change_intake;
+pub mod change_source;
+pub mod change_sources;
+pub mod command_ids;
+pub mod db_writer;
+pub mod distributor;
+pub mod event_bus;
 pub mod handle;
+pub mod janitor;
+pub mod log_sink;
+pub mod owned;
+pub mod reconfigurator;
+pub mod scheduler;
+pub mod schedulers;
+pub mod scripts;
+pub mod sessions;
 pub mod supervisor;
+pub mod worker;
+pub mod workers;
 
 pub use supervisor::{
     Ask, AskError, Child, ChildSpec, End, Handle, Mail, Reply, Running, ShellContext, Supervisor, Tell, Timer,

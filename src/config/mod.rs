@@ -1,6 +1,25 @@
 //! The configuration as a value: plain, validated, immutable. `script` is the only place that knows the language it
 //! was written in.
 
+mod build;
+mod diff;
+mod error;
+mod load;
+mod nearest;
+mod sample;
+mod script;
+mod source;
+mod strports;
+mod table;
+mod unbuilt;
+
+pub use diff::{Changed, ConfigDiff, diff};
+pub use error::{ConfigError, ConfigErrors, Excerpt};
+pub use load::{Loader, load};
+pub use sample::sample;
+pub use strports::StrportError;
+pub use unbuilt::unbuilt;
+
 use std::time::Duration;
 
 use crate::changes::config::ChangeSourceConfig;
@@ -129,17 +148,5 @@ pub struct LogLimits {
     pub max_tail_bytes: Option<u64>,
 }
 
-// Stand-ins until the language is there.
-
-/// Why a configuration cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigErrors(String);
-
-pub fn load(file: &std::path::Path, _base_dir: &std::path::Path) -> Result<MasterConfig, ConfigErrors> {
-    Err(ConfigErrors(format!("{}: cannot be read yet", file.display())))
-}
-
-pub fn sample() -> &'static str {
-    "# A sample configuration.\n"
-}
+#[cfg(test)]
+mod tests;

@@ -125,7 +125,7 @@ fn prepare(path: &Path, migrations: &dyn MigrationSource<Sqlite>) -> Result<Sqli
     let mut connection = connect(path)?;
     let failed = sqlite::<diesel::result::Error>(path);
     // Before the first table, or it would take a VACUUM of the whole file.
-    connection.batch_execute("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA busy_timeout = 5000").map_err(&failed)?;
+    connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA auto_vacuum = INCREMENTAL").map_err(&failed)?;
     let tables: Vec<Name> = diesel::sql_query("SELECT name FROM sqlite_master WHERE type = 'table'")
         .load(&mut connection)
         .map_err(&failed)?;
@@ -151,9 +151,8 @@ fn migrate(
     exists: bool,
 ) -> Result<(), OpenError> {
     let failed = sqlite::<Box<dyn std::error::Error + Send + Sync>>(path);
-    let known = migrations.migrations().map_err(&failed)?;
-    let known: Vec<String> =
-        known.iter().map(|migration: &Box<dyn Migration<Sqlite>>| migration.name().version().to_string()).collect();
+    let known: Vec<Box<dyn Migration<Sqlite>>> = migrations.migrations().map_err(&failed)?;
+    let known: Vec<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
     let applied = connection.applied_migrations().map_err(&failed)?;
     if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
         return Err(OpenError::Newer { path: path.to_owned(), version: newer.to_string() });

@@ -1,9 +1,14 @@
-//! Helpers of tests, behind the feature `testing`: neighbours that only record, and time that only tests move.
+//! Helpers of tests, behind the feature `testing`: neighbours that only record, workers that do what they are told, and
+//! time that only tests move.
 
+pub mod handle;
 pub mod local_executor;
+pub mod log_shelf;
 pub mod plain_steps;
 pub mod probe;
+pub mod sample_site;
 pub mod scripted_context;
+pub mod scripted_worker;
 pub mod test_db;
 pub mod virtual_time;
 

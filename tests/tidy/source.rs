@@ -40,7 +40,7 @@ impl Source {
 
     /// Whether the whole file is there for tests only.
     pub fn is_test_file(&self) -> bool {
-        let in_tests = |part: &str| part == "tests" || part == "tests.rs";
+        let in_tests = |part: &str| part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs");
         self.path.split('/').any(in_tests) || self.path.starts_with("src/testing/")
     }
 

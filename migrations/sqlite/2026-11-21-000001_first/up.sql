@@ -116,7 +116,7 @@ CREATE TABLE scheduler_changes (
     scheduler_id BIGINT NOT NULL REFERENCES schedulers (id),
     change_id BIGINT NOT NULL REFERENCES changes (id),
     important SMALLINT NOT NULL,
-    -- when it was classified; the tree-stable timer counts from the newest important one
+    -- when it was classified; the tree-stable timer counts from the newest
     classified_at_us BIGINT NOT NULL,
     PRIMARY KEY (scheduler_id, change_id)
 );

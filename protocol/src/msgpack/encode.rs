@@ -35,37 +35,25 @@ fn encode_response(response: &Response) -> Vec<u8> {
 
 fn encode_request(seq: i64, request: &Request) -> Vec<u8> {
     let mut out = Writer::with_capacity(expected_len(request));
-    let (op, n_arguments) = shape(request);
-    out.map(n_arguments + 2);
+    out.map(n_arguments(request) + 2);
     out.str("op");
-    out.str(op);
+    out.str(request.operation());
     write_arguments(&mut out, request);
     out.str("seq_number");
     out.int(seq);
     out.into_bytes()
 }
 
-/// The name of an operation and how many arguments it has.
-fn shape(request: &Request) -> (&'static str, usize) {
+fn n_arguments(request: &Request) -> usize {
     match request {
-        Request::Print { .. } => ("print", 1),
-        Request::Keepalive => ("keepalive", 0),
-        Request::GetWorkerInfo => ("get_worker_info", 0),
-        Request::SetWorkerSettings(_) => ("set_worker_settings", 1),
-        Request::StartCommand { builder_name, .. } => ("start_command", 3 + usize::from(builder_name.is_some())),
-        Request::InterruptCommand { builder_name, .. } => {
-            ("interrupt_command", 2 + usize::from(builder_name.is_some()))
-        }
-        Request::Shutdown => ("shutdown", 0),
-        Request::Update { .. } => ("update", 2),
-        Request::Complete { .. } => ("complete", 2),
-        Request::UploadFileWrite { .. } => ("update_upload_file_write", 2),
-        Request::UploadFileClose { .. } => ("update_upload_file_close", 1),
-        Request::UploadFileUtime { .. } => ("update_upload_file_utime", 3),
-        Request::UploadDirectoryWrite { .. } => ("update_upload_directory_write", 2),
-        Request::UploadDirectoryUnpack { .. } => ("update_upload_directory_unpack", 1),
-        Request::ReadFile { .. } => ("update_read_file", 2),
-        Request::ReadFileClose { .. } => ("update_read_file_close", 1),
+        Request::Keepalive | Request::GetWorkerInfo | Request::Shutdown => 0,
+        Request::Print { .. } | Request::SetWorkerSettings(_) => 1,
+        Request::StartCommand { builder_name, .. } => 3 + usize::from(builder_name.is_some()),
+        Request::InterruptCommand { builder_name, .. } => 2 + usize::from(builder_name.is_some()),
+        Request::Update { .. } | Request::Complete { .. } | Request::ReadFile { .. } => 2,
+        Request::UploadFileWrite { .. } | Request::UploadDirectoryWrite { .. } => 2,
+        Request::UploadFileClose { .. } | Request::UploadDirectoryUnpack { .. } | Request::ReadFileClose { .. } => 1,
+        Request::UploadFileUtime { .. } => 3,
     }
 }
 

@@ -16,6 +16,9 @@ use super::shell::Shell;
 use super::work::Work;
 use crate::domain::BuildRequestId;
 
+/// What tokio's timers can tell apart; with less an actor would do nothing but tick.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
+
 /// Lent to the actor while its code runs.
 ///
 /// Everything begun here ends with this incarnation of the actor: a restart drops it. What is begun while a message is
@@ -55,7 +58,9 @@ impl<'a, A: Child> ShellContext<'a, A> {
     }
 
     /// Runs `tick` every `interval`, the first time one `interval` from now. Ticks that were missed are left out.
+    /// An interval below a millisecond is taken for one.
     pub fn every(&mut self, interval: Duration, tick: impl FnMut(&mut A, &mut ShellContext<'_, A>) + 'static) -> Timer {
+        let interval = interval.max(SHORTEST_INTERVAL);
         let timer = Timer::new();
         let repeat = Repeat { interval, due: Instant::now() + interval, timer: timer.clone(), tick: Box::new(tick) };
         self.rearm(repeat);

@@ -44,8 +44,8 @@ pub(super) struct Record {
     panics: AtomicU64,
     restarts: AtomicU64,
     life: Mutex<Life>,
-    /// `Some` once the child has ended.
-    pub(super) end: watch::Sender<Option<End>>,
+    /// `Some` once nothing of the child is left.
+    end: watch::Sender<Option<End>>,
     /// Set when the owner wants the child to end; cuts a back-off short.
     pub(super) stop_wanted: watch::Sender<bool>,
 }
@@ -53,6 +53,8 @@ pub(super) struct Record {
 struct Life {
     condition: Condition,
     last_failure: Option<String>,
+    /// What `end` will be, if that is known before.
+    ending: Option<End>,
 }
 
 impl Record {
@@ -68,7 +70,7 @@ impl Record {
             longest_us: AtomicU64::new(0),
             panics: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
-            life: Mutex::new(Life { condition: Condition::Prepared, last_failure: None }),
+            life: Mutex::new(Life { condition: Condition::Prepared, last_failure: None, ending: None }),
             end: watch::Sender::new(None),
             stop_wanted: watch::Sender::new(false),
         })
@@ -105,6 +107,24 @@ impl Record {
 
     pub(super) fn set_condition(&self, condition: Condition) {
         self.life().condition = condition;
+    }
+
+    /// Says how the child is about to end; the first word counts.
+    pub(super) fn set_ending(&self, ending: End) {
+        self.life().ending.get_or_insert(ending);
+    }
+
+    /// Tells everybody who waits that the child has ended.
+    pub(super) fn announce_end(&self) {
+        let end = self.life().ending.take().unwrap_or(End::Stopped);
+        self.end.send_replace(Some(end));
+    }
+
+    /// Waits for the end.
+    pub(super) async fn ended(self: Arc<Self>) -> End {
+        let mut receiver = self.end.subscribe();
+        let end = receiver.wait_for(Option::is_some).await.ok().and_then(|end| end.clone());
+        end.unwrap_or(End::Stopped)
     }
 
     pub(super) fn count_handled(&self, waited: Duration) {

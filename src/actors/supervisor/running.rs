@@ -104,14 +104,26 @@ impl<A: Child> Prepared<A> {
             work: Work::new(),
             history: History::default(),
         };
+        let notice = EndNotice(Arc::clone(&address.record));
         let life = Guard::new(context.into_future(shell));
         actix::spawn(async move {
             // The last net: a panic in the shell's own code or in actix.
             if let Err(text) = life.await {
                 supervisor.escalate(kind, &name, &text);
+                notice.0.set_ending(End::Failed(text));
             }
+            drop(notice);
         });
         Running { address }
+    }
+}
+
+/// Announces the end of a child when its task is over, or dropped together with the runtime.
+struct EndNotice(Arc<Record>);
+
+impl Drop for EndNotice {
+    fn drop(&mut self) {
+        self.0.announce_end();
     }
 }
 
@@ -145,7 +157,8 @@ impl<A: Child> Running<A> {
         self.address.shell.do_send(Control::Retry);
     }
 
-    /// Has the child handle the mail that waits, then ends it, and waits for that. A back-off is cut short.
+    /// Has the child handle the mail that waits, then ends it, and waits for that. A back-off is cut short; answers
+    /// that are still to come are closed.
     pub async fn stop(&self) -> End {
         self.begin_stop();
         self.ended().await
@@ -159,13 +172,7 @@ impl<A: Child> Running<A> {
 
     /// Waits until the child has ended for good; a restart is no end.
     pub fn ended(&self) -> impl Future<Output = End> + Send + use<A> {
-        let mut end = self.address.record.end.subscribe();
-        let record = Arc::clone(&self.address.record);
-        async move {
-            let end = end.wait_for(Option::is_some).await.ok().and_then(|end| end.clone());
-            drop(record);
-            end.unwrap_or(End::Stopped)
-        }
+        Arc::clone(&self.address.record).ended()
     }
 }
 

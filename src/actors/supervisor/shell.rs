@@ -127,23 +127,16 @@ impl<A: Child> Shell<A> {
         error!(actor.kind = kind, actor.name = name, "actor failed too often, given up: {text}");
         match self.spec.when_dying {
             WhenDying::Quarantine => self.address.record.set_condition(Condition::Quarantined(text)),
-            WhenDying::Stop => self.end(End::Failed(text), ctx),
+            WhenDying::Stop => {
+                self.address.record.set_ending(End::Failed(text));
+                ctx.stop();
+            }
             WhenDying::Escalate => {
                 self.registration.supervisor.escalate(self.spec.kind, &self.spec.name, &text);
-                self.end(End::Failed(text), ctx);
+                self.address.record.set_ending(End::Failed(text));
+                ctx.stop();
             }
         }
-    }
-
-    fn end(&mut self, end: End, ctx: &mut Context<Self>) {
-        self.address.record.end.send_if_modified(|known| {
-            let is_first = known.is_none();
-            if is_first {
-                *known = Some(end);
-            }
-            is_first
-        });
-        ctx.stop();
     }
 
     /// The text to refuse mail with; `None` when there is somebody to handle it.
@@ -180,9 +173,7 @@ impl<A: Child> Actor for Shell<A> {
 impl<A: Child> Drop for Shell<A> {
     fn drop(&mut self) {
         discard(self.actor.take());
-        let record = &self.address.record;
-        record.set_condition(Condition::Stopped);
-        record.end.send_if_modified(|end| end.is_none().then(|| *end = Some(End::Stopped)).is_some());
+        self.address.record.set_condition(Condition::Stopped);
     }
 }
 
@@ -208,12 +199,11 @@ impl<A: Handle<M>, M: Mail> Handler<Envelope<M>> for Shell<A> {
         match self.run(subject, ctx, |actor, ctx| actor.handle(message, ctx)) {
             // Dropping the answer closes it.
             None => drop(answer),
-            Some(Reply::Now(value)) => {
-                if let Some(answer) = answer {
-                    // The asker may have given up.
-                    let _ = answer.send(Ok(value));
-                }
-            }
+            Some(Reply::Now(value)) => match answer {
+                // The asker may have given up; then the value comes back.
+                Some(answer) => discard(answer.send(Ok(value))),
+                None => discard(value),
+            },
             Some(Reply::Later(future)) => self.work.push_answer(subject, future, answer),
         }
     }

@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use super::address::Answer;
 use super::child::Child;
 use super::context::ShellContext;
-use super::guard::Guard;
+use super::guard::{Guard, catch};
 use crate::domain::BuildRequestId;
 
 /// What is to be done with the actor when a piece of work is over.
@@ -44,7 +44,10 @@ impl<A: Child> Work<A> {
         C: FnOnce(F::Output) -> Option<Then<A>> + 'static,
     {
         let guarded = Guard::new(future);
-        self.jobs.push(Box::pin(async move { Finished { subject, outcome: guarded.await.map(conclude) } }));
+        self.jobs.push(Box::pin(async move {
+            let outcome = guarded.await.and_then(|output| catch(|| conclude(output)));
+            Finished { subject, outcome }
+        }));
     }
 
     /// Runs `future` and sends its output to the asker, if there is one.

@@ -125,7 +125,7 @@ async fn only_a_waiting_request_can_be_cancelled() {
     let site = db.site().await;
     let (first, second) = (db.request(&site).await.requests[0].1, db.request(&site).await.requests[0].1);
     started(&db, &site, second).await;
-    let cancel = |request| CancelRequest { request, reason: "unwanted".to_owned() };
+    let cancel = |request| CancelRequest { request, reason: "unwanted".to_owned(), results: Results::Cancelled };
     assert_eq!(db.db.write(cancel(first)).await.unwrap(), Cancelled::Yes);
     assert!(matches!(db.db.write(cancel(first)).await.unwrap(), Cancelled::NotWaiting(RequestState::Complete { .. })));
     assert!(matches!(db.db.write(cancel(second)).await.unwrap(), Cancelled::NotWaiting(RequestState::Claimed { .. })));

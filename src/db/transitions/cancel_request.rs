@@ -1,4 +1,4 @@
-//! A request that nobody wants any more ends in CANCELLED, if no build has taken it.
+//! A request that nobody wants any more, or that cannot be built, ends, if no build has taken it.
 
 use diesel::prelude::*;
 
@@ -11,6 +11,8 @@ use crate::domain::{BuildRequestId, Event, RequestState, Results};
 pub struct CancelRequest {
     pub request: BuildRequestId,
     pub reason: String,
+    /// CANCELLED; EXCEPTION for a request that the master itself cannot handle.
+    pub results: Results,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -33,10 +35,12 @@ impl Transition for CancelRequest {
         }
         let now = tx.now_us();
         diesel::update(build_requests::table.find(self.request.0))
-            .set((build_requests::complete_at_us.eq(now), build_requests::results.eq(Results::Cancelled.code())))
+            .set((build_requests::complete_at_us.eq(now), build_requests::results.eq(self.results.code())))
             .execute(tx.conn())?;
         let (id, buildset, builder) = (self.request, request.buildset_id, request.builder_id);
-        tx.emit(Event::BuildRequestCancelled { request: id, buildset, builder });
+        if self.results == Results::Cancelled {
+            tx.emit(Event::BuildRequestCancelled { request: id, buildset, builder });
+        }
         tx.emit(Event::BuildRequestCompleted { request: id, buildset, builder });
         complete_buildset(tx, buildset)?;
         Ok(Cancelled::Yes)

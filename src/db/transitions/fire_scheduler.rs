@@ -71,7 +71,8 @@ impl Transition for FireScheduler {
     }
 }
 
-fn add_buildset(tx: &mut Transaction<'_>, new: &NewBuildset) -> Result<Fired, DbError> {
+/// Stores a buildset with everything that belongs to it.
+pub(super) fn add_buildset(tx: &mut Transaction<'_>, new: &NewBuildset) -> Result<Fired, DbError> {
     let id: i64 = diesel::insert_into(buildsets::table)
         .values((
             buildsets::scheduler.eq(&new.scheduler),

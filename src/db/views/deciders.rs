@@ -119,7 +119,6 @@ struct StampRow {
     project: String,
     branch: Option<String>,
     revision: Option<String>,
-    patch_id: Option<i64>,
     created_at_us: i64,
 }
 

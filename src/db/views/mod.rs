@@ -1,4 +1,31 @@
 //! Reads: for deciders, and one file per page or resource.
 
+pub mod build_lines;
+pub mod build_page;
+pub mod build_requests;
+pub mod builder_list;
+pub mod builder_page;
+pub mod builders;
+pub mod builds;
+pub mod buildsets;
+pub mod changes;
 pub mod deciders;
+pub mod home;
+pub mod keys;
 pub mod log_text;
+pub mod logs;
+pub mod masters;
+pub mod properties;
+pub mod schedulers;
+pub mod select;
+pub mod source_stamps;
+pub mod steps;
+pub mod waterfall;
+pub mod worker_list;
+pub mod workers;
+
+/// What reads are given by [`Db::read`](crate::db::Db::read).
+pub use diesel::SqliteConnection as Connection;
+
+/// Ids that are bound to one statement; SQLite allows 32,766.
+const MOST_IDS: usize = 1_000;

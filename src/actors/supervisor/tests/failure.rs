@@ -76,10 +76,10 @@ async fn a_panic_in_the_factory_or_at_the_start_is_a_failure_like_any_other() {
         assert_eq!(n_built, 1, "it is temporary");
         Stillborn
     });
-    assert_eq!(stillborn.ended().await, super::super::End::Failed("at the start".to_owned()));
+    assert_eq!(in_time(stillborn.ended()).await, super::super::End::Failed("at the start".to_owned()));
     let faulty = supervisor.prepare::<Stillborn>(ChildSpec::temporary("stillborn", "two"));
     let faulty = faulty.start(|| panic!("in the factory"));
-    assert_eq!(faulty.ended().await, super::super::End::Failed("in the factory".to_owned()));
+    assert_eq!(in_time(faulty.ended()).await, super::super::End::Failed("in the factory".to_owned()));
 }
 
 #[actix::test]

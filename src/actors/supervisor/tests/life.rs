@@ -31,7 +31,7 @@ async fn figures_count_messages_waiting_and_mail_that_was_dropped() {
     assert_eq!((figures.mailbox_depth, figures.handled, figures.state), (0, 4, "running"));
     stage.tell(act(|_, ctx| ctx.stop()));
     stage.tell(incarnation());
-    assert_eq!(stage.puppet.ended().await, End::Stopped);
+    assert_eq!(in_time(stage.puppet.ended()).await, End::Stopped);
     assert_eq!(stage.puppet.figures().mailbox_depth, 0);
 }
 
@@ -62,7 +62,7 @@ async fn figures_are_readable_and_mail_is_sendable_from_another_thread() {
 async fn the_figures_of_ended_children_are_summed_by_kind() {
     let stage = Stage::new(permanent());
     stage.ask(incarnation()).await.unwrap();
-    stage.puppet.stop().await;
+    in_time(stage.puppet.stop()).await;
     let figures = stage.supervisor.figures();
     let rows: Vec<_> = figures.iter().map(|row| (row.name.as_str(), row.state, row.handled)).collect();
     assert_eq!(rows, [("(ended)", "stopped", 1)]);
@@ -108,7 +108,7 @@ async fn stopping_handles_the_mail_that_waits() {
     for _ in 0..100 {
         stage.tell(act(|puppet, _| puppet.mark()));
     }
-    assert_eq!(stage.puppet.stop().await, End::Stopped);
+    assert_eq!(in_time(stage.puppet.stop()).await, End::Stopped);
     assert_eq!((stage.marks(), stage.puppet.figures().state), (100, "stopped"));
     assert_eq!(stage.ask(incarnation()).await, Err(AskError::Closed));
 }
@@ -119,7 +119,7 @@ async fn stopping_cuts_a_back_off_short() {
     let stage = Stage::new(ChildSpec { backoff, ..permanent() });
     assert_eq!(stage.ask(panic_with("boom")).await, Err(AskError::Closed));
     let began = tokio::time::Instant::now();
-    assert_eq!(stage.puppet.stop().await, End::Stopped);
+    assert_eq!(in_time(stage.puppet.stop()).await, End::Stopped);
     assert!(began.elapsed() < SECOND);
 }
 
@@ -127,7 +127,7 @@ async fn stopping_cuts_a_back_off_short() {
 async fn the_first_failure_of_a_temporary_child_is_its_end() {
     let stage = Stage::new(ChildSpec::temporary("puppet", "one"));
     stage.tell(panic_with("boom"));
-    assert_eq!(stage.puppet.ended().await, End::Failed("boom".to_owned()));
+    assert_eq!(in_time(stage.puppet.ended()).await, End::Failed("boom".to_owned()));
 }
 
 #[actix::test]

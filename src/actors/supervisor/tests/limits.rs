@@ -63,8 +63,8 @@ async fn a_vital_child_that_keeps_failing_is_escalated() {
     let mut stage = Stage::new(ChildSpec::vital("puppet", "one"));
     kill(&stage, "hopeless").await;
     let expected = Escalation { kind: "puppet", name: "one".to_owned(), text: "hopeless".to_owned() };
-    assert_eq!(stage.escalations.next().await, expected);
-    assert_eq!(stage.puppet.ended().await, End::Failed("hopeless".to_owned()));
+    assert_eq!(in_time(stage.escalations.next()).await, expected);
+    assert_eq!(in_time(stage.puppet.ended()).await, End::Failed("hopeless".to_owned()));
     assert_eq!(stage.ask(incarnation()).await, Err(AskError::Closed));
 }
 

@@ -101,6 +101,11 @@ impl Stage {
     }
 }
 
+/// Waits, but in virtual time not for ever: a state that does not come fails the test.
+async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(1000 * HOUR, future).await.expect("it comes to pass")
+}
+
 fn start(prepared: Prepared<Puppet>, marks: &Arc<AtomicU32>) -> Running<Puppet> {
     let marks = Arc::clone(marks);
     let mut incarnation = 0;

@@ -24,7 +24,16 @@ async fn a_cancelled_timer_does_not_fire() {
 }
 
 #[actix::test]
-async fn an_hourly_tick_does_not_drift_in_a_month() {
+async fn rounding_does_not_make_ticks_drift() {
+    let stage = Stage::new(permanent());
+    let interval = Duration::from_micros(1500);
+    stage.ask(act(move |_, ctx| drop(ctx.every(interval, |puppet, _| puppet.mark())))).await.unwrap();
+    tokio::time::sleep(15 * SECOND).await;
+    assert!((9_999..=10_001).contains(&stage.marks()), "{} ticks", stage.marks());
+}
+
+#[actix::test]
+async fn an_hourly_tick_comes_every_hour_of_a_month() {
     let stage = Stage::new(permanent());
     stage.ask(act(|_, ctx| drop(ctx.every(HOUR, |puppet, _| puppet.mark())))).await.unwrap();
     tokio::time::sleep(31 * 24 * HOUR + SECOND).await;
@@ -71,4 +80,13 @@ async fn of_two_timers_due_at_once_that_cancel_each_other_one_fires() {
         .unwrap();
     tokio::time::sleep(2 * HOUR).await;
     assert_eq!(stage.marks(), 1);
+}
+
+#[actix::test]
+async fn an_interval_of_nothing_leaves_the_actor_time_for_others() {
+    let stage = Stage::new(permanent());
+    stage.ask(act(|_, ctx| drop(ctx.every(Duration::ZERO, |puppet, _| puppet.mark())))).await.unwrap();
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(stage.ask(incarnation()).await, Ok(1));
+    assert!(stage.marks() <= 1001, "{} ticks", stage.marks());
 }

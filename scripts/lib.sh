@@ -1,0 +1,47 @@
+# What the scripts beside this file share. Sourced, not run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '\n== %s\n' "$*"; }
+
+# need PROGRAM PACKAGE ...: installs the packages that are missing, or says how to.
+need() {
+    local missing=()
+    while [ $# -gt 0 ]; do
+        command -v "$1" >/dev/null 2>&1 || missing+=("$2")
+        shift 2
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    if [ "$(id -u)" -ne 0 ]; then
+        printf 'These packages are needed. Please run:\n\n    sudo apt-get install -y %s\n\nand then this command again.\n' "${missing[*]}" >&2
+        exit 1
+    fi
+    say "Installing ${missing[*]}"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
+}
+
+# Rust is not in the list: which version, and from where, is the user's choice.
+need_rust() {
+    command -v cargo >/dev/null 2>&1 && return
+    printf 'cargo was not found. This needs Rust %s or later.\n' "$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")" >&2
+    exit 1
+}
+
+target_dir() { printf '%s' "${CARGO_TARGET_DIR:-$root/target}"; }
+
+free_port() {
+    local port
+    while :; do
+        port=$((20000 + RANDOM % 20000))
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { printf '%s' "$port"; return; }
+    done
+}
+
+# get PORT PATH: the body of http://127.0.0.1:PORT/PATH, with nothing but bash.
+get() {
+    exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
+    printf 'GET /%s HTTP/1.0\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n\r\n' "$2" >&3
+    sed '1,/^\r$/d' <&3
+    exec 3<&- 3>&-
+}

@@ -1,0 +1,113 @@
+//! Build: runs the steps of one build, one after the other.
+//!
+//! - Hears: [`StopRunning`] from its builder.
+//! - Tells: [`BuildEnded`] to its builder, once.
+//! - Writes: steps, logs and properties of its build; its end is recorded by the builder.
+//! - Restart: none. Its death is seen by the builder, and ends the build in EXCEPTION.
+
+mod properties;
+mod run;
+mod step_context;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::Message;
+
+pub use self::properties::build_properties;
+use self::run::BuildRun;
+use super::builder::BuildEnded;
+use super::scripts::CallFunction;
+use super::supervisor::{Ask, Child, Handle, Reply, ShellContext, Tell};
+use crate::clock::Clock;
+use crate::config::{BuilderConfig, LogLimits};
+use crate::db::Db;
+use crate::db::transitions::FinishCause;
+use crate::domain::{Build as BuildRow, Change, Properties, Results, SourceStamp};
+use crate::wire::{LogSink, WorkerLink};
+
+/// Ends the running step and all that follow, but for those that always run.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct StopRunning {
+    pub reason: String,
+    /// What the build's result will be: CANCELLED, or RETRY to have it built again.
+    pub results: Results,
+}
+
+/// Everything that was fixed when the build began.
+pub struct BuildPlan {
+    pub build: BuildRow,
+    pub config: Arc<BuilderConfig>,
+    pub logs: LogLimits,
+    pub max_worker_losses: i32,
+    pub properties: Properties,
+    pub source_stamps: Vec<SourceStamp>,
+    /// Oldest first.
+    pub changes: Vec<Arc<Change>>,
+    pub link: WorkerLink,
+}
+
+/// How a build ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    pub results: Results,
+    pub state_string: String,
+    pub properties: Properties,
+    pub cause: FinishCause,
+}
+
+impl Ended {
+    /// The end of a build whose actor panicked.
+    pub fn died(text: &str) -> Self {
+        Self {
+            results: Results::Exception,
+            state_string: format!("the build died of an internal error: {text}"),
+            properties: Properties::new(),
+            cause: FinishCause::Normal,
+        }
+    }
+}
+
+#[derive(Clone)]
+pub struct BuildDeps {
+    pub db: Db,
+    pub clock: Clock,
+    pub scripts: Ask<CallFunction>,
+    pub log_sink: Arc<dyn LogSink>,
+    /// Where logs are compressed.
+    pub wire_runtime: tokio::runtime::Handle,
+    pub command_ids: super::command_ids::CommandIds,
+}
+
+pub struct Build {
+    run: Rc<BuildRun>,
+    ended: Tell<BuildEnded>,
+}
+
+impl Build {
+    pub fn new(plan: Arc<BuildPlan>, deps: BuildDeps, ended: Tell<BuildEnded>) -> Self {
+        Self { run: Rc::new(BuildRun::new(plan, deps)), ended }
+    }
+
+    fn report(&self, ended: Ended) {
+        self.ended.tell(BuildEnded { build: self.run.build_id(), ended });
+    }
+}
+
+impl Child for Build {
+    fn started(&mut self, ctx: &mut ShellContext<'_, Self>) {
+        let run = Rc::clone(&self.run);
+        ctx.spawn(async move { run::run_build(&run).await }, |this, ended, ctx| {
+            this.report(ended);
+            ctx.stop();
+        });
+    }
+}
+
+impl Handle<StopRunning> for Build {
+    fn handle(&mut self, message: StopRunning, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+        self.run.stop(message);
+        Reply::Now(())
+    }
+}

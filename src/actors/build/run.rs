@@ -1,0 +1,215 @@
+//! From the first step to the last: what runs, what is skipped, and what the build's result is.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tracing::warn;
+
+use super::step_context::{ActorStepContext, StepRecord};
+use super::{BuildDeps, BuildPlan, Ended, StopRunning};
+use crate::db::DbError;
+use crate::db::transitions::{AddStep, FinishCause, FinishStep, SetBuildProperties, StartStep};
+use crate::domain::{BuildId, Properties, PropertyValue, Results};
+use crate::steps::config::StepConfig;
+use crate::steps::{self, BuildEnv, BuildProgress, Fault};
+
+/// What all steps of one build share.
+pub struct BuildRun {
+    pub plan: Arc<BuildPlan>,
+    pub deps: BuildDeps,
+    properties: RefCell<Arc<Properties>>,
+    /// Properties set since the last write.
+    unsaved: RefCell<Properties>,
+    stop: RefCell<Option<StopRunning>>,
+    /// Counts requests to stop, so that a step sees only those that came after its beginning.
+    stops: watch::Sender<u32>,
+}
+
+impl BuildRun {
+    pub fn new(plan: Arc<BuildPlan>, deps: BuildDeps) -> Self {
+        let mut properties = plan.properties.clone();
+        properties.set("buildnumber", plan.build.number, "Build");
+        let mut unsaved = Properties::new();
+        unsaved.set("buildnumber", plan.build.number, "Build");
+        Self {
+            properties: RefCell::new(Arc::new(properties)),
+            unsaved: RefCell::new(unsaved),
+            stop: RefCell::new(None),
+            stops: watch::Sender::new(0),
+            plan,
+            deps,
+        }
+    }
+
+    pub fn build_id(&self) -> BuildId {
+        self.plan.build.id
+    }
+
+    pub fn stop(&self, message: StopRunning) {
+        *self.stop.borrow_mut() = Some(message);
+        self.stops.send_modify(|count| *count = count.saturating_add(1));
+    }
+
+    /// Why the build is being stopped, if it is.
+    pub fn stop_reason(&self) -> Option<String> {
+        self.stop.borrow().as_ref().map(|stop| stop.reason.clone())
+    }
+
+    pub fn stops(&self) -> watch::Receiver<u32> {
+        self.stops.subscribe()
+    }
+
+    pub fn properties(&self) -> Arc<Properties> {
+        Arc::clone(&self.properties.borrow())
+    }
+
+    pub fn set_property(&self, name: &str, value: PropertyValue, source: &str) {
+        Arc::make_mut(&mut self.properties.borrow_mut()).set(name, value.clone(), source);
+        self.unsaved.borrow_mut().set(name, value, source);
+    }
+
+    /// Stores the properties that were set since the last time.
+    pub async fn save_properties(&self) -> Result<(), DbError> {
+        let properties = std::mem::take(&mut *self.unsaved.borrow_mut());
+        if properties.is_empty() {
+            return Ok(());
+        }
+        self.deps.db.write(SetBuildProperties { build: self.build_id(), properties }).await.map(drop)
+    }
+}
+
+/// How one step ended.
+struct StepEnd {
+    results: Results,
+    state: String,
+    worker_lost: bool,
+}
+
+/// Runs all steps; never fails, as a build that cannot go on has a result too.
+pub async fn run_build(run: &BuildRun) -> Ended {
+    let mut progress = BuildProgress::default();
+    let mut worst = None;
+    let env = BuildEnv { workdir: run.plan.config.factory.workdir.clone(), env: run.plan.config.env.clone() };
+    for (number, config) in (0..).zip(&run.plan.config.factory.steps) {
+        if !progress.may_run(&config.common) {
+            continue;
+        }
+        let stopped = run.stop.borrow().as_ref().map(|stop| stop.results);
+        if let Some(results) = stopped
+            && !config.common.always_run
+        {
+            progress.stop(results);
+            continue;
+        }
+        let end = match run_step(run, number, config, &env).await {
+            Ok(end) => end,
+            Err(error) => StepEnd {
+                results: Results::Exception,
+                state: format!("cannot record a step: {error}"),
+                worker_lost: false,
+            },
+        };
+        if end.worker_lost {
+            let cause = FinishCause::WorkerLost { max_losses: run.plan.max_worker_losses };
+            return ended(run, Results::Retry, end.state, cause).await;
+        }
+        let before = progress.results();
+        progress.add(&config.common, end.results);
+        if progress.results() != before || worst.is_none() {
+            worst = Some(end.state);
+        }
+    }
+    let results = match run.stop.borrow().as_ref() {
+        Some(stop) => stop.results,
+        None => progress.results(),
+    };
+    let state = build_state(run, results, worst);
+    ended(run, results, state, FinishCause::Normal).await
+}
+
+/// The line that pages show for the whole build.
+fn build_state(run: &BuildRun, results: Results, worst: Option<String>) -> String {
+    let detail = worst.unwrap_or_default();
+    match (results, run.stop_reason()) {
+        (_, Some(reason)) => format!("stopped: {reason}"),
+        (Results::Success | Results::Skipped, _) => "build successful".to_owned(),
+        (Results::Warnings, _) => format!("warnings {detail}"),
+        (Results::Exception, _) => format!("exception {detail}"),
+        _ => format!("failed {detail}"),
+    }
+}
+
+async fn ended(run: &BuildRun, results: Results, state_string: String, cause: FinishCause) -> Ended {
+    let properties = std::mem::take(&mut *run.unsaved.borrow_mut());
+    Ended { results, state_string, properties, cause }
+}
+
+/// Adds the step's row, decides whether it runs, runs it, and closes the row.
+async fn run_step(run: &BuildRun, number: i32, config: &StepConfig, env: &BuildEnv) -> Result<StepEnd, DbError> {
+    run.save_properties().await?;
+    let draft = ActorStepContext::draft(run);
+    let name = steps::step_name(config, &draft).await;
+    let text = name.as_ref().map_or_else(|_| steps::default_name(config), Clone::clone);
+    let add = AddStep { build: run.build_id(), number, name: text, state_string: "pending".to_owned() };
+    let step = run.deps.db.write(add).await?;
+    let context = ActorStepContext::new(run, StepRecord { id: step.id, name: step.name });
+    let outcome = match name {
+        Ok(_) => act(run, &context, config, env).await?,
+        Err(fault) => Err(fault),
+    };
+    let end = conclude(run, &context, outcome).await;
+    let hidden = steps::is_hidden(config, &context, end.results).await.unwrap_or(false);
+    context.finish_logs().await;
+    let finish = FinishStep {
+        step: context.step(),
+        results: end.results,
+        hidden,
+        state_string: end.state.clone(),
+        urls: context.urls(),
+    };
+    run.deps.db.write(finish).await?;
+    Ok(end)
+}
+
+async fn act(
+    run: &BuildRun,
+    context: &ActorStepContext<'_>,
+    config: &StepConfig,
+    env: &BuildEnv,
+) -> Result<Result<Results, Fault>, DbError> {
+    match steps::should_run(config, context).await {
+        Ok(true) => {}
+        Ok(false) => {
+            context.note_state(&steps::summary(config, Results::Skipped, context).await);
+            return Ok(Ok(Results::Skipped));
+        }
+        Err(fault) => return Ok(Err(fault)),
+    }
+    run.deps.db.write(StartStep { step: context.step(), locks_acquired: true }).await?;
+    Ok(steps::make(config, env).run(context).await)
+}
+
+/// Turns the outcome into a result and a line; what went wrong is written to a log of the step.
+async fn conclude(run: &BuildRun, context: &ActorStepContext<'_>, outcome: Result<Results, Fault>) -> StepEnd {
+    let fault = match outcome {
+        Ok(results) => return StepEnd { results, state: context.state(), worker_lost: false },
+        Err(fault) => fault,
+    };
+    let state = context.state();
+    let subject = if state.is_empty() { context.name().to_owned() } else { state };
+    match &fault {
+        Fault::WorkerLost(_) => {
+            StepEnd { results: Results::Retry, state: format!("{subject}: {fault}"), worker_lost: true }
+        }
+        Fault::Interrupted(_) => {
+            let results = run.stop.borrow().as_ref().map_or(Results::Cancelled, |stop| stop.results);
+            StepEnd { results, state: format!("{subject} (cancelled)"), worker_lost: false }
+        }
+        Fault::Config(_) | Fault::Script(_) | Fault::World(_) => {
+            warn!(build.id = run.build_id().0, step.name = context.name(), error = %fault, "a step could not be carried out");
+            context.write_error(&fault.to_string()).await;
+            StepEnd { results: Results::Exception, state: format!("{subject} (exception)"), worker_lost: false }
+        }
+    }
+}

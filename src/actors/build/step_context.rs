@@ -1,0 +1,320 @@
+//! What a running step can do, carried out by this program: logs to the pipeline, commands to the worker, rows to the
+//! writer.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tracing::error;
+
+use super::super::scripts::CallFunction;
+use super::run::BuildRun;
+use crate::db::DbError;
+use crate::db::transitions::{AddLog, FinishLog, UpdateStep};
+use crate::domain::{
+    Callback, Change, LogId, LogKind, Properties, PropertyValue, ScriptValue, SourceStamp, StepId, Stream,
+};
+use crate::steps::{CommandOutcome, Fault, RemoteCommand, StepContext, WorkerPlace};
+use crate::wire::{LinkError, LogLimits, LogWriter, LogWriterConfig, StartCommand, WorkerLink};
+
+/// The row of the step.
+pub struct StepRecord {
+    pub id: StepId,
+    pub name: String,
+}
+
+/// The context of one step of one build.
+pub struct ActorStepContext<'a> {
+    run: &'a BuildRun,
+    record: StepRecord,
+    state: RefCell<String>,
+    /// What the row says.
+    told: RefCell<(String, Vec<(String, String)>)>,
+    urls: RefCell<Vec<(String, String)>>,
+    logs: RefCell<BTreeMap<LogId, Arc<LogWriter>>>,
+    /// How many requests to stop there were when the step began.
+    stops_before: u32,
+}
+
+/// A worker has this long to end an interrupted command.
+const INTERRUPT_DEADLINE: Duration = Duration::from_secs(60);
+
+impl<'a> ActorStepContext<'a> {
+    pub fn new(run: &'a BuildRun, record: StepRecord) -> Self {
+        Self {
+            stops_before: *run.stops().borrow(),
+            run,
+            record,
+            state: RefCell::default(),
+            told: RefCell::default(),
+            urls: RefCell::default(),
+            logs: RefCell::default(),
+        }
+    }
+
+    /// A context to render the step's name in, before there is a row.
+    pub fn draft(run: &'a BuildRun) -> Self {
+        Self::new(run, StepRecord { id: StepId(0), name: String::new() })
+    }
+
+    pub fn step(&self) -> StepId {
+        self.record.id
+    }
+
+    pub fn name(&self) -> &str {
+        &self.record.name
+    }
+
+    pub fn state(&self) -> String {
+        self.state.borrow().clone()
+    }
+
+    pub fn note_state(&self, text: &str) {
+        text.clone_into(&mut self.state.borrow_mut());
+    }
+
+    pub fn urls(&self) -> Vec<(String, String)> {
+        self.urls.borrow().clone()
+    }
+
+    /// Closes all logs of the step: their last chunks are stored when this returns.
+    pub async fn finish_logs(&self) {
+        let logs = std::mem::take(&mut *self.logs.borrow_mut());
+        for (id, log) in logs {
+            if let Err(error) = log.finish().await {
+                error!(error = %error, log.id = id.0, "cannot store the end of a log");
+            }
+            if let Err(error) = self.run.deps.db.write(FinishLog { log: id }).await {
+                error!(error = &error as &dyn std::error::Error, log.id = id.0, "cannot close a log");
+            }
+        }
+    }
+
+    /// Adds a log with the text of an error.
+    pub async fn write_error(&self, text: &str) {
+        let written = async {
+            let log = self.add_log("err.text", LogKind::Text).await?;
+            self.write_log(log, Stream::Stderr, &format!("{text}\n")).await
+        };
+        if let Err(fault) = written.await {
+            error!(error = %fault, step.id = self.record.id.0, "cannot write the error of a step to its log");
+        }
+    }
+
+    /// Stores the state line and links if they changed.
+    async fn tell_state(&self) -> Result<(), Fault> {
+        let now = (self.state(), self.urls());
+        if *self.told.borrow() == now || self.record.id.0 == 0 {
+            return Ok(());
+        }
+        self.told.replace(now.clone());
+        let update = UpdateStep { step: self.record.id, state_string: now.0, urls: now.1 };
+        self.run.deps.db.write(update).await.map(drop).map_err(database)
+    }
+
+    fn log(&self, id: LogId) -> Result<Arc<LogWriter>, Fault> {
+        self.logs.borrow().get(&id).cloned().ok_or_else(|| Fault::World(format!("log {id} is not open")))
+    }
+
+    /// Resolves when somebody asks to stop the build, with the reason.
+    async fn stopped(&self) -> String {
+        let mut stops = self.run.stops();
+        let before = self.stops_before;
+        // The sender lives in `run`, which outlives this borrow.
+        if stops.wait_for(|count| *count != before).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        self.run.stop_reason().unwrap_or_default()
+    }
+}
+
+/// A build that dies must not leave its command running.
+struct StopIfDropped<'a> {
+    link: &'a WorkerLink,
+    command_id: Option<&'a str>,
+}
+
+impl Drop for StopIfDropped<'_> {
+    fn drop(&mut self) {
+        if let Some(command_id) = self.command_id {
+            self.link.interrupt(command_id, "the build is gone");
+        }
+    }
+}
+
+fn database(error: DbError) -> Fault {
+    Fault::World(format!("the database failed: {error}"))
+}
+
+fn link_fault(error: LinkError) -> Fault {
+    match error {
+        LinkError::Lost(why) => Fault::WorkerLost(why),
+        LinkError::Refused(why) => Fault::World(format!("the worker refused the command: {why}")),
+        LinkError::CommandFailed(why) => Fault::World(format!("the worker could not carry out the command: {why}")),
+    }
+}
+
+#[async_trait(?Send)]
+impl StepContext for ActorStepContext<'_> {
+    async fn run(&self, command: RemoteCommand) -> Result<CommandOutcome, Fault> {
+        self.run.save_properties().await.map_err(database)?;
+        self.tell_state().await?;
+        let command_id = self.run.deps.command_ids.next().await.map_err(database)?;
+        let log_files = command.log_files.iter().map(|(name, log)| Ok((name.clone(), self.log(*log)?)));
+        let start = StartCommand {
+            command_id: command_id.clone(),
+            name: command.name.to_owned(),
+            args: command.args,
+            builder_name: Some(self.run.plan.config.name.clone()),
+            stdio: command.stdio.map(|log| self.log(log)).transpose()?,
+            log_files: log_files.collect::<Result<_, Fault>>()?,
+            observer: command.observer,
+            collect_stdout: command.collect_stdout,
+            transfer: None,
+        };
+        let link = &self.run.plan.link;
+        let mut stop_if_dropped = StopIfDropped { link, command_id: Some(&command_id) };
+        let running = link.run(start);
+        tokio::pin!(running);
+        tokio::select! {
+            outcome = &mut running => {
+                stop_if_dropped.command_id = None;
+                outcome.map_err(link_fault)
+            }
+            reason = self.stopped() => {
+                stop_if_dropped.command_id = None;
+                link.interrupt(&command_id, &reason);
+                match tokio::time::timeout(INTERRUPT_DEADLINE, &mut running).await {
+                    Ok(Err(LinkError::Lost(why))) => Err(Fault::WorkerLost(why)),
+                    Ok(_) | Err(_) => Err(Fault::Interrupted(reason)),
+                }
+            }
+        }
+    }
+
+    fn worker_command_version(&self, command: &str) -> Option<String> {
+        self.run.plan.link.facts().commands.get(command).cloned()
+    }
+
+    fn worker_path(&self, place: WorkerPlace<'_>) -> String {
+        let facts = self.run.plan.link.facts();
+        let (base, path) = match place {
+            WorkerPlace::InBase(path) => (facts.basedir.clone(), path),
+            WorkerPlace::InBuilder(path) => {
+                (join(&facts.system, &facts.basedir, &self.run.plan.config.workerbuilddir), path)
+            }
+        };
+        join(&facts.system, &base, path)
+    }
+
+    async fn add_log(&self, name: &str, kind: LogKind) -> Result<LogId, Fault> {
+        let add = AddLog { step: self.record.id, name: name.to_owned(), kind };
+        let log = self.run.deps.db.write(add).await.map_err(database)?;
+        let config = LogWriterConfig {
+            log: log.id,
+            kind,
+            limits: LogLimits {
+                max_bytes: self.run.plan.logs.max_bytes,
+                max_tail_bytes: self.run.plan.logs.max_tail_bytes,
+            },
+            clock: self.run.deps.clock.clone(),
+            redactor: None,
+            runtime: self.run.deps.wire_runtime.clone(),
+        };
+        let writer = LogWriter::new(config, Arc::clone(&self.run.deps.log_sink), Box::new(|_| {}));
+        self.logs.borrow_mut().insert(log.id, Arc::new(writer));
+        Ok(log.id)
+    }
+
+    async fn write_log(&self, log: LogId, stream: Stream, text: &str) -> Result<(), Fault> {
+        let receipt = self.log(log)?.append(stream, text);
+        receipt.stored().await.map_err(|error| Fault::World(error.to_string()))
+    }
+
+    fn properties(&self) -> Arc<Properties> {
+        self.run.properties()
+    }
+
+    fn set_property(&self, name: &str, value: PropertyValue, source: &str) {
+        self.run.set_property(name, value, source);
+    }
+
+    fn source_stamps(&self) -> &[SourceStamp] {
+        &self.run.plan.source_stamps
+    }
+
+    fn changes(&self) -> &[Arc<Change>] {
+        &self.run.plan.changes
+    }
+
+    fn set_state(&self, text: &str) {
+        self.note_state(text);
+    }
+
+    fn add_url(&self, name: &str, url: &str) {
+        self.urls.borrow_mut().push((name.to_owned(), url.to_owned()));
+    }
+
+    fn worker_fact(&self, name: &str) -> Option<PropertyValue> {
+        let facts = self.run.plan.link.facts();
+        let text = match name {
+            "admin" => facts.info.admin.clone(),
+            "host" => facts.info.host.clone(),
+            "access_uri" => facts.info.access_uri.clone(),
+            "version" => Some(facts.version.clone()),
+            "basedir" => Some(facts.basedir.clone()),
+            "system" => Some(facts.system.clone()),
+            "numcpus" => return facts.numcpus.map(PropertyValue::Int),
+            _ => facts.others.get(name).cloned(),
+        };
+        text.map(PropertyValue::Str)
+    }
+
+    async fn call(&self, function: &Callback, arguments: Vec<ScriptValue>) -> Result<PropertyValue, Fault> {
+        let answer = self.run.deps.scripts.ask(CallFunction { function: function.clone(), arguments }).await;
+        Ok(answer.map_err(|error| Fault::World(format!("no answer from the script pool: {error}")))??)
+    }
+
+    async fn secret(&self, name: &str) -> Result<String, Fault> {
+        Err(Fault::Config(format!("secret {name:?} is wanted, but no secrets provider is configured")))
+    }
+
+    async fn sleep(&self, duration: Duration) -> Result<(), Fault> {
+        tokio::select! {
+            () = tokio::time::sleep(duration) => Ok(()),
+            reason = self.stopped() => Err(Fault::Interrupted(reason)),
+        }
+    }
+}
+
+/// Joins paths in the worker's own syntax; an absolute path stays as it is.
+fn join(system: &str, base: &str, path: &str) -> String {
+    let windows = system == "nt";
+    let absolute = path.starts_with('/') || (windows && (path.starts_with('\\') || path.chars().nth(1) == Some(':')));
+    if absolute {
+        return path.to_owned();
+    }
+    let separator = if windows { '\\' } else { '/' };
+    let mut joined = base.trim_end_matches(separator).to_owned();
+    for part in path.split(['/', separator]).filter(|part| !part.is_empty() && *part != ".") {
+        joined.push(separator);
+        joined.push_str(part);
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_joined_in_the_syntax_of_the_worker() {
+        assert_eq!(join("posix", "/w/b", "build/./x"), "/w/b/build/x");
+        assert_eq!(join("posix", "/w/b", "/abs"), "/abs");
+        assert_eq!(join("posix", "/w/b/", ""), "/w/b");
+        assert_eq!(join("nt", r"C:\w", "build/x"), r"C:\w\build\x");
+        assert_eq!(join("nt", r"C:\w", r"D:\y"), r"D:\y");
+    }
+}

@@ -1,0 +1,225 @@
+//! Builders: one child per configured builder; knows which builder builds on which worker.
+//!
+//! - Hears: [`ReconsiderConfiguration`], [`StartBuilds`] from the distributor, [`SlotTaken`] and [`SlotFreed`] from its
+//!   children, [`StopBuild`], [`DescribeBuilders`].
+//! - Tells: its children; [`ReconsiderRequests`] to the distributor.
+//! - Writes: nothing.
+//! - Restart: permanent. Its children end with it, and their builds with them: each new builder requeues what it finds.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use actix::Message;
+
+use super::applied::ReconsiderConfiguration;
+use super::builder::{BeginBuild, Builder, BuilderDeps, InterruptBuild};
+use super::distributor::ReconsiderRequests;
+use super::owned::Owned;
+use super::supervisor::{Child, ChildSpec, Handle, Reply, ShellContext, Supervisor, Tell};
+use crate::config::{Collapse, MasterConfig};
+use crate::dispatch::{BuilderState, CollapseRule, Start};
+use crate::domain::{BuildId, BuildRequestId, BuilderId, Callback, Results, WorkerId};
+
+/// Starts these builds; what cannot start any more is left to the next plan.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct StartBuilds {
+    pub starts: Vec<Start>,
+}
+
+/// A builder's build on a worker has its row.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SlotTaken {
+    pub builder: BuilderId,
+    pub worker: WorkerId,
+    pub build: BuildId,
+}
+
+/// A builder has no build on this worker any more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SlotFreed {
+    pub builder: BuilderId,
+    pub worker: WorkerId,
+}
+
+/// Stops a running build; answers whether it runs here.
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub struct StopBuild {
+    pub build: BuildId,
+    pub reason: String,
+    pub results: Results,
+}
+
+/// Asks which builders may build, and where they do.
+#[derive(Message)]
+#[rtype(result = "BuildersSnapshot")]
+pub struct DescribeBuilders;
+
+/// What the distributor looks at.
+#[derive(Clone)]
+pub struct BuildersSnapshot {
+    pub builders: Vec<BuilderState>,
+    pub running: Vec<(BuilderId, WorkerId)>,
+    /// Requests that have a build, or are about to.
+    pub taken: HashSet<BuildRequestId>,
+    pub prioritize_builders: Option<Callback>,
+}
+
+impl BuildersSnapshot {
+    pub fn running_on(&self, worker: WorkerId) -> Vec<BuilderId> {
+        self.running.iter().filter(|(_, on)| *on == worker).map(|(builder, _)| *builder).collect()
+    }
+}
+
+#[derive(Clone)]
+pub struct BuildersDeps {
+    pub supervisor: Supervisor,
+    pub distributor: Tell<ReconsiderRequests>,
+    pub builder: BuilderDeps,
+}
+
+/// A worker that a builder uses, from the moment a start is passed on.
+struct Slot {
+    /// What it is for; nobody else may start these meanwhile.
+    requests: Vec<BuildRequestId>,
+    /// Known once the build has its row.
+    build: Option<BuildId>,
+}
+
+pub struct Builders {
+    deps: BuildersDeps,
+    children: BTreeMap<BuilderId, Owned<Builder>>,
+    slots: BTreeMap<(BuilderId, WorkerId), Slot>,
+    /// What plans are made from; made anew with each configuration.
+    states: Vec<BuilderState>,
+    prioritize_builders: Option<Callback>,
+}
+
+impl Builders {
+    pub fn new(deps: BuildersDeps) -> Self {
+        Self { deps, children: BTreeMap::new(), slots: BTreeMap::new(), states: Vec::new(), prioritize_builders: None }
+    }
+
+    fn apply_configuration(&mut self) {
+        let applied = Arc::clone(&self.deps.builder.config.borrow());
+        self.prioritize_builders = applied.config.prioritize_builders.clone();
+        self.states = applied
+            .config
+            .builders
+            .iter()
+            .filter_map(|builder| {
+                Some(BuilderState {
+                    id: *applied.ids.builders.get(&builder.name)?,
+                    name: builder.name.clone(),
+                    workers: applied.worker_ids(&builder.worker_names),
+                    collapse: collapse_rule(builder.collapse_requests.as_ref(), &applied.config),
+                    next_build: builder.next_build.clone(),
+                    next_worker: builder.next_worker.clone(),
+                    can_start_build: builder.can_start_build.clone(),
+                    locks: builder.locks.clone(),
+                })
+            })
+            .collect();
+        for (id, name) in self.states.iter().map(|state| (state.id, state.name.clone())).collect::<Vec<_>>() {
+            if !self.children.contains_key(&id) {
+                self.add(id, name);
+            }
+        }
+        self.drop_retired();
+        self.deps.distributor.tell(ReconsiderRequests);
+    }
+
+    fn add(&mut self, id: BuilderId, name: String) {
+        let deps = self.deps.builder.clone();
+        let spec = ChildSpec::permanent("builder", name.clone());
+        let child = self.deps.supervisor.prepare(spec).start(move || Builder::new(id, name.clone(), deps.clone()));
+        self.children.insert(id, Owned(child));
+    }
+
+    /// A builder that left the configuration finishes its builds first.
+    fn drop_retired(&mut self) {
+        let Self { children, slots, states, .. } = self;
+        children.retain(|id, _| {
+            states.iter().any(|state| state.id == *id) || slots.keys().any(|(builder, _)| builder == id)
+        });
+    }
+}
+
+fn collapse_rule(own: Option<&Collapse>, config: &MasterConfig) -> CollapseRule {
+    match own.unwrap_or(&config.collapse_requests) {
+        Collapse::Compatible => CollapseRule::Compatible,
+        Collapse::Never => CollapseRule::Never,
+        Collapse::Function(function) => CollapseRule::Function(function.clone()),
+    }
+}
+
+impl Child for Builders {
+    fn started(&mut self, _: &mut ShellContext<'_, Self>) {
+        self.apply_configuration();
+    }
+}
+
+impl Handle<ReconsiderConfiguration> for Builders {
+    fn handle(&mut self, _: ReconsiderConfiguration, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+        self.apply_configuration();
+        Reply::Now(())
+    }
+}
+
+impl Handle<StartBuilds> for Builders {
+    fn handle(&mut self, message: StartBuilds, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+        for start in message.starts {
+            let slot = (start.builder, start.worker);
+            let Some(child) = self.children.get(&start.builder) else { continue };
+            if self.slots.contains_key(&slot) {
+                continue;
+            }
+            self.slots.insert(slot, Slot { requests: start.requests.clone(), build: None });
+            child.tell().tell(BeginBuild { requests: start.requests, worker: start.worker });
+        }
+        Reply::Now(())
+    }
+}
+
+impl Handle<SlotTaken> for Builders {
+    fn handle(&mut self, message: SlotTaken, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+        if let Some(slot) = self.slots.get_mut(&(message.builder, message.worker)) {
+            slot.build = Some(message.build);
+        }
+        Reply::Now(())
+    }
+}
+
+impl Handle<SlotFreed> for Builders {
+    fn handle(&mut self, message: SlotFreed, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+        self.slots.remove(&(message.builder, message.worker));
+        self.drop_retired();
+        self.deps.distributor.tell(ReconsiderRequests);
+        Reply::Now(())
+    }
+}
+
+impl Handle<StopBuild> for Builders {
+    fn handle(&mut self, message: StopBuild, _: &mut ShellContext<'_, Self>) -> Reply<bool> {
+        let builder =
+            self.slots.iter().find(|(_, slot)| slot.build == Some(message.build)).map(|((builder, _), _)| *builder);
+        let Some(child) = builder.and_then(|builder| self.children.get(&builder)) else { return Reply::Now(false) };
+        let StopBuild { build, reason, results } = message;
+        child.tell().tell(InterruptBuild { build, reason, results });
+        Reply::Now(true)
+    }
+}
+
+impl Handle<DescribeBuilders> for Builders {
+    fn handle(&mut self, _: DescribeBuilders, _: &mut ShellContext<'_, Self>) -> Reply<BuildersSnapshot> {
+        Reply::Now(BuildersSnapshot {
+            builders: self.states.clone(),
+            running: self.slots.keys().copied().collect(),
+            taken: self.slots.values().flat_map(|slot| slot.requests.iter().copied()).collect(),
+            prioritize_builders: self.prioritize_builders.clone(),
+        })
+    }
+}

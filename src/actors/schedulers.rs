@@ -1,0 +1,118 @@
+//! Schedulers: one child per configured scheduler.
+//!
+//! - Hears: [`ReconsiderConfiguration`], [`EventsCommitted`], [`ForceBuilds`].
+//! - Tells: [`ReconsiderChanges`] to its children; [`ForceBuilds`] is passed on to the one that is named.
+//! - Writes: nothing.
+//! - Restart: permanent. Rebuilds its children from the configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix::Message;
+
+use super::applied::{AppliedConfig, ReconsiderConfiguration};
+use super::event_bus::EventsCommitted;
+use super::handle::{CommandError, ForceRequest, Forced};
+use super::owned::Owned;
+use super::scheduler::{ReconsiderChanges, Scheduler, SchedulerDeps, SubmitForced};
+use super::scripts::CallFunction;
+use super::supervisor::{Ask, Child, ChildSpec, Handle, Reply, ShellContext, Supervisor};
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::domain::Event;
+use crate::schedulers::config::SchedulerConfig;
+
+/// Forces builds as a person asked for them.
+#[derive(Message)]
+#[rtype(result = "Result<Forced, CommandError>")]
+pub struct ForceBuilds {
+    pub request: ForceRequest,
+}
+
+#[derive(Clone)]
+pub struct SchedulersDeps {
+    pub db: Db,
+    pub clock: Clock,
+    pub config: AppliedConfig,
+    pub supervisor: Supervisor,
+    pub scripts: Ask<CallFunction>,
+}
+
+pub struct Schedulers {
+    deps: SchedulersDeps,
+    children: BTreeMap<String, (SchedulerConfig, Owned<Scheduler>)>,
+}
+
+impl Schedulers {
+    pub fn new(deps: SchedulersDeps) -> Self {
+        Self { deps, children: BTreeMap::new() }
+    }
+
+    /// Makes the children those of the configuration; a scheduler whose settings changed is made anew from its row.
+    fn apply_configuration(&mut self) {
+        let applied = Arc::clone(&self.deps.config.borrow());
+        self.children.retain(|_, (config, _)| applied.config.schedulers.contains(config));
+        for config in &applied.config.schedulers {
+            let Some(id) = applied.ids.schedulers.get(&config.name).copied() else { continue };
+            if self.children.contains_key(&config.name) {
+                continue;
+            }
+            let deps = SchedulerDeps {
+                db: self.deps.db.clone(),
+                clock: self.deps.clock.clone(),
+                config: self.deps.config.clone(),
+                scripts: self.deps.scripts.clone(),
+            };
+            let spec = ChildSpec::permanent("scheduler", config.name.clone());
+            let own = config.clone();
+            let child = self.deps.supervisor.prepare(spec).start(move || Scheduler::new(id, own.clone(), deps.clone()));
+            self.children.insert(config.name.clone(), (config.clone(), Owned(child)));
+        }
+    }
+}
+
+impl Child for Schedulers {
+    fn started(&mut self, _: &mut ShellContext<'_, Self>) {
+        self.apply_configuration();
+    }
+}
+
+impl Handle<ReconsiderConfiguration> for Schedulers {
+    fn handle(&mut self, _: ReconsiderConfiguration, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+        self.apply_configuration();
+        Reply::Now(())
+    }
+}
+
+impl Handle<EventsCommitted> for Schedulers {
+    fn handle(&mut self, EventsCommitted(events): EventsCommitted, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+        let wakes = |event: &Event| matches!(event, Event::ChangeAdded { .. } | Event::SchedulerUpdated { .. });
+        if events.iter().any(|committed| wakes(&committed.event)) {
+            for (_, child) in self.children.values() {
+                child.tell().tell(ReconsiderChanges);
+            }
+        }
+        Reply::Now(())
+    }
+}
+
+/// Validating a form and storing a buildset takes no longer, but for a database that is away.
+const FORCE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(60);
+
+impl Handle<ForceBuilds> for Schedulers {
+    fn handle(
+        &mut self,
+        ForceBuilds { request }: ForceBuilds,
+        _: &mut ShellContext<'_, Self>,
+    ) -> Reply<Result<Forced, CommandError>> {
+        let Some((_, child)) = self.children.get(&request.scheduler) else {
+            let unknown = format!("there is no scheduler named {:?}", request.scheduler);
+            return Reply::Now(Err(CommandError::NotFound(unknown)));
+        };
+        let child = child.ask::<SubmitForced>(FORCE_DEADLINE);
+        Reply::Later(Box::pin(async move {
+            let answer = child.ask(SubmitForced { request }).await;
+            answer.unwrap_or_else(|error| Err(CommandError::Failed(error.to_string())))
+        }))
+    }
+}

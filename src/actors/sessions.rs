@@ -1,0 +1,85 @@
+//! Sessions: which worker processes are attached now; the wire's gate to the actors.
+//!
+//! The state of the world that the worker actors look at: they are told that something changed and read it here, so a
+//! restarted actor finds what its predecessor knew.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+
+use super::applied::AppliedConfig;
+use super::supervisor::Tell;
+use super::workers::ReconsiderWorker;
+use crate::wire::{Admission, Gate, Refusal, WorkerLink};
+
+/// Shared by the wire threads and the core.
+#[derive(Clone)]
+pub struct Sessions {
+    links: Arc<Mutex<HashMap<String, WorkerLink>>>,
+    config: AppliedConfig,
+}
+
+impl Sessions {
+    pub fn new(config: AppliedConfig) -> Self {
+        Self { links: Arc::default(), config }
+    }
+
+    /// The live session of a worker.
+    pub fn current(&self, worker: &str) -> Option<WorkerLink> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner).get(worker).cloned()
+    }
+
+    fn attach(&self, link: WorkerLink) {
+        let name = link.name().to_owned();
+        self.links.lock().unwrap_or_else(PoisonError::into_inner).insert(name, link);
+    }
+
+    fn detach(&self, worker: &str, session: u64) {
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        if links.get(worker).is_some_and(|link| link.session() == session) {
+            links.remove(worker);
+        }
+    }
+}
+
+/// Lets configured workers in.
+pub struct WorkerGate {
+    pub sessions: Sessions,
+    pub workers: Tell<ReconsiderWorker>,
+}
+
+impl Gate for WorkerGate {
+    fn admit<'a>(&'a self, name: &'a str, password: &'a str) -> BoxFuture<'a, Result<Admission, Refusal>> {
+        let applied = Arc::clone(&self.sessions.config.borrow());
+        let admission = match applied.config.workers.iter().find(|worker| worker.name == name) {
+            None => Err(Refusal::UnknownWorker),
+            Some(worker) if !same_text(&worker.password, password) => Err(Refusal::WrongPassword),
+            Some(worker) => {
+                let builders =
+                    applied.config.builders.iter().filter(|builder| builder.worker_names.contains(&worker.name));
+                let (builder_names, builder_dirs) =
+                    builders.map(|builder| (builder.name.clone(), builder.workerbuilddir.clone())).unzip();
+                Ok(Admission { builder_names, builder_dirs, keepalive: worker.keepalive_interval })
+            }
+        };
+        Box::pin(std::future::ready(admission))
+    }
+
+    fn attached(&self, link: WorkerLink) {
+        let name = link.name().to_owned();
+        self.sessions.attach(link);
+        self.workers.tell(ReconsiderWorker { name, why: None });
+    }
+
+    fn detached(&self, name: &str, session: u64, why: &str) {
+        self.sessions.detach(name, session);
+        self.workers.tell(ReconsiderWorker { name: name.to_owned(), why: Some(why.to_owned()) });
+    }
+}
+
+/// Compares in a time that does not depend on where the texts differ.
+fn same_text(left: &str, right: &str) -> bool {
+    let differing = left.bytes().zip(right.bytes()).fold(0, |seen, (a, b)| seen | (a ^ b));
+    left.len() == right.len() && differing == 0
+}

@@ -1,0 +1,63 @@
+//! Collects what is found on the way: problems, warnings, components without effect.
+
+use std::cell::RefCell;
+
+use crate::config::script::{Outcome, Places};
+use crate::config::source::{SourceText, Span};
+use crate::config::{ConfigError, ConfigErrors};
+
+pub struct Context<'a> {
+    source: &'a SourceText,
+    pub places: &'a Places,
+    problems: RefCell<Vec<ConfigError>>,
+    warnings: RefCell<Vec<ConfigError>>,
+    inactive: RefCell<Vec<String>>,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(source: &'a SourceText, outcome: &'a Outcome) -> Self {
+        let problems = RefCell::new(outcome.problems.clone());
+        let warnings = RefCell::new(outcome.warnings.clone());
+        Self { source, places: &outcome.places, problems, warnings, inactive: RefCell::default() }
+    }
+
+    pub fn problem(&self, span: Span, message: impl Into<String>) {
+        self.problems.borrow_mut().push(self.source.error(span, message));
+    }
+
+    pub fn warning(&self, span: Span, message: impl Into<String>) {
+        self.warnings.borrow_mut().push(self.source.error(span, message));
+    }
+
+    /// Notes a component that has no effect yet.
+    pub fn no_effect_yet(&self, name: impl Into<String>) {
+        let name = name.into();
+        let mut inactive = self.inactive.borrow_mut();
+        if !inactive.contains(&name) {
+            inactive.push(name);
+        }
+    }
+
+    pub fn location(&self, span: Span) -> String {
+        self.source.location(span)
+    }
+
+    pub fn inactive(&self) -> Vec<String> {
+        self.inactive.borrow().clone()
+    }
+
+    /// Each with `file:line`, in the order of the file.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.borrow().clone();
+        warnings.sort_by_key(|warning| (warning.line, warning.column));
+        let text = |warning: &ConfigError| format!("{}:{}: {}", warning.file, warning.line, warning.message);
+        let mut warnings: Vec<String> = warnings.iter().map(text).collect();
+        warnings.dedup();
+        warnings
+    }
+
+    pub fn finish(self) -> Result<(), ConfigErrors> {
+        let problems = self.problems.into_inner();
+        if problems.is_empty() { Ok(()) } else { Err(ConfigErrors::new(problems)) }
+    }
+}

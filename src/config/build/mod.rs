@@ -1,0 +1,109 @@
+//! Makes the typed configuration of the values a file left behind. Every problem is collected, none stops the rest.
+
+mod builders;
+mod changes;
+mod context;
+mod fields;
+mod force;
+mod locks;
+mod network;
+mod schedulers;
+mod settings;
+mod shell;
+mod steps;
+mod validate;
+mod values;
+mod workers;
+
+use std::sync::Arc;
+
+use self::context::Context;
+use self::settings::Settings;
+use super::script::{Object, Outcome, Raw};
+use super::source::SourceText;
+use super::{Collapse, ConfigErrors, LogLimits, MasterConfig, table};
+use crate::domain::{Callback, Properties};
+
+/// Losses of a worker after which a request is given up.
+const MAX_WORKER_LOSSES: i32 = 3;
+
+/// Something typed, and the object of the file it was made of.
+pub struct Placed<T> {
+    pub item: T,
+    pub object: Arc<Object>,
+}
+
+/// The typed configuration, or everything that is wrong with it.
+pub fn build(source: &SourceText, outcome: Outcome) -> Result<MasterConfig, ConfigErrors> {
+    let context = Context::new(source, &outcome);
+    let settings = Settings::new(&context, &outcome.config);
+    let workers = settings.objects("workers", workers::CLASSES, workers::worker);
+    let builders = settings.objects("builders", builders::CLASSES, builders::builder);
+    let schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
+    let change_sources = settings.objects("change_source", changes::CLASSES, changes::change_source);
+    settings.services();
+    let www = network::www(&settings);
+    let protocols = network::protocols(&settings);
+    let all = validate::All {
+        workers: &workers,
+        builders: &builders,
+        schedulers: &schedulers,
+        sources: &change_sources,
+        protocols_were_given: settings.value("protocols").is_some_and(Raw::is_truthy),
+    };
+    validate::validate(&context, &all, &protocols, www.as_ref());
+    let buildbot_url = with_slash(settings.text("buildbotURL").unwrap_or("http://localhost:8080/".to_owned()));
+    let config = MasterConfig {
+        title: settings.text("title").unwrap_or("Buildbot".to_owned()),
+        title_url: settings.text("titleURL").unwrap_or(buildbot_url.clone()),
+        buildbot_url,
+        workers: items(workers),
+        builders: items(builders),
+        schedulers: items(schedulers),
+        change_sources: items(change_sources),
+        protocols,
+        www,
+        db_url: network::db_url(&settings),
+        properties: properties(&settings),
+        collapse_requests: settings.collapse(),
+        prioritize_builders: settings.function("prioritizeBuilders"),
+        codebase_generator: settings.function("codebaseGenerator"),
+        logs: logs(&settings),
+        max_worker_losses: MAX_WORKER_LOSSES,
+        inactive: context.inactive(),
+        warnings: context.warnings(),
+    };
+    context.finish().map(|()| config)
+}
+
+fn items<T>(placed: Vec<Placed<T>>) -> Vec<T> {
+    placed.into_iter().map(|placed| placed.item).collect()
+}
+
+fn with_slash(url: String) -> String {
+    if url.ends_with('/') { url } else { format!("{url}/") }
+}
+
+fn properties(settings: &Settings<'_>) -> Properties {
+    settings.value("properties").map(|value| values::properties(value, "global")).unwrap_or_default()
+}
+
+fn logs(settings: &Settings<'_>) -> LogLimits {
+    LogLimits { max_bytes: settings.count("logMaxSize"), max_tail_bytes: settings.count("logMaxTailSize") }
+}
+
+/// `collapseRequests` of the file or of a builder.
+fn collapse(value: &Raw) -> Collapse {
+    match value {
+        Raw::Function(callback) => Collapse::Function(callback.clone()),
+        other if other.is_truthy() => Collapse::Compatible,
+        _ => Collapse::Never,
+    }
+}
+
+fn callback(value: &Raw) -> Option<Callback> {
+    match value {
+        Raw::Function(callback) => Some(callback.clone()),
+        _ => None,
+    }
+}

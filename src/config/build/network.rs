@@ -1,0 +1,142 @@
+//! Keys about the outside: ports of workers and of the web pages, the database.
+
+use super::settings::{self, Settings};
+use super::values;
+use crate::config::nearest;
+use crate::config::script::Raw;
+use crate::config::table::keys::{ACTIVE_DIALECTS, INACTIVE_PLUGINS, WWW_KEYS};
+use crate::config::{ListenAddress, Protocol, ProtocolPort, WwwConfig};
+use crate::domain::PropertyValue;
+
+const PROTOCOLS: [(&str, Protocol); 2] = [("pb", Protocol::Pb), ("msgpack_experimental_v7", Protocol::Msgpack)];
+const DEFAULT_DB: &str = "sqlite:///state.sqlite";
+
+/// `c['protocols']`, or the old `c['slavePortnum']`.
+pub fn protocols(settings: &Settings<'_>) -> Vec<ProtocolPort> {
+    if settings.is_old("protocols") {
+        let Some(value) = settings.value("protocols") else { return Vec::new() };
+        let listen = port(settings, ("protocols", ""), "c['slavePortnum']", value);
+        return listen.map(|listen| ProtocolPort { protocol: Protocol::Pb, listen }).into_iter().collect();
+    }
+    let mut ports = Vec::new();
+    for (name, options) in settings.map("protocols").into_iter().flat_map(values::named) {
+        let Some((_, protocol)) = PROTOCOLS.iter().find(|(known, _)| *known == name) else {
+            let hint = nearest::hint(&name, PROTOCOLS.iter().map(|(known, _)| *known));
+            settings.problem("protocols", &name, format!("there is no protocol '{name}'{hint}"));
+            continue;
+        };
+        if !matches!(options, Raw::Map(_)) {
+            let what = options.describe();
+            settings.problem("protocols", &name, format!("c['protocols']['{name}'] must be a dictionary, not {what}"));
+            continue;
+        }
+        for (key, _) in values::named(&options).filter(|(key, _)| key != "port") {
+            let path = format!("{name}/{key}");
+            settings.problem("protocols", &path, format!("c['protocols']['{name}'] has no option '{key}'"));
+        }
+        let path = format!("{name}/port");
+        let what = format!("c['protocols']['{name}']['port']");
+        let given = match options.get("port") {
+            Some(Raw::List(several)) => several.clone(),
+            Some(one) => vec![one.clone()],
+            None => {
+                settings.problem("protocols", &name, format!("c['protocols']['{name}'] needs a 'port'"));
+                Vec::new()
+            }
+        };
+        let listen = given.iter().filter_map(|value| port(settings, ("protocols", &path), &what, value));
+        ports.extend(listen.map(|listen| ProtocolPort { protocol: *protocol, listen }));
+    }
+    ports
+}
+
+fn port(settings: &Settings<'_>, (key, path): (&str, &str), what: &str, value: &Raw) -> Option<ListenAddress> {
+    let text = match value {
+        Raw::Int(number) => number.to_string(),
+        Raw::Text(text) => text.clone(),
+        other => {
+            let message = format!("{what} must be a number or an endpoint string, not {}", other.describe());
+            settings.problem(key, path, message);
+            return None;
+        }
+    };
+    match ListenAddress::parse(&text) {
+        Ok(address) => Some(address),
+        Err(error) => {
+            settings.problem(key, path, format!("{what}: {error}"));
+            None
+        }
+    }
+}
+
+/// `c['www']`.
+pub fn www(settings: &Settings<'_>) -> Option<WwwConfig> {
+    let value = settings.map("www")?;
+    let mut www = WwwConfig {
+        listen: None,
+        plugins: PropertyValue::Map(Default::default()),
+        change_hook_dialects: Vec::new(),
+        allowed_origins: Vec::new(),
+    };
+    for (name, item) in values::named(value) {
+        let span = settings.span("www", &name);
+        let supported = settings::supported(settings.context, WWW_KEYS, ("c['www']", &name), (span, &item));
+        match supported {
+            Some("port") if !matches!(item, Raw::None) => {
+                www.listen = port(settings, ("www", "port"), "c['www']['port']", &item);
+            }
+            Some("plugins") => www.plugins = plugins(settings, &item),
+            Some("change_hook_dialects") => www.change_hook_dialects = dialects(settings, &item),
+            Some("allowed_origins") => www.allowed_origins = values::texts(&item),
+            _ => {}
+        }
+    }
+    Some(www)
+}
+
+fn plugins(settings: &Settings<'_>, value: &Raw) -> PropertyValue {
+    for (name, _) in values::named(value).filter(|(name, _)| INACTIVE_PLUGINS.contains(&name.as_str())) {
+        settings.context.no_effect_yet(format!("c['www']['plugins']['{name}']"));
+    }
+    match (value, value.to_plain()) {
+        (Raw::Map(_), Some(plain)) => plain,
+        _ => {
+            let message = "c['www']['plugins'] must be a dictionary of names to plain options";
+            settings.problem("www", "plugins", message);
+            PropertyValue::Null
+        }
+    }
+}
+
+/// Hooks that exist; the others are noted as without effect.
+fn dialects(settings: &Settings<'_>, value: &Raw) -> Vec<(String, PropertyValue)> {
+    if !matches!(value, Raw::Map(_)) {
+        let message = format!("c['www']['change_hook_dialects'] must be a dictionary, not {}", value.describe());
+        settings.problem("www", "change_hook_dialects", message);
+    }
+    let mut active = Vec::new();
+    for (name, options) in
+        values::named(value).filter(|(_, options)| options.is_truthy() || matches!(options, Raw::Map(_)))
+    {
+        if ACTIVE_DIALECTS.contains(&name.as_str()) {
+            active.push((name, options.to_plain().unwrap_or(PropertyValue::Bool(true))));
+        } else {
+            settings.context.no_effect_yet(format!("c['www']['change_hook_dialects']['{name}']"));
+        }
+    }
+    active
+}
+
+/// `c['db']['db_url']`, or the old `c['db_url']`.
+pub fn db_url(settings: &Settings<'_>) -> String {
+    let inner = settings.map("db").and_then(|db| db.get("db_url"));
+    let url = match inner {
+        Some(Raw::Text(url)) => Some(url.clone()),
+        Some(other) => {
+            settings.problem("db", "db_url", format!("c['db']['db_url'] must be text, not {}", other.describe()));
+            None
+        }
+        None => settings.text("db_url"),
+    };
+    url.unwrap_or_else(|| DEFAULT_DB.to_owned())
+}

@@ -1,0 +1,99 @@
+//! Steps that run a command: `ShellCommand` and those that count warnings.
+
+use std::collections::BTreeMap;
+
+use super::fields::Fields;
+use super::values;
+use crate::config::script::Raw;
+use crate::config::table;
+use crate::domain::{PropertyValue, Renderable, Results};
+use crate::steps::config::{LogFileConfig, ShellConfig, SuppressionConfig, WarningCountingConfig};
+
+pub fn shell(fields: &Fields<'_>) -> ShellConfig {
+    ShellConfig {
+        command: fields.renderable("command").unwrap_or(Renderable::Value(PropertyValue::Null)),
+        env: fields.environment("env"),
+        want_stdout: fields.flag("want_stdout"),
+        want_stderr: fields.flag("want_stderr"),
+        use_pty: fields.flag("usePTY"),
+        log_files: log_files(fields),
+        lazy_log_files: fields.flag("lazylogfiles"),
+        timeout: fields.seconds("timeout"),
+        max_time: fields.seconds("maxTime"),
+        max_lines: fields.int("max_lines"),
+        sigterm_time: fields.seconds("sigtermTime"),
+        interrupt_signal: fields.text("interruptSignal"),
+        log_environ: fields.flag("logEnviron"),
+        initial_stdin: fields.renderable("initialStdin"),
+        decode_rc: decode_rc(fields),
+    }
+}
+
+fn log_files(fields: &Fields<'_>) -> Vec<LogFileConfig> {
+    let mut files = Vec::new();
+    for (name, value) in values::named(&fields.value("logfiles")) {
+        let (filename, follow) = match &value {
+            Raw::Map(_) => (value.get("filename").cloned(), value.get("follow").is_some_and(Raw::is_truthy)),
+            other => (Some(other.clone()), false),
+        };
+        match filename.filter(|filename| matches!(filename, Raw::Text(_)) || table::is_renderable(filename)) {
+            Some(filename) => files.push(LogFileConfig { name, filename: fields.render(&filename), follow }),
+            None => fields.problem("logfiles", &format!("names no file for '{name}'")),
+        }
+    }
+    files
+}
+
+fn decode_rc(fields: &Fields<'_>) -> Option<BTreeMap<i64, i32>> {
+    let value = fields.optional("decodeRC")?;
+    let entry = |(code, result): &(Raw, Raw)| match (code, result) {
+        (Raw::Int(code), Raw::Int(result)) => Some((*code, Results::from_code(i32::try_from(*result).ok()?)?.code())),
+        _ => None,
+    };
+    let decoded = match &value {
+        Raw::Map(entries) => entries.iter().map(entry).collect::<Option<_>>(),
+        _ => None,
+    };
+    if decoded.is_none() {
+        fields.problem("decodeRC", "must be a dictionary of exit codes to results, as in {0: util.SUCCESS}");
+    }
+    decoded
+}
+
+pub fn warning_counting(fields: &Fields<'_>) -> WarningCountingConfig {
+    let pattern = |name: &str| fields.optional(name).and_then(|value| table::pattern(&value));
+    WarningCountingConfig {
+        shell: shell(fields),
+        warning_pattern: pattern("warningPattern").unwrap_or_default(),
+        directory_enter_pattern: pattern("directoryEnterPattern"),
+        directory_leave_pattern: pattern("directoryLeavePattern"),
+        suppression_list: suppressions(fields),
+        suppression_file: fields.renderable("suppressionFile"),
+        max_warn_count: fields.int("maxWarnCount"),
+    }
+}
+
+/// `[(file pattern, text pattern, first line, last line)]`, with None for "any".
+fn suppressions(fields: &Fields<'_>) -> Vec<SuppressionConfig> {
+    let Some(value) = fields.optional("suppressionList") else { return Vec::new() };
+    let suppression = |item: &Raw| {
+        let [file, text, first, last] = item.items() else { return None };
+        let pattern = |value: &Raw| match value {
+            Raw::None => Some(None),
+            other => table::pattern(other).map(Some),
+        };
+        let lines = match (first, last) {
+            (Raw::None, Raw::None) => None,
+            (Raw::Int(first), Raw::Int(last)) => Some((*first, *last)),
+            (Raw::Int(first), Raw::None) => Some((*first, i64::MAX)),
+            (Raw::None, Raw::Int(last)) => Some((0, *last)),
+            _ => return None,
+        };
+        Some(SuppressionConfig { file: pattern(file)?, text: pattern(text)?, lines })
+    };
+    let list = matches!(value, Raw::List(_)).then(|| value.items().iter().map(suppression).collect()).flatten();
+    list.unwrap_or_else(|| {
+        fields.problem("suppressionList", "must be a list of (file, text, first line, last line)");
+        Vec::new()
+    })
+}

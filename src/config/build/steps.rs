@@ -1,0 +1,136 @@
+//! Steps: what all have in common, and `steps.Git`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::context::Context;
+use super::fields::Fields;
+use super::{shell, values};
+use crate::config::script::{Object, Raw};
+use crate::domain::{PropertyValue, Renderable};
+use crate::steps::config::{GitConfig, GitMode, StepConfig, StepKind};
+use crate::steps::{StepCommon, StepCondition};
+
+/// A step; nothing for a class that was refused when its object was made.
+pub fn step(context: &Context<'_>, object: &Arc<Object>) -> Option<StepConfig> {
+    let fields = Fields::new(context, object);
+    let kind = match object.class.name {
+        "ShellCommand" | "Configure" => StepKind::Shell(shell::shell(&fields)),
+        "WarningCountingShellCommand" => StepKind::WarningCounting(shell::warning_counting(&fields)),
+        "Compile" => StepKind::Compile(shell::warning_counting(&fields)),
+        "Test" => StepKind::Test(shell::warning_counting(&fields)),
+        "Git" => StepKind::Git(git(&fields)),
+        _ => return None,
+    };
+    Some(StepConfig { common: common(&fields), kind })
+}
+
+fn common(fields: &Fields<'_>) -> StepCommon {
+    StepCommon {
+        name: fields.renderable("name").unwrap_or_else(|| Renderable::from("")),
+        halt_on_failure: fields.flag("haltOnFailure"),
+        flunk_on_warnings: fields.flag("flunkOnWarnings"),
+        flunk_on_failure: fields.flag("flunkOnFailure"),
+        warn_on_warnings: fields.flag("warnOnWarnings"),
+        warn_on_failure: fields.flag("warnOnFailure"),
+        always_run: fields.flag("alwaysRun"),
+        do_step_if: condition(fields, "doStepIf"),
+        hide_step_if: condition(fields, "hideStepIf"),
+        description: words(fields, "description"),
+        description_done: words(fields, "descriptionDone"),
+        description_suffix: words(fields, "descriptionSuffix"),
+        workdir: fields.renderable("workdir"),
+        log_encoding: fields.optional_text("logEncoding"),
+    }
+}
+
+fn condition(fields: &Fields<'_>, name: &str) -> StepCondition {
+    match fields.value(name) {
+        Raw::Function(callback) => StepCondition::Function(callback),
+        value @ Raw::Object(_) => StepCondition::Rendered(fields.render(&value)),
+        value if value.is_truthy() => StepCondition::Always,
+        _ => StepCondition::Never,
+    }
+}
+
+/// A description: a list of words is one text.
+fn words(fields: &Fields<'_>, name: &str) -> Option<Renderable> {
+    let rendered = fields.renderable(name)?;
+    match rendered {
+        Renderable::Value(PropertyValue::List(words)) => {
+            let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+            Some(Renderable::from(words.join(" ")))
+        }
+        other => Some(other),
+    }
+}
+
+fn git(fields: &Fields<'_>) -> GitConfig {
+    let shallow = match fields.value("shallow") {
+        Raw::Int(depth) => u32::try_from(depth).ok().filter(|depth| *depth != 0),
+        other => other.is_truthy().then_some(1),
+    };
+    let description = match fields.value("getDescription") {
+        Raw::Bool(false) => None,
+        Raw::Map(_) => Some(fields.environment("getDescription")),
+        _ => Some(Default::default()),
+    };
+    let repourl = fields.renderable("repourl").unwrap_or_else(|| Renderable::from(""));
+    if repourl.constant().is_some_and(|url| !url.is_truthy()) && fields.was_given("repourl") {
+        fields.problem("repourl", "must not be empty");
+    }
+    let mode = git_mode(fields);
+    if shallow.is_some() && matches!(mode, GitMode::Fresh | GitMode::Clean | GitMode::Copy) {
+        fields.problem("shallow", "works with mode 'incremental' or method 'clobber' only");
+    }
+    let filters = fields.value("filters");
+    let filters = if filters.items().is_empty() {
+        fields.optional("filters").into_iter().collect()
+    } else {
+        filters.items().to_vec()
+    };
+    GitConfig {
+        repourl,
+        branch: fields.renderable("branch").unwrap_or_else(|| Renderable::from("HEAD")),
+        mode,
+        submodules: fields.flag("submodules"),
+        remote_submodules: fields.flag("remoteSubmodules"),
+        shallow,
+        filters: filters.iter().filter(|filter| filter.is_truthy()).map(|filter| fields.render(filter)).collect(),
+        reference: fields.renderable("reference"),
+        origin: fields.renderable("origin"),
+        progress: fields.flag("progress"),
+        tags: fields.flag("tags"),
+        retry_fetch: fields.flag("retryFetch"),
+        clobber_on_failure: fields.flag("clobberOnFailure"),
+        retry: retry(fields),
+        always_use_latest: fields.flag("alwaysUseLatest"),
+        codebase: fields.text("codebase"),
+        timeout: fields.seconds("timeout"),
+        env: fields.environment("env"),
+        log_environ: fields.flag("logEnviron"),
+        get_description: description,
+        config: fields.environment("config"),
+    }
+}
+
+fn git_mode(fields: &Fields<'_>) -> GitMode {
+    let method = fields.optional_text("method");
+    if fields.text("mode") != "full" {
+        return GitMode::Incremental;
+    }
+    match method.as_deref() {
+        Some("clobber") => GitMode::Clobber,
+        Some("clean") => GitMode::Clean,
+        Some("copy") => GitMode::Copy,
+        _ => GitMode::Fresh,
+    }
+}
+
+fn retry(fields: &Fields<'_>) -> Option<(Duration, u32)> {
+    let value = fields.optional("retry")?;
+    match value.items() {
+        [delay, Raw::Int(tries)] => Some((values::seconds(delay)?, u32::try_from(*tries).ok()?)),
+        _ => None,
+    }
+}

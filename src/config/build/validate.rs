@@ -1,0 +1,149 @@
+//! What must hold between the parts of a configuration.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Placed;
+use super::context::Context;
+use crate::changes::config::ChangeSourceConfig;
+use crate::config::nearest;
+use crate::config::{BuilderConfig, ListenAddress, ProtocolPort, WorkerConfig, WwwConfig};
+use crate::domain::lock::LockSpec;
+use crate::schedulers::config::SchedulerConfig;
+
+/// The parts, with their places.
+pub struct All<'a> {
+    pub workers: &'a [Placed<WorkerConfig>],
+    pub builders: &'a [Placed<BuilderConfig>],
+    pub schedulers: &'a [Placed<SchedulerConfig>],
+    pub sources: &'a [Placed<ChangeSourceConfig>],
+    /// Whether the file says anything of protocols, right or wrong.
+    pub protocols_were_given: bool,
+}
+
+pub fn validate(context: &Context<'_>, all: &All<'_>, protocols: &[ProtocolPort], www: Option<&WwwConfig>) {
+    unique(context, "worker", all.workers, |worker| &worker.name);
+    unique(context, "builder", all.builders, |builder| &builder.name);
+    unique(context, "scheduler", all.schedulers, |scheduler| &scheduler.name);
+    unique(context, "change source", all.sources, |source| &source.name);
+    presence(context, all, protocols);
+    for builder in all.builders {
+        workers_of(context, builder, all.workers);
+    }
+    build_directories(context, all.builders);
+    for scheduler in all.schedulers {
+        builders_of(context, scheduler, all.builders);
+    }
+    unscheduled(context, all);
+    locks(context, all);
+    ports(context, protocols, www);
+}
+
+fn unique<T>(context: &Context<'_>, kind: &str, items: &[Placed<T>], name: impl Fn(&T) -> &String) {
+    let mut seen = HashMap::new();
+    for placed in items {
+        let name = name(&placed.item);
+        if name.is_empty() {
+            continue;
+        }
+        if let Some(first) = seen.insert(name, placed.object.span) {
+            let message = format!("{kind} '{name}' is defined twice, first at {}", context.location(first));
+            context.problem(placed.object.span_of("name"), message);
+        }
+    }
+}
+
+fn presence(context: &Context<'_>, all: &All<'_>, protocols: &[ProtocolPort]) {
+    let keys = &context.places.keys;
+    let place =
+        |names: &[&str]| names.iter().find_map(|name| keys.get(*name).copied()).unwrap_or(context.places.config);
+    if all.workers.is_empty() {
+        context.problem(place(&["workers", "slaves"]), "no workers are configured");
+    } else if protocols.is_empty() && !all.protocols_were_given {
+        let message = "workers are configured, but no port for them in c['protocols']";
+        context.problem(place(&["protocols", "slavePortnum"]), message);
+    }
+    if all.builders.is_empty() {
+        context.problem(place(&["builders"]), "no builders are configured");
+    }
+}
+
+fn workers_of(context: &Context<'_>, builder: &Placed<BuilderConfig>, workers: &[Placed<WorkerConfig>]) {
+    let object = &builder.object;
+    if builder.item.worker_names.is_empty() {
+        let given = object.arguments.iter().any(|argument| argument.name.starts_with("workername"));
+        let name = if given { "workernames" } else { "" };
+        context.problem(object.span_of(name), format!("builder '{}' has no workers", builder.item.name));
+    }
+    for name in &builder.item.worker_names {
+        if workers.iter().all(|worker| worker.item.name != *name) {
+            let hint = nearest::hint(name, workers.iter().map(|worker| worker.item.name.as_str()));
+            let argument = if object.argument("workername").is_some() { "workername" } else { "workernames" };
+            context.problem(object.span_of(argument), format!("there is no worker '{name}'{hint}"));
+        }
+    }
+}
+
+fn build_directories(context: &Context<'_>, builders: &[Placed<BuilderConfig>]) {
+    let mut seen: HashMap<&str, &str> = HashMap::new();
+    for builder in builders {
+        let (name, directory) = (builder.item.name.as_str(), builder.item.builddir.as_str());
+        match seen.insert(directory, name) {
+            Some(other) if other != name => {
+                let message = format!("builders '{other}' and '{name}' share the directory '{directory}'");
+                context.problem(builder.object.span_of("builddir"), message);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn builders_of(context: &Context<'_>, scheduler: &Placed<SchedulerConfig>, builders: &[Placed<BuilderConfig>]) {
+    let span = scheduler.object.span_of("builderNames");
+    for name in &scheduler.item.builder_names {
+        if builders.iter().all(|builder| builder.item.name != *name) {
+            let hint = nearest::hint(name, builders.iter().map(|builder| builder.item.name.as_str()));
+            context.problem(span, format!("there is no builder '{name}'{hint}"));
+        }
+    }
+    if scheduler.item.builder_names.is_empty() {
+        context.warning(span, format!("scheduler '{}' starts no builders", scheduler.item.name));
+    }
+}
+
+fn unscheduled(context: &Context<'_>, all: &All<'_>) {
+    let scheduled: HashSet<&String> =
+        all.schedulers.iter().flat_map(|scheduler| &scheduler.item.builder_names).collect();
+    for builder in all.builders.iter().filter(|builder| !scheduled.contains(&builder.item.name)) {
+        let message = format!("builder '{}' is started by no scheduler", builder.item.name);
+        context.warning(builder.object.span, message);
+    }
+}
+
+/// Locks are known by name: two of one name must be the same.
+fn locks(context: &Context<'_>, all: &All<'_>) {
+    let of_builders =
+        all.builders.iter().flat_map(|placed| placed.item.locks.iter().map(move |lock| (lock, &placed.object)));
+    let of_workers =
+        all.workers.iter().flat_map(|placed| placed.item.locks.iter().map(move |lock| (lock, &placed.object)));
+    let mut seen: HashMap<&str, &LockSpec> = HashMap::new();
+    for (access, object) in of_workers.chain(of_builders) {
+        let known = seen.entry(access.lock.name.as_str()).or_insert(&access.lock);
+        if **known != access.lock {
+            let message = format!("two different locks are named '{}'", access.lock.name);
+            context.problem(object.span_of("locks"), message);
+        }
+    }
+}
+
+fn ports(context: &Context<'_>, protocols: &[ProtocolPort], www: Option<&WwwConfig>) {
+    let Some(listen) = www.and_then(|www| www.listen.as_ref()) else { return };
+    let clash = |other: &ListenAddress| {
+        listen.port != 0
+            && other.port == listen.port
+            && (other.interface == listen.interface || other.interface.is_none() || listen.interface.is_none())
+    };
+    if protocols.iter().any(|protocol| clash(&protocol.listen)) {
+        let message = format!("port {} is used for workers and for the web pages", listen.port);
+        context.problem(context.places.value("www/port"), message);
+    }
+}

@@ -1,0 +1,269 @@
+//! Expressions that Python has and Starlark does not.
+
+use rustpython_ruff_python_ast::token::TokenKind;
+use rustpython_ruff_python_ast::{
+    CmpOp, Comprehension, Expr, ExprBinOp, ExprCompare, ExprDict, ExprNumberLiteral, Number, Operator,
+};
+use rustpython_ruff_text_size::{Ranged, TextRange, TextSize};
+
+use super::rewriter::Rewriter;
+use super::scopes;
+use crate::config::table;
+
+impl Rewriter<'_> {
+    pub(super) fn expression(&mut self, expression: &Expr) {
+        match expression {
+            Expr::NumberLiteral(node) => self.number(node),
+            Expr::StringLiteral(node) => self.string(node),
+            Expr::BytesLiteral(node) => self.bytes(node),
+            Expr::FString(node) => self.formatted(node),
+            Expr::BinOp(node) => self.binary(node),
+            Expr::Compare(node) => self.comparison(node),
+            Expr::Lambda(node) => self.lambda(node),
+            Expr::Call(node) => self.call(node),
+            Expr::Dict(node) => self.dictionary(node),
+            Expr::List(node) => self.display(expression.range(), &node.elts, ("[", "]")),
+            Expr::Tuple(node) => self.tuple(expression.range(), &node.elts, node.parenthesized),
+            Expr::Set(node) => {
+                self.replace(first(node.range()), "set([");
+                node.elts.iter().for_each(|element| self.expression(element));
+                self.replace(last(node.range()), "])");
+            }
+            Expr::SetComp(node) => {
+                self.replace(first(node.range()), "set([");
+                self.comprehension(&[&node.elt], &node.generators);
+                self.replace(last(node.range()), "])");
+            }
+            Expr::Generator(node) => self.generator(node),
+            Expr::ListComp(node) => self.comprehension(&[&node.elt], &node.generators),
+            Expr::DictComp(node) => self.comprehension(&[&node.key, &node.value], &node.generators),
+            _ => self.plain(expression),
+        }
+    }
+
+    /// Expressions that stay as they are, with parts that may not; and the ones that are refused.
+    fn plain(&mut self, expression: &Expr) {
+        match expression {
+            Expr::BoolOp(node) => node.values.iter().for_each(|value| self.expression(value)),
+            Expr::UnaryOp(node) => self.expression(&node.operand),
+            Expr::If(node) => [&node.body, &node.test, &node.orelse].into_iter().for_each(|part| self.expression(part)),
+            Expr::Attribute(node) => self.expression(&node.value),
+            Expr::Subscript(node) => {
+                self.expression(&node.value);
+                self.expression(&node.slice);
+            }
+            Expr::Slice(node) => {
+                let parts = [&node.lower, &node.upper, &node.step];
+                parts.into_iter().flatten().for_each(|part| self.expression(part));
+            }
+            Expr::Named(node) => self.error(node.range(), "':=' is not supported; assign before"),
+            Expr::Await(node) => self.error(node.range(), "'await' is not supported in configurations"),
+            Expr::Yield(node) => self.error(node.range(), "'yield' is not supported in configurations"),
+            Expr::YieldFrom(node) => self.error(node.range(), "'yield' is not supported in configurations"),
+            Expr::TString(node) => self.error(node.range(), "template strings are not supported"),
+            Expr::Starred(node) => self.error(node.range(), "'*' is not supported here"),
+            _ => {}
+        }
+    }
+
+    fn number(&mut self, node: &ExprNumberLiteral) {
+        if matches!(node.value, Number::Complex { .. }) {
+            return self.error(node.range(), "complex numbers are not supported");
+        }
+        let text = self.text(node.range());
+        if text.contains('_') {
+            self.replace(node.range(), text.replace('_', ""));
+        }
+    }
+
+    fn binary(&mut self, node: &ExprBinOp) {
+        let (function, kind) = match node.op {
+            Operator::Mod => ("_bb_mod(", TokenKind::Percent),
+            Operator::Pow => ("_bb_pow(", TokenKind::DoubleStar),
+            Operator::MatMult => return self.error(node.range(), "'@' is not an operator in configurations"),
+            _ => {
+                self.expression(&node.left);
+                return self.expression(&node.right);
+            }
+        };
+        self.insert(node.start(), function);
+        self.expression(&node.left);
+        if let Some(operator) = self.token(TextRange::new(node.left.end(), node.right.start()), kind) {
+            self.replace(operator, ",");
+        }
+        self.expression(&node.right);
+        self.insert(node.end(), ")");
+    }
+
+    /// `a is b` becomes `_bb_is(a, b)`; a chain `a < b < c` becomes `_bb_compare(a, "<", b, "<", c)`.
+    fn comparison(&mut self, node: &ExprCompare) {
+        let parts = std::iter::once(&*node.left).chain(&node.comparators);
+        if let Some((early, class)) = parts.filter_map(|part| Some((part.range(), renderable_class(part)?))).next() {
+            let reason = "is not available yet; compare in a function of the step or build";
+            self.error(early, format!("comparing a {class} {reason}"));
+        }
+        let is_identity = |operator: &CmpOp| matches!(operator, CmpOp::Is | CmpOp::IsNot);
+        let (opening, separates) = match &node.ops[..] {
+            [CmpOp::Is] => ("_bb_is(", false),
+            [CmpOp::IsNot] => ("_bb_is_not(", false),
+            [_] => ("", false),
+            _ => ("_bb_compare(", true),
+        };
+        if !opening.is_empty() {
+            self.insert(node.start(), opening);
+        }
+        self.expression(&node.left);
+        let mut left = node.left.end();
+        for (operator, right) in node.ops.iter().zip(&node.comparators) {
+            if let Some(range) = self.operator(*operator, TextRange::new(left, right.start())) {
+                if separates {
+                    self.replace(range, format!(", {:?},", operator.as_str()));
+                } else if is_identity(operator) {
+                    self.replace(range, ",");
+                }
+            }
+            self.expression(right);
+            left = right.end();
+        }
+        if !opening.is_empty() {
+            self.insert(node.end(), ")");
+        }
+    }
+
+    fn operator(&self, operator: CmpOp, between: TextRange) -> Option<TextRange> {
+        let (first, second) = match operator {
+            CmpOp::Eq => (TokenKind::EqEqual, None),
+            CmpOp::NotEq => (TokenKind::NotEqual, None),
+            CmpOp::Lt => (TokenKind::Less, None),
+            CmpOp::LtE => (TokenKind::LessEqual, None),
+            CmpOp::Gt => (TokenKind::Greater, None),
+            CmpOp::GtE => (TokenKind::GreaterEqual, None),
+            CmpOp::Is => (TokenKind::Is, None),
+            CmpOp::In => (TokenKind::In, None),
+            CmpOp::IsNot => (TokenKind::Is, Some(TokenKind::Not)),
+            CmpOp::NotIn => (TokenKind::Not, Some(TokenKind::In)),
+        };
+        let start = self.token(between, first)?;
+        let end = second.and_then(|kind| self.token(between, kind)).unwrap_or(start);
+        Some(TextRange::new(start.start(), end.end()))
+    }
+
+    /// `{**a, 'k': v}` becomes `_bb_merge(a, {'k': v})`.
+    fn dictionary(&mut self, node: &ExprDict) {
+        let unpacks = node.items.iter().any(|item| item.key.is_none());
+        if unpacks {
+            self.replace(first(node.range()), "_bb_merge(");
+        }
+        let mut inside = TextRange::new(node.start() + TextSize::from(1), node.end() - TextSize::from(1));
+        for item in &node.items {
+            match &item.key {
+                None => {
+                    if let Some(stars) = self.token(inside, TokenKind::DoubleStar) {
+                        self.remove(stars);
+                    }
+                    self.expression(&item.value);
+                }
+                Some(key) => {
+                    if unpacks {
+                        self.insert(self.with_parentheses(key.range(), inside).start(), "{");
+                    }
+                    self.expression(key);
+                    self.expression(&item.value);
+                    if unpacks {
+                        self.insert(self.with_parentheses(item.value.range(), inside).end(), "}");
+                    }
+                }
+            }
+            inside = TextRange::new(item.value.end(), inside.end());
+        }
+        if unpacks {
+            self.replace(last(node.range()), ")");
+        }
+    }
+
+    fn tuple(&mut self, range: TextRange, elements: &[Expr], parenthesized: bool) {
+        let has_star = elements.iter().any(Expr::is_starred_expr);
+        if has_star && !parenthesized {
+            return self.error(range, "'*' needs parentheses around the tuple here");
+        }
+        self.display(range, elements, ("tuple(", ")"));
+    }
+
+    /// `[*a, b]` becomes `_bb_join(a, [b])`, for a tuple inside `tuple(...)`.
+    fn display(&mut self, range: TextRange, elements: &[Expr], brackets: (&str, &str)) {
+        if !elements.iter().any(Expr::is_starred_expr) {
+            return elements.iter().for_each(|element| self.expression(element));
+        }
+        let is_tuple = brackets.0 != "[";
+        self.replace(first(range), if is_tuple { "tuple(_bb_join(" } else { "_bb_join(" });
+        self.spread(elements);
+        self.replace(last(range), if is_tuple { "))" } else { ")" });
+    }
+
+    /// Elements as arguments of `_bb_join`: `*a` as `a`, `b` as `[b]`.
+    pub(super) fn spread(&mut self, elements: &[Expr]) {
+        for element in elements {
+            match element {
+                Expr::Starred(starred) => {
+                    self.remove(first(starred.range()));
+                    self.expression(&starred.value);
+                }
+                other => {
+                    self.insert(other.start(), "[");
+                    self.expression(other);
+                    self.insert(other.end(), "]");
+                }
+            }
+        }
+    }
+
+    /// A generator expression becomes a list.
+    fn generator(&mut self, node: &rustpython_ruff_python_ast::ExprGenerator) {
+        let range = node.range();
+        if node.parenthesized {
+            self.replace(first(range), "[");
+        } else {
+            self.insert(range.start(), "[");
+        }
+        self.comprehension(&[&node.elt], &node.generators);
+        if node.parenthesized {
+            self.replace(last(range), "]");
+        } else {
+            self.insert(range.end(), "]");
+        }
+    }
+
+    fn comprehension(&mut self, results: &[&Expr], generators: &[Comprehension]) {
+        self.scopes.push(scopes::targets(generators));
+        results.iter().for_each(|result| self.expression(result));
+        for generator in generators {
+            if generator.is_async {
+                self.error(generator.range(), "'async for' is not supported in configurations");
+            }
+            self.target(&generator.target);
+            self.expression(&generator.iter);
+            generator.ifs.iter().for_each(|condition| self.expression(condition));
+        }
+        self.scopes.pop();
+    }
+}
+
+/// The class of a renderable that is made right here. In Buildbot comparing one gives a value of the build; here it
+/// would be plain false, silently.
+fn renderable_class(expression: &Expr) -> Option<String> {
+    let Expr::Call(call) = expression else { return None };
+    let name = match &*call.func {
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        Expr::Name(name) => name.id.as_str(),
+        _ => return None,
+    };
+    table::RENDERABLES.contains(&name).then(|| table::find_class(name).map(table::Class::full_name))?
+}
+
+pub(super) fn first(range: TextRange) -> TextRange {
+    TextRange::at(range.start(), 1.into())
+}
+
+pub(super) fn last(range: TextRange) -> TextRange {
+    TextRange::new(range.end() - TextSize::from(1), range.end())
+}

@@ -1,0 +1,106 @@
+//! Constructors: one type for all classes of the table.
+
+#![expect(clippy::panic, reason = "`StarlarkPagablePanic` makes functions that paging, which is off, would call")]
+
+use std::cell::RefCell;
+use std::fmt::{self, Display};
+
+use allocative::Allocative;
+use starlark::eval::{Arguments, Evaluator};
+use starlark::starlark_simple_value;
+use starlark::values::list::ListRef;
+use starlark::values::{NoSerialize, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, starlark_value};
+
+use super::object::{Given, ScriptObject};
+use super::recorder::Recorder;
+use crate::config::source::Span;
+use crate::config::table::{Class, check_call, find_class};
+
+/// Makes objects of one class.
+#[derive(Debug, ProvidesStaticType, NoSerialize, Allocative, StarlarkPagablePanic)]
+pub struct Constructor {
+    #[allocative(skip)]
+    pub class: &'static Class,
+}
+
+starlark_simple_value!(Constructor);
+
+impl Display for Constructor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.class.full_name())
+    }
+}
+
+#[starlark_value(type = "class")]
+impl<'v> StarlarkValue<'v> for Constructor {
+    fn invoke(
+        &self,
+        _: Value<'v>,
+        arguments: &Arguments<'v, '_>,
+        evaluator: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        let mut given: Vec<(Option<String>, Value<'v>)> =
+            arguments.positions(evaluator.heap())?.map(|value| (None, value)).collect();
+        let named = arguments.names_map()?;
+        given.extend(named.iter().map(|(name, value)| (Some(name.as_str().to_owned()), *value)));
+        construct(self.class, &given, evaluator)
+    }
+}
+
+/// `lock.access(...)`: a `LockAccess`, placed at the call.
+pub fn access<'v>(
+    arguments: &[(&str, Value<'v>)],
+    evaluator: &mut Evaluator<'v, '_, '_>,
+) -> starlark::Result<Value<'v>> {
+    let Some(class) = find_class("LockAccess") else { return fail("locks are not available".to_owned()) };
+    let given: Vec<_> = arguments.iter().map(|(name, value)| (Some((*name).to_owned()), *value)).collect();
+    construct(class, &given, evaluator)
+}
+
+fn construct<'v>(
+    class: &'static Class,
+    given: &[(Option<String>, Value<'v>)],
+    evaluator: &mut Evaluator<'v, '_, '_>,
+) -> starlark::Result<Value<'v>> {
+    let names: Vec<Option<&str>> = given.iter().map(|(name, _)| name.as_deref()).collect();
+    let checked = check_call(class, &names);
+    let recorder = Recorder::of(evaluator);
+    let call = recorder.map(|recorder| recorder.call(evaluator)).unwrap_or_default();
+    let place = |position: usize| -> Span {
+        let name = names.get(position).copied().flatten();
+        recorder.map(|recorder| recorder.argument(call, name, position)).unwrap_or_default()
+    };
+    match recorder {
+        Some(recorder) => {
+            for (message, at) in checked.problems {
+                recorder.problem(at.map_or(call, place), message);
+            }
+            for (message, at) in checked.warnings {
+                recorder.warning(at.map_or(call, place), message);
+            }
+        }
+        None => {
+            if let Some((message, _)) = checked.problems.into_iter().next() {
+                return fail(message);
+            }
+        }
+    }
+    let (mut arguments, mut rest, mut steps) = (Vec::new(), Vec::new(), Vec::new());
+    for (position, (name, (given_name, value))) in checked.names.into_iter().zip(given).enumerate() {
+        match name {
+            Some(name) if name == "steps" && class.name == "BuildFactory" && ListRef::from_value(*value).is_some() => {
+                steps = ListRef::from_value(*value).map(|list| list.content().to_vec()).unwrap_or_default();
+            }
+            Some(name) => arguments.push(Given { name, value: *value, span: place(position) }),
+            None if given_name.is_none() => rest.push(*value),
+            None => {}
+        }
+    }
+    let (arguments, rest, steps) = (RefCell::new(arguments), RefCell::new(rest), RefCell::new(steps));
+    Ok(evaluator.heap().alloc(ScriptObject { class, span: call, arguments, rest, steps }))
+}
+
+/// An error of a native function.
+pub fn fail<T>(message: String) -> starlark::Result<T> {
+    Err(starlark::Error::new_other(anyhow::Error::msg(message)))
+}

@@ -1,0 +1,75 @@
+//! Functions of a configuration as the rest of the program calls them.
+
+use std::sync::Arc;
+
+use starlark::environment::Module;
+use starlark::eval::Evaluator;
+use starlark::values::{OwnedFrozenValue, Value};
+
+use super::{Script, digest, limits, subject};
+use crate::config::source::Span;
+use crate::domain::script::{ScriptFunction, ScriptLimits};
+use crate::domain::{PropertyValue, ScriptError, ScriptValue};
+
+/// A frozen function and its file; calls from several threads run at the same time.
+pub struct StarlarkFunction {
+    script: Arc<Script>,
+    function: OwnedFrozenValue,
+    name: String,
+    location: String,
+    digest: String,
+}
+
+impl StarlarkFunction {
+    pub fn new(script: Arc<Script>, function: OwnedFrozenValue, value: Value<'_>, digest: String) -> Self {
+        let text = digest::mark(value).and_then(|(number, _)| script.rewritten.functions.get(number));
+        let (name, span) = match text {
+            Some(text) => (text.name.clone(), text.span),
+            None => (value.function_name().unwrap_or("function").to_owned(), Span::default()),
+        };
+        let location = script.source.location(span);
+        Self { script, function, name, location, digest }
+    }
+
+    fn error(&self, message: String) -> ScriptError {
+        ScriptError { function: self.name.clone(), location: self.location.clone(), message }
+    }
+
+    /// What went wrong, and in which line if that is not the function's first.
+    fn explain(&self, error: &starlark::Error) -> ScriptError {
+        let message = limits::message(error);
+        match error.span() {
+            Some(place) => {
+                let location = self.script.source.location(self.script.original(place.span));
+                self.error(if location == self.location { message } else { format!("{message} ({location})") })
+            }
+            None => self.error(message),
+        }
+    }
+}
+
+impl ScriptFunction for StarlarkFunction {
+    fn call(&self, arguments: &[ScriptValue], limits: ScriptLimits) -> Result<PropertyValue, ScriptError> {
+        Module::with_temp_heap(|module| {
+            let heap = module.heap();
+            let mut evaluator = Evaluator::new(&module);
+            limits::apply(&mut evaluator, limits).map_err(|error| self.explain(&error))?;
+            let arguments: Vec<Value<'_>> = arguments.iter().map(|argument| subject::alloc(argument, heap)).collect();
+            let function = heap.access_owned_frozen_value(&self.function);
+            let result = evaluator.eval_function(function, &arguments, &[]).map_err(|error| self.explain(&error))?;
+            subject::read(result).map_err(|message| self.error(message))
+        })
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn location(&self) -> &str {
+        &self.location
+    }
+
+    fn digest(&self) -> &str {
+        &self.digest
+    }
+}

@@ -1,0 +1,106 @@
+//! Limits of a run, and what Starlark's errors mean to an operator.
+
+use std::time::Duration;
+
+use starlark::eval::Evaluator;
+use tokio::time::Instant;
+
+use super::Script;
+use crate::config::ConfigError;
+use crate::domain::script::ScriptLimits;
+
+/// Calls inside calls; a thread with a 2 MiB stack holds 3,000.
+const MAX_CALLS: usize = 200;
+
+/// Limits of loading a file, which is run once and off the core.
+const LOADING: ScriptLimits = ScriptLimits { time: Duration::from_secs(20), ticks: 5_000_000, heap_bytes: 256 << 20 };
+
+pub fn for_loading(evaluator: &mut Evaluator<'_, '_, '_>) -> starlark::Result<()> {
+    // Collecting garbage recurses into values, and a file is done before it would pay.
+    evaluator.disable_gc();
+    apply(evaluator, LOADING)
+}
+
+pub fn apply(evaluator: &mut Evaluator<'_, '_, '_>, limits: ScriptLimits) -> starlark::Result<()> {
+    let bytes = usize::try_from(limits.heap_bytes).unwrap_or(usize::MAX);
+    evaluator.set_max_callstack_size(MAX_CALLS).map_err(starlark::Error::new_other)?;
+    evaluator.set_max_heap_size(bytes).map_err(starlark::Error::new_other)?;
+    evaluator.set_max_tick_count(limits.ticks).map_err(starlark::Error::new_other)?;
+    let started = Instant::now();
+    evaluator.set_check_cancelled(Box::new(move || limits.time < started.elapsed()));
+    Ok(())
+}
+
+/// An error of loading, at its place in the operator's own file.
+pub fn config_error(script: &Script, error: &starlark::Error) -> ConfigError {
+    let message = message(error);
+    let frames = &error.call_stack().frames;
+    let caller = frames.iter().find_map(|frame| frame.location.as_ref());
+    match (error.span(), caller) {
+        (None, None) => ConfigError::whole_file(&script.source.name, message),
+        (None, Some(caller)) => script.source.error(script.original(caller.span), message),
+        (Some(place), None) => script.source.error(script.original(place.span), message),
+        (Some(place), Some(caller)) => {
+            let (place, caller) = (script.original(place.span), script.original(caller.span));
+            let elsewhere = script.source.location(caller);
+            let is_same_line = elsewhere == script.source.location(place);
+            let message = if is_same_line { message } else { format!("{message} (called at {elsewhere})") };
+            script.source.error(place, message)
+        }
+    }
+}
+
+/// What went wrong, as a fragment, without Starlark's words and without the names of our own helpers.
+pub fn message(error: &starlark::Error) -> String {
+    let text = error.without_diagnostic().to_string();
+    let known = [
+        ("execution duration limit", "it runs for too long: an endless loop?"),
+        ("evaluation cancelled", "it runs for too long"),
+        ("heap memory limit", "it uses too much memory"),
+        ("call stack overflow", "functions call each other too deeply"),
+        ("immutable", "values of the file cannot be changed once it is loaded"),
+    ];
+    if let Some((_, meaning)) = known.iter().find(|(words, _)| text.to_lowercase().contains(words)) {
+        return (*meaning).to_owned();
+    }
+    tidy(&text)
+}
+
+fn tidy(text: &str) -> String {
+    let text = text.lines().next().unwrap_or_default();
+    let text = text.trim_start_matches("error: ").trim_start_matches("fail: ").trim_end_matches('.');
+    // Hints at our own helpers help nobody; nor does the parameter that numbers functions.
+    let text = match text.find(", did you mean `_bb_") {
+        Some(at) => &text[..at],
+        None => text,
+    };
+    let mut text = text.replace('`', "'").replace("object of type 'namespace' has no attribute", "there is no");
+    if let Some((before, hint)) = text.split_once(", did you mean ") {
+        text = format!("{before} (did you mean {hint})");
+    }
+    while let Some(at) = text.find("_bb_fn_") {
+        let end = text[at..].find([',', ')', ' ', '\'']).map_or(text.len(), |length| at + length);
+        let start = text[..at].trim_end_matches([' ', ',', '*']).len();
+        text.replace_range(start..end, "");
+    }
+    let mut characters = text.chars();
+    let (first, second) = (characters.next(), characters.clone().next());
+    match (first, second) {
+        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(characters).collect(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_do_not_mention_our_helpers() {
+        assert_eq!(tidy("error: Variable `foo` not found, did you mean `_bb_mod`?"), "variable 'foo' not found");
+        assert_eq!(
+            tidy("Missing named-only parameter `x` for call to `f(x, *, _bb_fn_3 = None)`"),
+            "missing named-only parameter 'x' for call to 'f(x = None)'"
+        );
+    }
+}

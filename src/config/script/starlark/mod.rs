@@ -1,0 +1,149 @@
+//! The Starlark engine: runs a rewritten file in a sandbox and reads what it left behind.
+
+mod constructor;
+mod depth;
+mod digest;
+mod formatting;
+mod function;
+mod globals;
+mod limits;
+mod natives;
+mod object;
+mod operators;
+mod os;
+mod reader;
+mod recorder;
+mod subject;
+
+use std::any::Any;
+use std::sync::Arc;
+use std::thread;
+
+use starlark::environment::{FrozenModule, Module};
+use starlark::eval::Evaluator;
+use starlark::syntax::{AstModule, Dialect, DialectTypes};
+use starlark::values::FreezeError;
+
+use self::reader::Reader;
+use self::recorder::Recorder;
+use super::front_end::{self, Rewritten};
+use super::{ConfigEngine, Outcome, Surroundings};
+use crate::config::ConfigError;
+use crate::config::source::{SourceText, Span};
+
+/// Parsers and the freezing of values recurse; pages of the stack that are not touched cost nothing.
+const STACK_BYTES: usize = 64 << 20;
+
+const CONFIG_NAME: &str = "BuildmasterConfig";
+
+const DIALECT: Dialect = Dialect {
+    enable_top_level_stmt: true,
+    enable_keyword_only_arguments: true,
+    enable_positional_only_arguments: true,
+    enable_types: DialectTypes::Disable,
+    enable_load: false,
+    ..Dialect::Standard
+};
+
+/// Runs configurations as Starlark.
+#[derive(Debug, Default)]
+pub struct StarlarkEngine;
+
+/// A file, and what the front end made of it; kept by every function of the file.
+#[derive(Debug)]
+struct Script {
+    source: SourceText,
+    rewritten: Rewritten,
+}
+
+impl Script {
+    /// The operator's own place of a place in the rewritten text.
+    fn original(&self, span: starlark::codemap::Span) -> Span {
+        self.rewritten.positions.original(Span { start: span.begin().get(), end: span.end().get() })
+    }
+}
+
+impl ConfigEngine for StarlarkEngine {
+    fn run(&self, source: &SourceText, surroundings: &Surroundings) -> Result<Outcome, Vec<ConfigError>> {
+        thread::scope(|scope| {
+            let work = || run(source, surroundings);
+            match thread::Builder::new().name("config".to_owned()).stack_size(STACK_BYTES).spawn_scoped(scope, work) {
+                Ok(handle) => handle.join().unwrap_or_else(|panic| Err(vec![bug(source, &*panic)])),
+                Err(error) => {
+                    Err(vec![ConfigError::whole_file(&source.name, format!("cannot start a thread: {error}"))])
+                }
+            }
+        })
+    }
+}
+
+/// A panic of an engine or of ours: the old configuration goes on, and the text can be reported.
+fn bug(source: &SourceText, panic: &(dyn Any + Send)) -> ConfigError {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let message = format!("cannot be evaluated because of a bug: {}", text.unwrap_or("a panic"));
+    ConfigError::whole_file(&source.name, message)
+}
+
+fn run(source: &SourceText, surroundings: &Surroundings) -> Result<Outcome, Vec<ConfigError>> {
+    let rewritten = front_end::rewrite(source)?;
+    let script = Arc::new(Script { source: source.clone(), rewritten });
+    let recorder = Recorder::new(Arc::clone(&script));
+    match evaluate(&script, &recorder, surroundings) {
+        Ok(module) => outcome(&script, recorder, &module),
+        Err(error) => {
+            let (mut problems, _) = recorder.into_parts();
+            problems.push(error);
+            Err(problems)
+        }
+    }
+}
+
+fn evaluate(script: &Script, recorder: &Recorder, surroundings: &Surroundings) -> Result<FrozenModule, ConfigError> {
+    let place = |error: starlark::Error| limits::config_error(script, &error);
+    let ast = AstModule::parse(&script.source.name, script.rewritten.text.clone(), &DIALECT).map_err(place)?;
+    let globals = globals::globals(&surroundings.environ);
+    Module::with_temp_heap(|module| {
+        let base_dir = surroundings.base_dir.to_string_lossy();
+        module.set("basedir", module.heap().alloc(base_dir.as_ref()));
+        let file = surroundings.base_dir.join(&script.source.name);
+        module.set("__file__", module.heap().alloc(file.to_string_lossy().as_ref()));
+        module.set("__name__", module.heap().alloc("master"));
+        {
+            let mut evaluator = Evaluator::new(&module);
+            limits::for_loading(&mut evaluator).map_err(place)?;
+            evaluator.set_print_handler(recorder);
+            evaluator.extra = Some(recorder);
+            evaluator.eval_module(ast, &globals).map_err(place)?;
+        }
+        let names: Vec<String> = module.names().map(|name| name.as_str().to_owned()).collect();
+        if depth::any_too_deep(names.iter().filter_map(|name| module.get(name))) {
+            return Err(ConfigError::whole_file(&script.source.name, "a value is nested too deeply"));
+        }
+        let freeze_error = |error: FreezeError| {
+            ConfigError::whole_file(&script.source.name, format!("cannot keep its values: {}", error.err_msg))
+        };
+        module.freeze().map_err(freeze_error)
+    })
+}
+
+fn outcome(script: &Arc<Script>, recorder: Recorder, module: &FrozenModule) -> Result<Outcome, Vec<ConfigError>> {
+    let place = |message: String| script.source.error(script.rewritten.places.config, message);
+    let (mut problems, warnings) = recorder.into_parts();
+    let config = Module::with_temp_heap(|temporary| {
+        let Ok((root, _)) = module.get_any_visibility(CONFIG_NAME) else {
+            let message = format!("the file does not set '{CONFIG_NAME}'");
+            return Err(ConfigError::whole_file(&script.source.name, message));
+        };
+        Reader::new(script, module, &root, temporary.heap()).config().map_err(place)
+    });
+    match config {
+        Ok(config) => {
+            let places = script.rewritten.places.clone();
+            Ok(Outcome { config, places, problems, warnings })
+        }
+        Err(error) => {
+            problems.push(error);
+            Err(problems)
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Objects of a configuration inside Starlark: what a constructor of the table makes.
+
+#![expect(clippy::panic, reason = "`StarlarkPagablePanic` makes functions that paging, which is off, would call")]
+
+use std::cell::RefCell;
+use std::fmt::{self, Display};
+
+use allocative::Allocative;
+use starlark::environment::{Methods, MethodsBuilder};
+use starlark::eval::Evaluator;
+use starlark::values::{
+    Freeze, FreezeResult, Freezer, FrozenValue, Heap, NoSerialize, ProvidesStaticType, StarlarkPagablePanic,
+    StarlarkValue, Trace, Value, ValueLike, starlark_value,
+};
+use starlark::{starlark_complex_values, starlark_module};
+
+use super::constructor::{self, fail};
+use super::recorder::Recorder;
+use crate::config::source::Span;
+use crate::config::table::{Class, RENDERABLES};
+
+/// One argument.
+#[derive(Debug, Clone, Trace, Allocative)]
+pub struct Given<V> {
+    pub name: String,
+    pub value: V,
+    #[trace(unsafe_ignore)]
+    #[allocative(skip)]
+    pub span: Span,
+}
+
+#[derive(Debug, Trace, ProvidesStaticType, NoSerialize, Allocative, StarlarkPagablePanic)]
+pub struct ScriptObject<'v> {
+    #[trace(unsafe_ignore)]
+    #[allocative(skip)]
+    pub class: &'static Class,
+    #[trace(unsafe_ignore)]
+    #[allocative(skip)]
+    pub span: Span,
+    pub arguments: RefCell<Vec<Given<Value<'v>>>>,
+    /// Positional arguments that the table does not name.
+    pub rest: RefCell<Vec<Value<'v>>>,
+    /// Steps of a factory.
+    pub steps: RefCell<Vec<Value<'v>>>,
+}
+
+#[derive(Debug, ProvidesStaticType, NoSerialize, Allocative, StarlarkPagablePanic)]
+pub struct FrozenScriptObject {
+    #[allocative(skip)]
+    pub class: &'static Class,
+    #[allocative(skip)]
+    pub span: Span,
+    pub arguments: Vec<Given<FrozenValue>>,
+    pub rest: Vec<FrozenValue>,
+    pub steps: Vec<FrozenValue>,
+}
+
+starlark_complex_values!(ScriptObject);
+
+impl<'v> Freeze for ScriptObject<'v> {
+    type Frozen = FrozenScriptObject;
+
+    fn freeze(self, freezer: &Freezer) -> FreezeResult<FrozenScriptObject> {
+        let given = |given: Given<Value<'v>>| {
+            Ok(Given { name: given.name, value: given.value.freeze(freezer)?, span: given.span })
+        };
+        Ok(FrozenScriptObject {
+            class: self.class,
+            span: self.span,
+            arguments: self.arguments.into_inner().into_iter().map(given).collect::<FreezeResult<_>>()?,
+            rest: self.rest.into_inner().freeze(freezer)?,
+            steps: self.steps.into_inner().freeze(freezer)?,
+        })
+    }
+}
+
+impl Display for ScriptObject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}>", self.class.full_name())
+    }
+}
+
+impl Display for FrozenScriptObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}>", self.class.full_name())
+    }
+}
+
+/// An object as it is now, frozen or not.
+pub struct Contents<'v> {
+    pub class: &'static Class,
+    pub span: Span,
+    pub arguments: Vec<Given<Value<'v>>>,
+    pub rest: Vec<Value<'v>>,
+    pub steps: Vec<Value<'v>>,
+}
+
+impl<'v> ScriptObject<'v> {
+    /// The contents of a value, if it is an object.
+    pub fn contents(value: Value<'v>) -> Option<Contents<'v>> {
+        if let Some(object) = value.downcast_ref::<FrozenScriptObject>() {
+            let thaw = |given: &Given<FrozenValue>| Given {
+                name: given.name.clone(),
+                value: given.value.to_value(),
+                span: given.span,
+            };
+            return Some(Contents {
+                class: object.class,
+                span: object.span,
+                arguments: object.arguments.iter().map(thaw).collect(),
+                rest: object.rest.iter().map(|value| value.to_value()).collect(),
+                steps: object.steps.iter().map(|value| value.to_value()).collect(),
+            });
+        }
+        let object = value.downcast_ref::<ScriptObject>()?;
+        Some(Contents {
+            class: object.class,
+            span: object.span,
+            arguments: object.arguments.borrow().clone(),
+            rest: object.rest.borrow().clone(),
+            steps: object.steps.borrow().clone(),
+        })
+    }
+
+    pub fn values_of(value: Value<'v>) -> Vec<Value<'v>> {
+        Self::contents(value).map_or_else(Vec::new, |contents| {
+            let given = contents.arguments.into_iter().map(|given| given.value);
+            given.chain(contents.rest).chain(contents.steps).collect()
+        })
+    }
+
+    pub fn class_of(value: Value<'v>) -> Option<&'static Class> {
+        let frozen = value.downcast_ref::<FrozenScriptObject>().map(|object| object.class);
+        frozen.or_else(|| value.downcast_ref::<ScriptObject>().map(|object| object.class))
+    }
+}
+
+starlark::methods_static!(METHODS = methods);
+
+#[starlark_value(type = "object")]
+impl<'v> StarlarkValue<'v> for ScriptObject<'v> {
+    type Canonical = FrozenScriptObject;
+
+    fn get_methods() -> Option<&'static Methods> {
+        Some(METHODS.methods())
+    }
+
+    fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
+        if attribute == "steps" && self.class.name == "BuildFactory" {
+            return Some(heap.alloc(self.steps.borrow().clone()));
+        }
+        self.arguments.borrow().iter().find(|given| given.name == attribute).map(|given| given.value)
+    }
+
+    /// In Buildbot `util.Property('x') == 'y'` is a value of the build; here it would be plain false, silently.
+    fn equals(&self, _: Value<'v>) -> starlark::Result<bool> {
+        if RENDERABLES.contains(&self.class.name) {
+            let name = self.class.full_name();
+            return fail(format!(
+                "comparing a {name} is not available yet; compare in a function of the step or build"
+            ));
+        }
+        Ok(false)
+    }
+
+    /// Attributes are the arguments of the constructor.
+    fn set_attr(&self, attribute: &str, new_value: Value<'v>) -> starlark::Result<()> {
+        let Some(argument) = self.class.argument(attribute) else {
+            return fail(format!("{} has no attribute '{attribute}'", self.class.full_name()));
+        };
+        let mut arguments = self.arguments.borrow_mut();
+        arguments.retain(|given| given.name != argument.name);
+        arguments.push(Given { name: argument.name.to_owned(), value: new_value, span: self.span });
+        Ok(())
+    }
+}
+
+#[starlark_value(type = "object")]
+impl<'v> StarlarkValue<'v> for FrozenScriptObject {
+    type Canonical = FrozenScriptObject;
+
+    fn get_methods() -> Option<&'static Methods> {
+        Some(METHODS.methods())
+    }
+
+    fn get_attr(&self, attribute: &str, _: Heap<'v>) -> Option<Value<'v>> {
+        self.arguments.iter().find(|given| given.name == attribute).map(|given| given.value.to_value())
+    }
+}
+
+#[starlark_module]
+fn methods(builder: &mut MethodsBuilder) {
+    /// `factory.addStep(step)`.
+    fn addStep<'v>(
+        this: Value<'v>,
+        #[starlark(require = pos)] step: Value<'v>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        add_step(this, step, 0, eval)?;
+        Ok(Value::new_none())
+    }
+
+    /// `factory.addSteps([step, ...])`.
+    fn addSteps<'v>(
+        this: Value<'v>,
+        #[starlark(require = pos)] steps: Value<'v>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        for step in steps.iterate(eval.heap())? {
+            add_step(this, step, 0, eval)?;
+        }
+        Ok(Value::new_none())
+    }
+
+    /// `lock.access('counting')`.
+    fn access<'v>(
+        this: Value<'v>,
+        mode: Value<'v>,
+        count: Option<Value<'v>>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        let mut arguments = vec![("lockid", this), ("mode", mode)];
+        arguments.extend(count.map(|count| ("count", count)));
+        constructor::access(&arguments, eval)
+    }
+
+    /// `@util.renderer` functions with further arguments.
+    fn withArgs<'v>(
+        this: Value<'v>,
+        #[starlark(args)] _args: starlark::values::tuple::UnpackTuple<Value<'v>>,
+        #[starlark(kwargs)] _kwargs: starlark::collections::SmallMap<String, Value<'v>>,
+    ) -> starlark::Result<Value<'v>> {
+        let _ = this;
+        fail("withArgs() is not available yet; use the properties inside the function".to_owned())
+    }
+}
+
+/// Adds a step to a factory; a value that is none is recorded as a problem of the call.
+fn add_step<'v>(
+    factory: Value<'v>,
+    step: Value<'v>,
+    position: usize,
+    evaluator: &Evaluator<'v, '_, '_>,
+) -> starlark::Result<()> {
+    let Some(object) = factory.downcast_ref::<ScriptObject>().filter(|object| object.class.name == "BuildFactory")
+    else {
+        return fail("only a util.BuildFactory that is being filled takes steps".to_owned());
+    };
+    let is_step = ScriptObject::class_of(step).is_some_and(|class| class.namespace == "steps");
+    match (is_step, Recorder::of(evaluator)) {
+        (true, _) => object.steps.borrow_mut().push(step),
+        (false, Some(recorder)) => {
+            let span = recorder.argument(recorder.call(evaluator), None, position);
+            recorder.problem(span, format!("a factory takes steps, not a {}", step.get_type()));
+        }
+        (false, None) => return fail("a factory takes steps".to_owned()),
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Helpers behind Python's operators that Starlark lacks; the front end puts calls of them into the text.
+
+use starlark::collections::SmallMap;
+use starlark::environment::GlobalsBuilder;
+use starlark::starlark_module;
+use starlark::values::dict::{AllocDict, DictRef};
+use starlark::values::list::AllocList;
+use starlark::values::tuple::UnpackTuple;
+use starlark::values::{Heap, UnpackValue, Value};
+
+use super::constructor::fail;
+use super::formatting::{self, Spec};
+
+#[starlark_module]
+pub fn operators(builder: &mut GlobalsBuilder) {
+    /// `left % right`.
+    fn _bb_mod<'v>(left: Value<'v>, right: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        match left.unpack_str() {
+            Some(template) => Ok(heap.alloc(formatting::percent(template, right).or_else(fail)?)),
+            None => left.percent(right, heap),
+        }
+    }
+
+    /// `base ** power`.
+    fn _bb_pow<'v>(base: Value<'v>, power: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        let whole = |value| i64::unpack_value(value).ok().flatten();
+        let (Some(base), Some(power)) = (whole(base), whole(power)) else {
+            return fail("'**' works on whole numbers only".to_owned());
+        };
+        match u32::try_from(power).ok().and_then(|power| base.checked_pow(power)) {
+            Some(result) => Ok(heap.alloc(result)),
+            None => fail(format!("{base} ** {power} is out of range")),
+        }
+    }
+
+    /// `a < b < c` as `_bb_compare(a, "<", b, "<", c)`.
+    fn _bb_compare<'v>(#[starlark(args)] parts: UnpackTuple<Value<'v>>) -> starlark::Result<bool> {
+        for comparison in parts.items.windows(3).step_by(2) {
+            if !compare(comparison[0], comparison[1].unpack_str().unwrap_or_default(), comparison[2])? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// `a is b`.
+    fn _bb_is<'v>(left: Value<'v>, right: Value<'v>) -> starlark::Result<bool> {
+        same(left, right)
+    }
+
+    /// `a is not b`.
+    fn _bb_is_not<'v>(left: Value<'v>, right: Value<'v>) -> starlark::Result<bool> {
+        Ok(!same(left, right)?)
+    }
+
+    /// `[*a, b]` as `_bb_join(a, [b])`.
+    fn _bb_join<'v>(#[starlark(args)] parts: UnpackTuple<Value<'v>>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        let mut items = Vec::new();
+        for part in parts.items {
+            items.extend(part.iterate(heap)?);
+        }
+        Ok(heap.alloc(AllocList(items)))
+    }
+
+    /// `{**a, 'b': c}` as `_bb_merge(a, {'b': c})`.
+    fn _bb_merge<'v>(#[starlark(args)] parts: UnpackTuple<Value<'v>>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        let mut items: Vec<(Value<'v>, Value<'v>)> = Vec::new();
+        for part in parts.items {
+            let Some(dict) = DictRef::from_value(part) else {
+                return fail(format!("'**' needs a dictionary, not a {}", part.get_type()));
+            };
+            items.extend(dict.iter());
+        }
+        Ok(heap.alloc(AllocDict(items)))
+    }
+
+    fn _bb_dict<'v>(
+        #[starlark(kwargs)] named: SmallMap<String, Value<'v>>,
+        heap: Heap<'v>,
+    ) -> starlark::Result<Value<'v>> {
+        Ok(heap.alloc(AllocDict(named)))
+    }
+
+    /// Pieces of a formatted string.
+    fn _bb_cat<'v>(#[starlark(args)] parts: UnpackTuple<&'v str>) -> starlark::Result<String> {
+        Ok(parts.items.concat())
+    }
+
+    /// `{value!conversion:spec}` of a formatted string.
+    fn _bb_field<'v>(value: Value<'v>, conversion: &str, spec: Option<&str>) -> starlark::Result<String> {
+        let spec = Spec::parse(spec.unwrap_or_default()).or_else(fail)?;
+        if conversion.is_empty() {
+            return spec.apply(value).or_else(fail);
+        }
+        let text = formatting::text(value, conversion == "r").or_else(fail)?;
+        spec.pad(&text).or_else(fail)
+    }
+
+    fn _bb_raise<'v>(
+        kind: &str,
+        #[starlark(args)] parts: UnpackTuple<Value<'v>>,
+        #[starlark(kwargs)] _named: SmallMap<String, Value<'v>>,
+    ) -> starlark::Result<Value<'v>> {
+        let text = parts.items.iter().map(|part| formatting::text(*part, false)).collect::<Result<Vec<_>, _>>();
+        let text = text.or_else(fail)?.join(", ");
+        fail(if text.is_empty() { format!("raises {kind}") } else { format!("raises {kind}: {text}") })
+    }
+
+    fn _bb_assert<'v>(condition: Value<'v>, message: Option<Value<'v>>) -> starlark::Result<Value<'v>> {
+        if condition.to_bool() {
+            return Ok(Value::new_none());
+        }
+        match message {
+            Some(message) => fail(format!("assertion failed: {}", formatting::text(message, false).or_else(fail)?)),
+            None => fail("assertion failed".to_owned()),
+        }
+    }
+}
+
+/// Objects are the same only if they are one; numbers and texts if they are equal.
+fn same<'v>(left: Value<'v>, right: Value<'v>) -> starlark::Result<bool> {
+    if left.ptr_eq(right) {
+        return Ok(true);
+    }
+    let is_plain = |value: Value<'v>| matches!(value.get_type(), "int" | "float" | "string");
+    Ok(is_plain(left) && is_plain(right) && left.equals(right)?)
+}
+
+fn compare<'v>(left: Value<'v>, operator: &str, right: Value<'v>) -> starlark::Result<bool> {
+    Ok(match operator {
+        "==" => left.equals(right)?,
+        "!=" => !left.equals(right)?,
+        "<" => left.compare(right)?.is_lt(),
+        "<=" => left.compare(right)?.is_le(),
+        ">" => left.compare(right)?.is_gt(),
+        ">=" => left.compare(right)?.is_ge(),
+        "in" => right.is_in(left)?,
+        "is" => same(left, right)?,
+        "is not" => !same(left, right)?,
+        _ => !right.is_in(left)?,
+    })
+}

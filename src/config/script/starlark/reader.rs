@@ -1,0 +1,150 @@
+//! Reads what a file left behind: Starlark values become plain ones, functions become callbacks.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use starlark::environment::FrozenModule;
+use starlark::values::dict::DictRef;
+use starlark::values::list::ListRef;
+use starlark::values::tuple::TupleRef;
+use starlark::values::{FrozenValue, Heap, OwnedFrozenValue, UnpackValue, Value, ValueIdentity};
+
+use super::Script;
+use super::digest::Digester;
+use super::function::StarlarkFunction;
+use super::object::{Contents, ScriptObject};
+use crate::config::script::{Argument, Object, Raw};
+use crate::domain::Callback;
+
+/// Most values in a configuration; shared values count each time they are reached.
+const MAX_VALUES: usize = 2_000_000;
+const MAX_DEPTH: usize = 200;
+
+pub struct Reader<'a, 'v> {
+    script: &'a Arc<Script>,
+    module: &'a FrozenModule,
+    /// Keeps the heap alive for the functions that are made.
+    root: &'a OwnedFrozenValue,
+    heap: Heap<'v>,
+    objects: HashMap<ValueIdentity<'v>, Arc<Object>>,
+    functions: HashMap<ValueIdentity<'v>, Callback>,
+    n_values: usize,
+}
+
+impl<'a, 'v> Reader<'a, 'v> {
+    pub fn new(script: &'a Arc<Script>, module: &'a FrozenModule, root: &'a OwnedFrozenValue, heap: Heap<'v>) -> Self {
+        Self { script, module, root, heap, objects: HashMap::new(), functions: HashMap::new(), n_values: 0 }
+    }
+
+    /// The configuration's dictionary.
+    pub fn config(mut self) -> Result<Vec<(String, Raw)>, String> {
+        let value = self.heap.access_owned_frozen_value(self.root);
+        let Some(dict) = DictRef::from_value(value) else {
+            return Err(format!("'BuildmasterConfig' must be a dictionary, not a {}", value.get_type()));
+        };
+        let mut config = Vec::new();
+        for (key, item) in dict.iter() {
+            let Some(key) = key.unpack_str() else {
+                return Err(format!("keys of the configuration are texts, not {}", key.to_repr()));
+            };
+            let item = self.value(item, 0).map_err(|message| format!("c['{key}']: {message}"))?;
+            config.push((key.to_owned(), item));
+        }
+        Ok(config)
+    }
+
+    fn value(&mut self, value: Value<'v>, depth: usize) -> Result<Raw, String> {
+        self.n_values += 1;
+        if MAX_VALUES < self.n_values {
+            return Err("the configuration holds too many values".to_owned());
+        }
+        if MAX_DEPTH < depth {
+            return Err("a value is nested too deeply, or holds itself".to_owned());
+        }
+        if let Some(plain) = scalar(value) {
+            return Ok(plain);
+        }
+        if let Some(list) = ListRef::from_value(value) {
+            return self.values(list.content(), depth).map(Raw::List);
+        }
+        if let Some(tuple) = TupleRef::from_value(value) {
+            return self.values(tuple.content(), depth).map(Raw::List);
+        }
+        if let Some(dict) = DictRef::from_value(value) {
+            let entries =
+                dict.iter().map(|(key, item)| Ok((self.value(key, depth + 1)?, self.value(item, depth + 1)?)));
+            return entries.collect::<Result<_, String>>().map(Raw::Map);
+        }
+        if matches!(value.get_type(), "set" | "range") {
+            let items: Vec<Value<'v>> = value.iterate(self.heap).map_err(|error| error.to_string())?.collect();
+            return self.values(&items, depth).map(Raw::List);
+        }
+        if let Some(contents) = ScriptObject::contents(value) {
+            return self.object(value, contents, depth).map(Raw::Object);
+        }
+        if value.function_name().is_some() {
+            return Ok(Raw::Function(self.function(value)?));
+        }
+        Ok(Raw::Other(value.get_type().to_owned()))
+    }
+
+    fn values(&mut self, values: &[Value<'v>], depth: usize) -> Result<Vec<Raw>, String> {
+        values.iter().map(|value| self.value(*value, depth + 1)).collect()
+    }
+
+    fn object(&mut self, value: Value<'v>, contents: Contents<'v>, depth: usize) -> Result<Arc<Object>, String> {
+        if let Some(object) = self.objects.get(&value.identity()) {
+            return Ok(Arc::clone(object));
+        }
+        let mut arguments = Vec::new();
+        for given in contents.arguments {
+            let value = self.value(given.value, depth + 1)?;
+            arguments.push(Argument { name: given.name, value, span: given.span });
+        }
+        if contents.class.name == "BuildFactory" && !contents.steps.is_empty() {
+            let value = Raw::List(self.values(&contents.steps, depth)?);
+            arguments.push(Argument { name: "steps".to_owned(), value, span: contents.span });
+        }
+        let rest = self.values(&contents.rest, depth)?;
+        let object = Arc::new(Object { class: contents.class, span: contents.span, arguments, rest });
+        self.objects.insert(value.identity(), Arc::clone(&object));
+        Ok(object)
+    }
+
+    fn function(&mut self, value: Value<'v>) -> Result<Callback, String> {
+        if let Some(callback) = self.functions.get(&value.identity()) {
+            return Ok(callback.clone());
+        }
+        let Some(frozen) = value.unpack_frozen() else {
+            return Err("a function was not kept".to_owned());
+        };
+        let digest = Digester::new(self.script, self.module, self.heap).of(value);
+        let owned = self.root.map(|_: FrozenValue| frozen);
+        let function = StarlarkFunction::new(Arc::clone(self.script), owned, value, digest);
+        let callback = Callback(Arc::new(function));
+        self.functions.insert(value.identity(), callback.clone());
+        Ok(callback)
+    }
+}
+
+/// A value without parts.
+fn scalar(value: Value<'_>) -> Option<Raw> {
+    if value.is_none() {
+        return Some(Raw::None);
+    }
+    if let Some(flag) = value.unpack_bool() {
+        return Some(Raw::Bool(flag));
+    }
+    if let Some(number) = i64::unpack_value(value).ok().flatten() {
+        return Some(Raw::Int(number));
+    }
+    if let Some(text) = value.unpack_str() {
+        return Some(Raw::Text(text.to_owned()));
+    }
+    float(value).map(Raw::Float)
+}
+
+pub fn float(value: Value<'_>) -> Option<f64> {
+    let unpacked = starlark::values::float::UnpackFloat::unpack_value(value).ok().flatten();
+    unpacked.filter(|_| value.get_type() == "float").map(|number| number.0)
+}

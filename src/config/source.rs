@@ -1,0 +1,118 @@
+//! The text of a configuration file, and places in it.
+
+use super::{ConfigError, Excerpt};
+
+/// Longer lines are shown in part.
+const MAX_EXCERPT: usize = 180;
+/// Characters that are shown before the place in a long line.
+const LEAD: usize = 60;
+
+/// A range of bytes in a [`SourceText`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+/// A configuration file as it was read: without a byte-order mark, lines ended by `\n`.
+#[derive(Clone, Debug)]
+pub struct SourceText {
+    pub name: String,
+    pub text: String,
+    line_starts: Vec<usize>,
+}
+
+impl SourceText {
+    pub fn new(name: &str, text: &str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+        let mut line_starts = vec![0];
+        line_starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
+        Self { name: name.to_owned(), text, line_starts }
+    }
+
+    /// Line and column, counted from 1; columns in characters.
+    pub fn position(&self, offset: u32) -> (u32, u32) {
+        let offset = self.clamp(offset);
+        let line = self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1);
+        let column = self.text[self.line_starts[line]..offset].chars().count();
+        (number(line).saturating_add(1), number(column).saturating_add(1))
+    }
+
+    /// `file:line` of a place, as warnings and callbacks carry it.
+    pub fn location(&self, span: Span) -> String {
+        format!("{}:{}", self.name, self.position(span.start).0)
+    }
+
+    /// The text of a span; nothing if it does not lie in the file.
+    pub fn slice(&self, span: Span) -> &str {
+        let (start, end) = (self.clamp(span.start), self.clamp(span.end));
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// An error about a span; the carets end with the line.
+    pub fn error(&self, span: Span, message: impl Into<String>) -> ConfigError {
+        let (line, column) = self.position(span.start);
+        let line_start = self.line_starts[usize::try_from(line - 1).unwrap_or(0)];
+        let text = self.text[line_start..].lines().next().unwrap_or_default();
+        let before = usize::try_from(column - 1).unwrap_or(0);
+        let width = self.slice(span).lines().next().unwrap_or_default().trim_end().chars().count();
+        let excerpt = Some(excerpt(text, before, width));
+        ConfigError { file: self.name.clone(), line, column, message: message.into(), excerpt }
+    }
+
+    fn clamp(&self, offset: u32) -> usize {
+        let mut offset = usize::try_from(offset).unwrap_or(usize::MAX).min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    }
+}
+
+fn excerpt(line: &str, before: usize, width: usize) -> Excerpt {
+    let length = line.chars().count();
+    if length <= MAX_EXCERPT {
+        let width = width.min(length.saturating_sub(before)).max(1);
+        return Excerpt { text: line.to_owned(), before, width };
+    }
+    let start = before.saturating_sub(LEAD);
+    let shown: String = line.chars().skip(start).take(MAX_EXCERPT).collect();
+    let (lead, tail) = (if start == 0 { "" } else { "..." }, if start + MAX_EXCERPT < length { "..." } else { "" });
+    let before = before - start;
+    let width = width.min(shown.chars().count().saturating_sub(before)).max(1);
+    Excerpt { text: format!("{lead}{shown}{tail}"), before: before + lead.len(), width }
+}
+
+fn number(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_a_byte_order_mark_is_no_text() {
+        let source = SourceText::new("m.cfg", "\u{feff}a = 1\r\nä = b\r\n");
+        assert_eq!(source.position(6), (2, 1));
+        let error = source.error(Span { start: 11, end: 12 }, "no b");
+        assert_eq!((error.line, error.column), (2, 5));
+        assert_eq!(error.excerpt, Some(Excerpt { text: "ä = b".into(), before: 4, width: 1 }));
+    }
+
+    #[test]
+    fn long_lines_are_shown_around_the_place() {
+        let source = SourceText::new("m.cfg", &format!("{}!{}", "a".repeat(500), "b".repeat(500)));
+        let excerpt = source.error(Span { start: 500, end: 501 }, "here").excerpt.unwrap();
+        assert!(excerpt.text.starts_with("...a") && excerpt.text.ends_with("b..."));
+        assert_eq!((excerpt.text.chars().nth(excerpt.before), excerpt.width), (Some('!'), 1));
+        assert_eq!(source.error(Span { start: 0, end: 900 }, "all").excerpt.unwrap().width, MAX_EXCERPT);
+    }
+
+    #[test]
+    fn places_outside_the_file_are_its_end() {
+        let source = SourceText::new("m.cfg", "x");
+        let error = source.error(Span { start: 90, end: 99 }, "cut off");
+        assert_eq!((error.line, error.column), (1, 2));
+    }
+}

@@ -1,0 +1,54 @@
+//! `util.BuilderConfig` and `util.BuildFactory`: what is built, with which steps, where.
+
+use super::{Argument, Class, Default, Kind};
+
+const BUILDER: &[Argument] = &[
+    Argument::required("name", Kind::Text, "Name of the builder; unique."),
+    Argument::optional("workername", Kind::Text, "The one worker that can run its builds.").formerly(&["slavename"]),
+    Argument::optional("workernames", Kind::Texts, "The workers that can run its builds.").formerly(&["slavenames"]),
+    Argument::required("factory", Kind::Object(&["BuildFactory"]), "The steps of a build."),
+    Argument::optional("builddir", Kind::Text, "Directory on the master; made from the name if not given."),
+    Argument::optional("workerbuilddir", Kind::Text, "Directory on the worker; `builddir` if not given.")
+        .formerly(&["slavebuilddir"]),
+    Argument::optional("tags", Kind::TextList, "Words to group builders by."),
+    Argument::optional("category", Kind::Text, "The old way to give one tag."),
+    Argument::optional("nextWorker", Kind::Function, "Chooses the worker: (builder, workers, request) -> worker.")
+        .formerly(&["nextSlave"]),
+    Argument::optional("nextBuild", Kind::Function, "Chooses the request: (builder, requests) -> request."),
+    Argument::optional(
+        "canStartBuild",
+        Kind::Function,
+        "Whether a build may start: (builder, worker, request) -> bool.",
+    ),
+    Argument::optional("locks", Kind::Objects(super::locks::LOCKS), "Locks that every build takes."),
+    Argument::optional("env", Kind::Environment, "Environment of every command."),
+    Argument::optional("properties", Kind::Properties, "Properties of every build."),
+    Argument::optional("defaultProperties", Kind::Properties, "Properties of builds that do not have them yet."),
+    Argument::optional("collapseRequests", Kind::BoolOrFunction, "Whether waiting requests are merged.")
+        .formerly(&["mergeRequests"]),
+    Argument::optional("description", Kind::Text, "A sentence about the builder."),
+    Argument::optional("description_format", Kind::Choice(&["markdown"]), "How the description is written."),
+    Argument::not_yet("project"),
+    Argument::not_yet("do_build_if"),
+];
+
+const FACTORY: &[Argument] = &[
+    Argument::optional("steps", Kind::Objects(super::steps::STEPS), "Steps to begin with; `addStep` adds more."),
+    Argument::new("workdir", Kind::RenderableText, Default::Text("build"), "Directory of commands that name none."),
+    Argument::ignored("useProgress"),
+    Argument::not_yet("buildClass"),
+];
+
+const NOT_YET: &str = "put its steps into a util.BuildFactory";
+
+pub const CLASSES: &[Class] = &[
+    Class::new("util", "BuilderConfig", "A builder.", &[BUILDER]).positional(&["name"]),
+    Class::new("util", "BuildFactory", "The steps of a builder.", &[FACTORY]).positional(&["steps"]),
+    Class::not_yet("util", "GNUAutoconf", NOT_YET),
+    Class::not_yet("util", "BasicBuildFactory", NOT_YET),
+    Class::not_yet("util", "QuickBuildFactory", NOT_YET),
+    Class::not_yet("util", "BasicSVN", NOT_YET),
+    Class::not_yet("util", "CPAN", NOT_YET),
+    Class::not_yet("util", "Distutils", NOT_YET),
+    Class::not_yet("util", "Trial", NOT_YET),
+];

@@ -1,0 +1,47 @@
+//! `changes`: how changes are noticed.
+
+use super::{Argument, Class, Default, Kind};
+
+const GIT_POLLER: &[Argument] = &[
+    Argument::required("repourl", Kind::Text, "URL of the repository.").formerly(&["url"]),
+    Argument::optional("branches", Kind::Branches, "A list of branches, True for all, or a function of the ref."),
+    Argument::optional("branch", Kind::Text, "The one branch to watch."),
+    Argument::optional("workdir", Kind::Text, "Directory of the poller's clone, below the master's."),
+    Argument::new("pollInterval", Kind::Seconds, Default::Int(600), "Seconds between polls.")
+        .formerly(&["pollinterval"]),
+    Argument::new("pollRandomDelayMin", Kind::Seconds, Default::Int(0), "Least random delay of a poll, in seconds."),
+    Argument::new("pollRandomDelayMax", Kind::Seconds, Default::Int(0), "Greatest random delay of a poll, in seconds."),
+    Argument::flag("pollAtLaunch", false, "Poll when the master starts."),
+    Argument::flag("buildPushesWithNoCommits", false, "Make a change of a push without new commits, too."),
+    Argument::flag("only_tags", false, "Watch tags instead of branches."),
+    Argument::new("gitbin", Kind::Text, Default::Text("git"), "The git program."),
+    Argument::flag("usetimestamps", true, "Date a change by its commit instead of by the poll."),
+    Argument::optional("category", Kind::TextOrFunction, "Category of the changes, or a function of the commit."),
+    Argument::optional("project", Kind::TextOrFunction, "Project of the changes."),
+    Argument::new("encoding", Kind::Text, Default::Text("utf-8"), "How authors, comments and names are encoded."),
+    Argument::optional("name", Kind::Text, "Name of the poller; the repository's URL if not given."),
+    Argument::not_yet("codebase"),
+    Argument::not_yet("fetch_refspec"),
+    Argument::not_yet("sshPrivateKey"),
+    Argument::not_yet("sshHostKey"),
+    Argument::not_yet("sshKnownHosts"),
+    Argument::not_yet("auth_credentials"),
+    Argument::not_yet("git_credentials"),
+];
+
+const NOT_YET: &str = "use changes.GitPoller, or send changes to /change_hook/base";
+
+pub const CLASSES: &[Class] = &[
+    Class::new("changes", "GitPoller", "Watches a git repository.", &[GIT_POLLER]).positional(&["repourl"]),
+    Class::not_yet("changes", "PBChangeSource", NOT_YET),
+    Class::not_yet("changes", "SVNPoller", NOT_YET),
+    Class::not_yet("changes", "HgPoller", NOT_YET),
+    Class::not_yet("changes", "P4Source", NOT_YET),
+    Class::not_yet("changes", "GerritChangeSource", NOT_YET),
+    Class::not_yet("changes", "GerritEventLogPoller", NOT_YET),
+    Class::not_yet("changes", "GitHubPullrequestPoller", NOT_YET),
+    Class::not_yet("changes", "BitbucketPullrequestPoller", NOT_YET),
+    Class::not_yet("changes", "CVSMaildirSource", NOT_YET),
+    Class::not_yet("changes", "SVNCommitEmailMaildirSource", NOT_YET),
+    Class::not_yet("changes", "BzrLaunchpadEmailMaildirSource", NOT_YET),
+];

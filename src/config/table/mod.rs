@@ -1,0 +1,212 @@
+//! Every class that a configuration can use: its arguments, their types, defaults and meaning. One file per namespace.
+//!
+//! The engine makes constructors of this table, `check` tests what they were given, `build` turns it into the typed
+//! configuration, and the reference is printed from it.
+
+mod builders;
+mod changes;
+mod check;
+pub mod keys;
+mod kind;
+mod locks;
+mod parameters;
+mod reporters;
+mod schedulers;
+mod secrets;
+mod steps;
+mod util;
+mod worker;
+
+pub use check::check_call;
+pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
+pub use schedulers::SCHEDULERS;
+
+/// Namespaces of `buildbot.plugins`.
+pub const NAMESPACES: [&str; 9] =
+    ["changes", "machine", "reporters", "schedulers", "secrets", "steps", "util", "webhooks", "worker"];
+
+/// Results, by the names that `util` and Buildbot's modules give them.
+pub const RESULTS: [(&str, i32); 7] =
+    [("SUCCESS", 0), ("WARNINGS", 1), ("FAILURE", 2), ("SKIPPED", 3), ("EXCEPTION", 4), ("RETRY", 5), ("CANCELLED", 6)];
+
+/// One class.
+#[derive(Debug)]
+pub struct Class {
+    pub namespace: &'static str,
+    pub name: &'static str,
+    /// One sentence for the reference.
+    pub doc: &'static str,
+    pub support: Support,
+    /// Names of the arguments that may be given by position, in order.
+    pub positional: &'static [&'static str],
+    /// The class's own arguments and the groups it shares with others; an earlier argument hides a later one.
+    pub arguments: &'static [&'static [Argument]],
+    /// Arguments of any name besides: values of a dictionary.
+    pub rest: Rest,
+}
+
+/// What becomes of an object of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    Works,
+    /// Known, but without effect for now; named in the banner.
+    Inactive,
+    /// Known, and refused until it works, with the reason or the way around.
+    NotYet(&'static str),
+}
+
+/// Whether a constructor takes arguments that the table does not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    None,
+    /// Named ones.
+    Named,
+    /// Positional and named ones.
+    All,
+}
+
+/// One argument.
+#[derive(Clone, Copy, Debug)]
+pub struct Argument {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub default: Default,
+    pub doc: &'static str,
+    /// Whether `None` may be given although the default is another value.
+    pub nullable: bool,
+    /// Earlier spellings; they work with a warning.
+    pub old_names: &'static [&'static str],
+}
+
+/// What an argument is if it is not given. An argument whose default is `Nothing` may be given as `None`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Default {
+    Required,
+    Nothing,
+    Bool(bool),
+    Int(i64),
+    Text(&'static str),
+    Words(&'static [&'static str]),
+}
+
+impl Argument {
+    pub const fn new(name: &'static str, kind: Kind, default: Default, doc: &'static str) -> Self {
+        Self { name, kind, default, doc, nullable: matches!(default, Default::Nothing), old_names: &[] }
+    }
+
+    pub const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Self {
+        Self::new(name, kind, Default::Required, doc)
+    }
+
+    pub const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> Self {
+        Self::new(name, kind, Default::Nothing, doc)
+    }
+
+    pub const fn flag(name: &'static str, default: bool, doc: &'static str) -> Self {
+        Self::new(name, Kind::Bool, Default::Bool(default), doc)
+    }
+
+    pub const fn not_yet(name: &'static str) -> Self {
+        Self::new(name, Kind::NotYet, Default::Nothing, "Not available yet.")
+    }
+
+    pub const fn ignored(name: &'static str) -> Self {
+        Self::new(name, Kind::Any, Default::Nothing, "Accepted, without effect.")
+    }
+
+    pub const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    pub const fn formerly(mut self, old_names: &'static [&'static str]) -> Self {
+        self.old_names = old_names;
+        self
+    }
+}
+
+impl Class {
+    pub const fn new(
+        namespace: &'static str,
+        name: &'static str,
+        doc: &'static str,
+        arguments: &'static [&'static [Argument]],
+    ) -> Self {
+        Self { namespace, name, doc, support: Support::Works, positional: &[], arguments, rest: Rest::None }
+    }
+
+    /// A class that is refused.
+    pub const fn not_yet(namespace: &'static str, name: &'static str, why: &'static str) -> Self {
+        let mut class = Self::new(namespace, name, "Not available yet.", &[]);
+        class.support = Support::NotYet(why);
+        class.rest = Rest::All;
+        class
+    }
+
+    /// A class that is accepted with any arguments and does nothing.
+    pub const fn inactive(namespace: &'static str, name: &'static str) -> Self {
+        let mut class = Self::new(namespace, name, "Accepted, without effect for now.", &[]);
+        class.support = Support::Inactive;
+        class.rest = Rest::All;
+        class
+    }
+
+    pub const fn positional(mut self, names: &'static [&'static str]) -> Self {
+        self.positional = names;
+        self
+    }
+
+    pub const fn with_rest(mut self, rest: Rest) -> Self {
+        self.rest = rest;
+        self
+    }
+
+    /// `steps.ShellCommand`.
+    pub fn full_name(&self) -> String {
+        format!("{}.{}", self.namespace, self.name)
+    }
+
+    /// All arguments, each name once.
+    pub fn all_arguments(&self) -> impl Iterator<Item = &'static Argument> {
+        let flat = |groups: &'static [&'static [Argument]]| groups.iter().flat_map(|group| group.iter());
+        let groups = self.arguments;
+        flat(groups)
+            .enumerate()
+            .filter(move |(position, argument)| flat(groups).take(*position).all(|before| before.name != argument.name))
+            .map(|(_, argument)| argument)
+    }
+
+    /// The argument of a name or of an old name.
+    pub fn argument(&self, name: &str) -> Option<&'static Argument> {
+        self.all_arguments().find(|argument| argument.name == name || argument.old_names.contains(&name))
+    }
+}
+
+/// Every class of every namespace.
+pub fn classes() -> impl Iterator<Item = &'static Class> {
+    let tables: [&'static [Class]; 10] = [
+        worker::CLASSES,
+        builders::CLASSES,
+        steps::CLASSES,
+        changes::CLASSES,
+        schedulers::CLASSES,
+        parameters::CLASSES,
+        util::CLASSES,
+        locks::CLASSES,
+        reporters::CLASSES,
+        secrets::CLASSES,
+    ];
+    tables.into_iter().flatten()
+}
+
+/// The class of a plain name, whatever its namespace.
+pub fn find_class(name: &str) -> Option<&'static Class> {
+    classes().find(|class| class.name == name && !class.name.starts_with('_'))
+}
+
+pub fn class_names() -> impl Iterator<Item = &'static str> {
+    classes().map(|class| class.name)
+}
+
+#[cfg(test)]
+mod tests;

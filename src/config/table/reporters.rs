@@ -1,0 +1,35 @@
+//! `reporters` and the like: known, and without effect for now. They start inactive, with a banner.
+
+use super::Class;
+
+pub const CLASSES: &[Class] = &[
+    Class::inactive("reporters", "MailNotifier"),
+    Class::inactive("reporters", "IRC"),
+    Class::inactive("reporters", "TelegramBot"),
+    Class::inactive("reporters", "HttpStatusPush"),
+    Class::inactive("reporters", "GitHubStatusPush"),
+    Class::inactive("reporters", "GitHubCommentPush"),
+    Class::inactive("reporters", "GitLabStatusPush"),
+    Class::inactive("reporters", "BitbucketStatusPush"),
+    Class::inactive("reporters", "BitbucketServerStatusPush"),
+    Class::inactive("reporters", "BitbucketServerCoreAPIStatusPush"),
+    Class::inactive("reporters", "BitbucketServerPRCommentPush"),
+    Class::inactive("reporters", "GerritStatusPush"),
+    Class::inactive("reporters", "GerritVerifyStatusPush"),
+    Class::inactive("reporters", "PushjetNotifier"),
+    Class::inactive("reporters", "PushoverNotifier"),
+    Class::inactive("reporters", "ZulipStatusPush"),
+    Class::inactive("reporters", "BuildStatusGenerator"),
+    Class::inactive("reporters", "BuildStartEndStatusGenerator"),
+    Class::inactive("reporters", "BuildRequestGenerator"),
+    Class::inactive("reporters", "BuildSetStatusGenerator"),
+    Class::inactive("reporters", "BuildSetCombinedStatusGenerator"),
+    Class::inactive("reporters", "WorkerMissingGenerator"),
+    Class::inactive("reporters", "MessageFormatter"),
+    Class::inactive("reporters", "MessageFormatterRenderable"),
+    Class::inactive("reporters", "MessageFormatterFunction"),
+    Class::inactive("reporters", "MessageFormatterFunctionRaw"),
+    Class::inactive("reporters", "MessageFormatterMissingWorker"),
+    Class::inactive("util", "OldBuildCanceller"),
+    Class::inactive("util", "FailingBuildsetCanceller"),
+];

@@ -1,0 +1,248 @@
+//! `steps`: what a build does.
+
+use super::{Argument, Class, Default, Kind};
+use crate::steps::warnings::{
+    DEFAULT_DIRECTORY_ENTER_PATTERN, DEFAULT_DIRECTORY_LEAVE_PATTERN, DEFAULT_WARNING_PATTERN,
+};
+
+/// Classes that can stand in a factory.
+pub const STEPS: &[&str] = &["ShellCommand", "Configure", "Compile", "Test", "WarningCountingShellCommand", "Git"];
+
+const fn condition(name: &'static str, default: bool, doc: &'static str) -> Argument {
+    Argument::new(name, Kind::Condition, Default::Bool(default), doc)
+}
+
+const fn name(default: &'static str) -> Argument {
+    Argument::new("name", Kind::RenderableText, Default::Text(default), "Name of the step.")
+}
+
+const fn text(name: &'static str, default: &'static str) -> Argument {
+    Argument::new(name, Kind::Renderable, Default::Text(default), "What the step is called while and after it runs.")
+}
+
+const fn command(default: &'static [&'static str]) -> Argument {
+    Argument::new("command", Kind::Command, Default::Words(default), "Text for a shell, or a list of words.")
+}
+
+const COMMON: &[Argument] = &[
+    Argument::flag("haltOnFailure", false, "A failure ends the build."),
+    Argument::flag("flunkOnWarnings", false, "Warnings make the build fail."),
+    Argument::flag("flunkOnFailure", true, "A failure makes the build fail."),
+    Argument::flag("warnOnWarnings", false, "Warnings mark the build."),
+    Argument::flag("warnOnFailure", false, "A failure marks the build as with warnings."),
+    Argument::flag("alwaysRun", false, "Run even if the build is already lost."),
+    condition("doStepIf", true, "Whether the step is run: a value, or a function of the step."),
+    condition("hideStepIf", false, "Whether the step is hidden: a value, or a function of (result, step)."),
+    Argument::optional("description", Kind::Renderable, "What the step does, while it runs."),
+    Argument::optional("descriptionDone", Kind::Renderable, "What the step did."),
+    Argument::optional("descriptionSuffix", Kind::Renderable, "Put behind the description."),
+    Argument::optional("workdir", Kind::RenderableText, "Directory of commands, below the builder's."),
+    Argument::optional("logEncoding", Kind::Text, "Encoding of the output; UTF-8 if not given."),
+    Argument::ignored("useProgress"),
+    Argument::ignored("progressMetrics"),
+    Argument::ignored("updateBuildSummaryPolicy"),
+    Argument::not_yet("locks"),
+];
+
+const SHELL: &[Argument] = &[
+    Argument::required("command", Kind::Command, "Text for a shell, or a list of words."),
+    Argument::optional("env", Kind::Environment, "Environment of the command, added to the worker's."),
+    Argument::flag("want_stdout", true, "Keep the standard output."),
+    Argument::flag("want_stderr", true, "Keep the standard error."),
+    Argument::flag("usePTY", false, "Run in a terminal."),
+    Argument::optional("logfiles", Kind::Map, "Log name to the file that is followed, or {'filename':, 'follow':}."),
+    Argument::flag("lazylogfiles", false, "Make such logs only when there is something in them."),
+    Argument::new(
+        "timeout",
+        Kind::Seconds,
+        Default::Int(1200),
+        "Seconds without output until it is killed; None never.",
+    )
+    .nullable(),
+    Argument::optional("maxTime", Kind::Seconds, "Seconds in all until it is killed."),
+    Argument::optional("max_lines", Kind::Count, "Lines of output until it is killed."),
+    Argument::optional("sigtermTime", Kind::Seconds, "Ask with TERM first, and kill after this many seconds."),
+    Argument::new("interruptSignal", Kind::Text, Default::Text("KILL"), "Signal that stops it."),
+    Argument::flag("logEnviron", true, "Show the environment in the log."),
+    Argument::optional("initialStdin", Kind::RenderableText, "Standard input.").formerly(&["initial_stdin"]),
+    Argument::optional("decodeRC", Kind::Any, "Exit code to result; 0 is success and all else failure if not given."),
+];
+
+const SHELL_NAME: &[Argument] = &[name("shell")];
+const GENERIC_NAME: &[Argument] = &[name("generic")];
+
+const CONFIGURE: &[Argument] = &[
+    name("configure"),
+    command(&["./configure"]),
+    Argument::flag("haltOnFailure", true, "A failure ends the build."),
+    text("description", "configuring"),
+    text("descriptionDone", "configure"),
+];
+
+const COMPILE: &[Argument] = &[
+    name("compile"),
+    command(&["make", "all"]),
+    Argument::flag("haltOnFailure", true, "A failure ends the build."),
+    text("description", "compiling"),
+    text("descriptionDone", "compile"),
+];
+
+const TEST: &[Argument] = &[
+    name("test"),
+    command(&["make", "test"]),
+    Argument::flag("warnOnFailure", true, "A failure marks the build as with warnings."),
+    text("description", "testing"),
+    text("descriptionDone", "test"),
+];
+
+const WARNINGS: &[Argument] = &[
+    Argument::new(
+        "warningPattern",
+        Kind::Pattern,
+        Default::Text(DEFAULT_WARNING_PATTERN),
+        "Lines that match from their start are warnings.",
+    ),
+    Argument::new(
+        "directoryEnterPattern",
+        Kind::Pattern,
+        Default::Text(DEFAULT_DIRECTORY_ENTER_PATTERN),
+        "Lines that name the directory of what follows.",
+    )
+    .nullable(),
+    Argument::new(
+        "directoryLeavePattern",
+        Kind::Pattern,
+        Default::Text(DEFAULT_DIRECTORY_LEAVE_PATTERN),
+        "Lines that lead back to the directory before.",
+    )
+    .nullable(),
+    Argument::optional("suppressionList", Kind::Any, "Warnings that do not count: [(file, text, first, last)]."),
+    Argument::optional("suppressionFile", Kind::RenderableText, "A file on the worker with more of them."),
+    Argument::optional("maxWarnCount", Kind::Count, "More warnings than this are a failure."),
+    Argument::not_yet("warningExtractor"),
+];
+
+const GIT: &[Argument] = &[
+    name("git"),
+    Argument::required("repourl", Kind::RenderableText, "URL of the repository."),
+    Argument::new("branch", Kind::RenderableText, Default::Text("HEAD"), "Branch, where the build names none."),
+    Argument::new(
+        "mode",
+        Kind::Choice(&["incremental", "full"]),
+        Default::Text("incremental"),
+        "Keep the tree, or not.",
+    ),
+    Argument::optional("method", Kind::Choice(&["clobber", "fresh", "clean", "copy"]), "How `full` begins anew."),
+    Argument::flag("submodules", false, "Check out submodules.").formerly(&["submodule"]),
+    Argument::flag("remoteSubmodules", false, "Take submodules at their remote branch."),
+    Argument::new("shallow", Kind::BoolOrCount, Default::Bool(false), "Fetch only so many commits; True is 1."),
+    Argument::optional("filters", Kind::Command, "Object filters of a partial clone."),
+    Argument::optional("reference", Kind::RenderableText, "Repository on the worker to take objects from."),
+    Argument::optional("origin", Kind::RenderableText, "Name of the remote."),
+    Argument::flag("progress", true, "Show progress, so that a slow fetch is not silent."),
+    Argument::flag("tags", false, "Fetch tags."),
+    Argument::flag("retryFetch", false, "Try a failed fetch again."),
+    Argument::flag("clobberOnFailure", false, "Begin anew if anything fails."),
+    Argument::optional("retry", Kind::Pair, "Seconds to wait and number of tries again."),
+    Argument::flag("alwaysUseLatest", false, "Ignore the revision of the build."),
+    Argument::new("codebase", Kind::Text, Default::Text(""), "Which of the build's codebases this is."),
+    Argument::new("timeout", Kind::Seconds, Default::Int(1200), "Seconds without output until it is killed.")
+        .nullable(),
+    Argument::optional("env", Kind::Environment, "Environment of git."),
+    Argument::flag("logEnviron", true, "Show the environment in the log."),
+    Argument::new("getDescription", Kind::BoolOrMap, Default::Bool(false), "Run `git describe`, with these options."),
+    Argument::optional("config", Kind::Environment, "Options of git for these commands."),
+    Argument::flag("haltOnFailure", true, "A failure ends the build."),
+    Argument::ignored("port"),
+    Argument::not_yet("sshPrivateKey"),
+    Argument::not_yet("sshHostKey"),
+    Argument::not_yet("sshKnownHosts"),
+    Argument::not_yet("auth_credentials"),
+    Argument::not_yet("git_credentials"),
+];
+
+const OTHER_SOURCE: &str = "steps.Git is, and steps.ShellCommand can run other tools";
+const SHELL_INSTEAD: &str = "use steps.ShellCommand";
+
+pub const CLASSES: &[Class] = &[
+    Class::new("steps", "ShellCommand", "Runs a command on the worker.", &[SHELL_NAME, SHELL, COMMON]),
+    Class::new("steps", "Configure", "Runs `./configure`.", &[CONFIGURE, SHELL, COMMON]),
+    Class::new("steps", "Compile", "Runs `make all` and counts warnings.", &[COMPILE, WARNINGS, SHELL, COMMON]),
+    Class::new("steps", "Test", "Runs `make test` and counts warnings.", &[TEST, WARNINGS, SHELL, COMMON]),
+    Class::new(
+        "steps",
+        "WarningCountingShellCommand",
+        "Runs a command and counts warnings.",
+        &[GENERIC_NAME, WARNINGS, SHELL, COMMON],
+    ),
+    Class::new("steps", "Git", "Brings the source tree to the wanted revision.", &[GIT, COMMON])
+        .positional(&["repourl"]),
+    Class::not_yet("steps", "SVN", OTHER_SOURCE),
+    Class::not_yet("steps", "CVS", OTHER_SOURCE),
+    Class::not_yet("steps", "Bzr", OTHER_SOURCE),
+    Class::not_yet("steps", "Darcs", OTHER_SOURCE),
+    Class::not_yet("steps", "Mercurial", OTHER_SOURCE),
+    Class::not_yet("steps", "Monotone", OTHER_SOURCE),
+    Class::not_yet("steps", "P4", OTHER_SOURCE),
+    Class::not_yet("steps", "Repo", OTHER_SOURCE),
+    Class::not_yet("steps", "GitHub", OTHER_SOURCE),
+    Class::not_yet("steps", "GitLab", OTHER_SOURCE),
+    Class::not_yet("steps", "Gerrit", OTHER_SOURCE),
+    Class::not_yet("steps", "GitPush", SHELL_INSTEAD),
+    Class::not_yet("steps", "GitTag", SHELL_INSTEAD),
+    Class::not_yet("steps", "GitCommit", SHELL_INSTEAD),
+    Class::not_yet("steps", "GitDiffInfo", SHELL_INSTEAD),
+    Class::not_yet("steps", "BuildStep", SHELL_INSTEAD),
+    Class::not_yet("steps", "ShellSequence", "use several steps.ShellCommand"),
+    Class::not_yet("steps", "SetPropertyFromCommand", ""),
+    Class::not_yet("steps", "SetProperty", ""),
+    Class::not_yet("steps", "SetProperties", ""),
+    Class::not_yet("steps", "SetPropertiesFromEnv", ""),
+    Class::not_yet("steps", "Trigger", ""),
+    Class::not_yet("steps", "MasterShellCommand", ""),
+    Class::not_yet("steps", "FileUpload", ""),
+    Class::not_yet("steps", "FileDownload", ""),
+    Class::not_yet("steps", "DirectoryUpload", ""),
+    Class::not_yet("steps", "MultipleFileUpload", ""),
+    Class::not_yet("steps", "StringDownload", ""),
+    Class::not_yet("steps", "JSONStringDownload", ""),
+    Class::not_yet("steps", "JSONPropertiesDownload", ""),
+    Class::not_yet("steps", "FileExists", SHELL_INSTEAD),
+    Class::not_yet("steps", "CopyDirectory", SHELL_INSTEAD),
+    Class::not_yet("steps", "MakeDirectory", SHELL_INSTEAD),
+    Class::not_yet("steps", "RemoveDirectory", SHELL_INSTEAD),
+    Class::not_yet("steps", "Assert", ""),
+    Class::not_yet("steps", "LogRenderable", ""),
+    Class::not_yet("steps", "HTTPStep", SHELL_INSTEAD),
+    Class::not_yet("steps", "GET", SHELL_INSTEAD),
+    Class::not_yet("steps", "POST", SHELL_INSTEAD),
+    Class::not_yet("steps", "PUT", SHELL_INSTEAD),
+    Class::not_yet("steps", "DELETE", SHELL_INSTEAD),
+    Class::not_yet("steps", "HEAD", SHELL_INSTEAD),
+    Class::not_yet("steps", "OPTIONS", SHELL_INSTEAD),
+    Class::not_yet("steps", "CMake", SHELL_INSTEAD),
+    Class::not_yet("steps", "Cppcheck", SHELL_INSTEAD),
+    Class::not_yet("steps", "Robocopy", SHELL_INSTEAD),
+    Class::not_yet("steps", "Sphinx", SHELL_INSTEAD),
+    Class::not_yet("steps", "PyFlakes", SHELL_INSTEAD),
+    Class::not_yet("steps", "PyLint", SHELL_INSTEAD),
+    Class::not_yet("steps", "BuildEPYDoc", SHELL_INSTEAD),
+    Class::not_yet("steps", "Trial", SHELL_INSTEAD),
+    Class::not_yet("steps", "RemovePYCs", SHELL_INSTEAD),
+    Class::not_yet("steps", "HLint", SHELL_INSTEAD),
+    Class::not_yet("steps", "TreeSize", SHELL_INSTEAD),
+    Class::not_yet("steps", "MaxQ", SHELL_INSTEAD),
+    Class::not_yet("steps", "MTR", SHELL_INSTEAD),
+    Class::not_yet("steps", "PerlModuleTest", SHELL_INSTEAD),
+    Class::not_yet("steps", "SubunitShellCommand", SHELL_INSTEAD),
+    Class::not_yet("steps", "DownloadSecretsToWorker", ""),
+    Class::not_yet("steps", "RemoveWorkerFileSecret", ""),
+    Class::not_yet("steps", "RpmBuild", SHELL_INSTEAD),
+    Class::not_yet("steps", "RpmLint", SHELL_INSTEAD),
+    Class::not_yet("steps", "Mock", SHELL_INSTEAD),
+    Class::not_yet("steps", "MockBuildSRPM", SHELL_INSTEAD),
+    Class::not_yet("steps", "MockRebuild", SHELL_INSTEAD),
+    Class::not_yet("steps", "DebPbuilder", SHELL_INSTEAD),
+    Class::not_yet("steps", "DebCowbuilder", SHELL_INSTEAD),
+    Class::not_yet("steps", "DebLintian", SHELL_INSTEAD),
+];

@@ -1,0 +1,104 @@
+//! `util`: values that are known only when a build runs, filters, and helpers.
+
+use super::{Argument, Class, Kind, Rest};
+
+const PROPERTY: &[Argument] = &[
+    Argument::required("key", Kind::Text, "Name of the property."),
+    Argument::optional("default", Kind::Renderable, "Value if the property is not set."),
+    Argument::flag("defaultWhenFalse", true, "Take the default for empty values, too."),
+];
+
+const INTERPOLATE: &[Argument] =
+    &[Argument::required("fmtstring", Kind::Text, "Text with %(prop:name)s and the like.")];
+
+const RENDERER: &[Argument] =
+    &[Argument::required("fn", Kind::Function, "Called with the build's properties; gives the value.")];
+
+const SECRET: &[Argument] = &[Argument::required("secret_name", Kind::Text, "Name of the secret.")];
+
+const PATTERN: &[Argument] = &[Argument::required("pattern", Kind::Pattern, "The regular expression.")];
+
+const CHANGE_FILTER: &[Argument] = &[
+    Argument::optional("filter_fn", Kind::Function, "Called with the change; true lets it pass."),
+    Argument::optional("project", Kind::Values, "Project of the change, or a list of them."),
+    Argument::optional("project_re", Kind::Patterns, "Pattern for the project, from its start."),
+    Argument::optional("project_fn", Kind::Function, "Called with the project."),
+    Argument::optional("repository", Kind::Values, "Repository of the change, or a list of them."),
+    Argument::optional("repository_re", Kind::Patterns, "Pattern for the repository, from its start."),
+    Argument::optional("repository_fn", Kind::Function, "Called with the repository."),
+    Argument::optional("branch", Kind::Values, "Branch of the change, or a list; None is a change without a branch."),
+    Argument::optional("branch_re", Kind::Patterns, "Pattern for the branch, from its start."),
+    Argument::optional("branch_fn", Kind::Function, "Called with the branch."),
+    Argument::optional("category", Kind::Values, "Category of the change, or a list of them."),
+    Argument::optional("category_re", Kind::Patterns, "Pattern for the category, from its start."),
+    Argument::optional("category_fn", Kind::Function, "Called with the category."),
+    Argument::optional("codebase", Kind::Values, "Codebase of the change, or a list of them."),
+    Argument::optional("codebase_re", Kind::Patterns, "Pattern for the codebase, from its start."),
+    Argument::optional("codebase_fn", Kind::Function, "Called with the codebase."),
+    Argument::not_yet("project_not_eq"),
+    Argument::not_yet("project_not_re"),
+    Argument::not_yet("repository_not_eq"),
+    Argument::not_yet("repository_not_re"),
+    Argument::not_yet("branch_not_eq"),
+    Argument::not_yet("branch_not_re"),
+    Argument::not_yet("category_not_eq"),
+    Argument::not_yet("category_not_re"),
+    Argument::not_yet("codebase_not_eq"),
+    Argument::not_yet("codebase_not_re"),
+    Argument::not_yet("property_eq"),
+    Argument::not_yet("property_not_eq"),
+    Argument::not_yet("property_re"),
+    Argument::not_yet("property_not_re"),
+];
+
+const GUARD: &str = "put a proxy that asks for a password in front of the web port";
+
+pub const CLASSES: &[Class] = &[
+    Class::new("util", "Property", "The value of a property of the build.", &[PROPERTY]).positional(&[
+        "key",
+        "default",
+        "defaultWhenFalse",
+    ]),
+    Class::new("util", "Interpolate", "Text with values of the build put in.", &[INTERPOLATE])
+        .positional(&["fmtstring"])
+        .with_rest(Rest::All),
+    Class::new("util", "renderer", "Makes a renderable of a function; usable as a decorator.", &[RENDERER])
+        .positional(&["fn"]),
+    Class::new("util", "Secret", "The value of a secret.", &[SECRET]).positional(&["secret_name"]),
+    Class::new("util", "Pattern", "A compiled regular expression.", &[PATTERN]).positional(&["pattern"]),
+    Class::new("util", "ChangeFilter", "Which changes concern a scheduler.", &[CHANGE_FILTER])
+        .positional(&["filter_fn"]),
+    Class::not_yet("util", "WithProperties", "use util.Interpolate"),
+    Class::not_yet("util", "Transform", "use @util.renderer"),
+    Class::not_yet("util", "FlattenList", "commands are flattened anyway"),
+    Class::not_yet("util", "URLForBuild", ""),
+    Class::not_yet("util", "DbConfig", ""),
+    Class::not_yet("util", "Project", ""),
+    Class::not_yet("util", "Codebase", ""),
+    Class::not_yet("util", "ShellArg", "use one steps.ShellCommand per command"),
+    Class::not_yet("util", "GitCredentialOptions", ""),
+    Class::not_yet("util", "UserPasswordAuth", GUARD),
+    Class::not_yet("util", "HTPasswdAuth", GUARD),
+    Class::not_yet("util", "RemoteUserAuth", GUARD),
+    Class::not_yet("util", "CustomAuth", GUARD),
+    Class::not_yet("util", "GitHubAuth", GUARD),
+    Class::not_yet("util", "GitLabAuth", GUARD),
+    Class::not_yet("util", "GoogleAuth", GUARD),
+    Class::not_yet("util", "BitbucketAuth", GUARD),
+    Class::not_yet("util", "Authz", GUARD),
+    Class::not_yet("util", "AnyEndpointMatcher", GUARD),
+    Class::not_yet("util", "AnyControlEndpointMatcher", GUARD),
+    Class::not_yet("util", "ForceBuildEndpointMatcher", GUARD),
+    Class::not_yet("util", "StopBuildEndpointMatcher", GUARD),
+    Class::not_yet("util", "RebuildBuildEndpointMatcher", GUARD),
+    Class::not_yet("util", "EnableSchedulerEndpointMatcher", GUARD),
+    Class::not_yet("util", "ViewBuildsEndpointMatcher", GUARD),
+    Class::not_yet("util", "BranchEndpointMatcher", GUARD),
+    Class::not_yet("util", "RolesFromGroups", GUARD),
+    Class::not_yet("util", "RolesFromEmails", GUARD),
+    Class::not_yet("util", "RolesFromDomain", GUARD),
+    Class::not_yet("util", "RolesFromOwner", GUARD),
+    Class::not_yet("util", "RolesFromUsername", GUARD),
+    Class::inactive("util", "JanitorConfigurator"),
+    Class::inactive("util", "RevlinkMatch"),
+];

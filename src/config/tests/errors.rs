@@ -1,0 +1,54 @@
+//! Wrong configurations and what is said about them: place, text, carets.
+
+use super::{BASE, LINES, load};
+
+/// Errors of the base with more lines; the lines are numbered as if they were the whole file.
+fn errors(more: &str) -> String {
+    let errors = load(&format!("{BASE}{more}")).unwrap_err();
+    let lines = errors.iter().map(|error| {
+        let mut error = error.clone();
+        error.line = error.line.saturating_sub(LINES);
+        error.to_string()
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Cases of `errors.txt`: name, lines, what is said about them.
+fn cases() -> Vec<(&'static str, &'static str, &'static str)> {
+    let case = |text: &'static str| {
+        let (name, rest) = text.split_once('\n')?;
+        let (lines, expected) = rest.split_once("\n--\n")?;
+        Some((name, lines, expected.trim_end()))
+    };
+    include_str!("errors.txt").split("\n== ").skip(1).map(|text| case(text).expect("a case has three parts")).collect()
+}
+
+#[test]
+fn wrong_configurations_say_what_and_where() {
+    let cases = cases();
+    assert!(20 <= cases.len());
+    let mut wrong = Vec::new();
+    for (name, text, expected) in cases {
+        let found = errors(text);
+        if found != expected {
+            wrong.push(format!("== {name}\n{text}\n--\n{found}"));
+        }
+    }
+    assert!(wrong.is_empty(), "what is said has changed:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn all_errors_of_a_file_are_reported_together() {
+    let found = errors(
+        "c['titel'] = 1\nc['workers'].append(worker.Worker('w1', 7))\nf.addStep(steps.ShellCommand(comand='x'))\n",
+    );
+    assert_eq!(found.matches("^\n").count() + 1, 5, "{found}");
+}
+
+#[test]
+fn a_file_without_a_configuration_is_refused() {
+    assert_eq!(load("x = 1\n").unwrap_err().to_string(), "master.cfg: the file does not set 'BuildmasterConfig'");
+    let found = load("c = BuildmasterConfig = {}\n").unwrap_err().to_string();
+    assert!(found.contains("master.cfg:1:5: no workers are configured"), "{found}");
+    assert!(found.contains("no builders are configured"), "{found}");
+}

@@ -1,0 +1,34 @@
+//! Whole configurations: what they become, what is wrong with them, what their functions do.
+
+mod callbacks;
+mod diff;
+mod errors;
+mod files;
+mod limits;
+mod python;
+mod typed;
+
+use super::{ConfigErrors, Loader, MasterConfig};
+
+/// A configuration without mistakes, to which tests add lines.
+const BASE: &str = "\
+from buildbot.plugins import *
+c = BuildmasterConfig = {}
+c['workers'] = [worker.Worker('w1', 'pw')]
+c['protocols'] = {'pb': {'port': 9989}}
+f = util.BuildFactory([steps.ShellCommand(command=['make'])])
+c['builders'] = [util.BuilderConfig(name='b1', workername='w1', factory=f)]
+c['schedulers'] = [schedulers.ForceScheduler(name='force', builderNames=['b1'])]
+";
+
+/// The number of lines of [`BASE`].
+const LINES: u32 = 7;
+
+fn load(text: &str) -> Result<MasterConfig, ConfigErrors> {
+    Loader::new("/srv/master").text("master.cfg", text)
+}
+
+/// The base with more lines; it must load.
+fn config(more: &str) -> MasterConfig {
+    load(&format!("{BASE}{more}")).unwrap_or_else(|errors| panic!("{errors}"))
+}

@@ -1,0 +1,92 @@
+//! Builders: a small table, read whole.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::keys::BuilderKey;
+use crate::db::schema::{builder_masters, builders, worker_builders};
+use crate::db::{DbError, text};
+use crate::domain::{Builder, BuilderId, MasterId, WorkerId};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = builders)]
+#[diesel(check_for_backend(diesel::sqlite::Sqlite))]
+struct BuilderRow {
+    id: i64,
+    name: String,
+    description: Option<String>,
+    tags: String,
+    active: i16,
+}
+
+impl From<BuilderRow> for Builder {
+    fn from(row: BuilderRow) -> Self {
+        Self {
+            id: BuilderId(row.id),
+            name: row.name,
+            description: row.description,
+            tags: text::to_strings(&row.tags).unwrap_or_default(),
+            active: row.active != 0,
+        }
+    }
+}
+
+/// All builders that ever were, by id.
+pub fn all(conn: &mut SqliteConnection) -> Result<Vec<Builder>, DbError> {
+    let rows = builders::table.order(builders::id).select(BuilderRow::as_select()).load(conn)?;
+    Ok(rows.into_iter().map(Builder::from).collect())
+}
+
+/// The builders of the present configuration, by name.
+pub fn active(conn: &mut SqliteConnection) -> Result<Vec<Builder>, DbError> {
+    let rows = builders::table
+        .filter(builders::active.ne(0))
+        .order(builders::name)
+        .select(BuilderRow::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(Builder::from).collect())
+}
+
+pub fn find(conn: &mut SqliteConnection, key: &BuilderKey) -> Result<Option<Builder>, DbError> {
+    let query = builders::table.select(BuilderRow::as_select()).into_boxed();
+    let query = match key {
+        BuilderKey::Id(id) => query.filter(builders::id.eq(id)),
+        BuilderKey::Name(name) => query.filter(builders::name.eq(name)),
+    };
+    let row: Option<BuilderRow> = query.first(conn).optional()?;
+    Ok(row.map(Builder::from))
+}
+
+/// The builders that a worker may build for.
+pub fn of_worker(conn: &mut SqliteConnection, worker: WorkerId) -> Result<Vec<Builder>, DbError> {
+    let ids =
+        worker_builders::table.filter(worker_builders::worker_id.eq(worker.0)).select(worker_builders::builder_id);
+    let rows = builders::table
+        .filter(builders::id.eq_any(ids))
+        .order(builders::id)
+        .select(BuilderRow::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(Builder::from).collect())
+}
+
+/// The masters that run each builder.
+pub fn masters(conn: &mut SqliteConnection) -> Result<HashMap<BuilderId, Vec<MasterId>>, DbError> {
+    let pairs: Vec<(i64, i64)> = builder_masters::table
+        .inner_join(builders::table.on(builders::id.eq(builder_masters::builder_id)))
+        .filter(builders::active.ne(0))
+        .order(builder_masters::master_id)
+        .select((builder_masters::builder_id, builder_masters::master_id))
+        .load(conn)?;
+    let mut masters: HashMap<BuilderId, Vec<MasterId>> = HashMap::new();
+    for (builder, master) in pairs {
+        masters.entry(BuilderId(builder)).or_default().push(MasterId(master));
+    }
+    Ok(masters)
+}
+
+/// Names of some builders.
+pub fn names(conn: &mut SqliteConnection, of: &[i64]) -> Result<HashMap<i64, String>, DbError> {
+    let pairs = builders::table.filter(builders::id.eq_any(of)).select((builders::id, builders::name)).load(conn)?;
+    Ok(pairs.into_iter().collect())
+}

@@ -1,0 +1,107 @@
+//! Changes, for lists and single pages.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::select::{Column, Kind, Select, Table};
+use super::source_stamps::{self, StampLine};
+use crate::db::schema::changes;
+use crate::db::{DbError, text};
+use crate::domain::{Change, ChangeId, SourceStampId, Timestamp};
+
+pub const TABLE: Table = Table {
+    name: "changes",
+    columns: &[
+        Column { field: "changeid", sql: "changes.id", kind: Kind::Int },
+        Column { field: "author", sql: "changes.author", kind: Kind::Text },
+        Column { field: "committer", sql: "changes.committer", kind: Kind::Text },
+        Column { field: "comments", sql: "changes.comments", kind: Kind::Text },
+        Column { field: "files", sql: "changes.files", kind: Kind::TextList },
+        Column { field: "revision", sql: "changes.revision", kind: Kind::Text },
+        Column { field: "when_timestamp", sql: "changes.when_us", kind: Kind::Seconds },
+        Column { field: "branch", sql: "changes.branch", kind: Kind::Text },
+        Column { field: "category", sql: "changes.category", kind: Kind::Text },
+        Column { field: "revlink", sql: "changes.revlink", kind: Kind::Text },
+        Column { field: "repository", sql: "changes.repository", kind: Kind::Text },
+        Column { field: "project", sql: "changes.project", kind: Kind::Text },
+        Column { field: "codebase", sql: "changes.codebase", kind: Kind::Text },
+    ],
+};
+
+/// The one with this id.
+pub const IS: &str = "changes.id = ?";
+pub const OF_STAMP: &str = "changes.source_stamp_id = ?";
+/// Changes that led to a build, by any of the requests it serves.
+pub const OF_BUILD: &str = "changes.id IN (SELECT led.change_id FROM build_build_requests AS served \
+     JOIN build_requests AS request ON request.id = served.request_id \
+     JOIN buildset_changes AS led ON led.buildset_id = request.buildset_id WHERE served.build_id = ?)";
+/// A change with its source stamp.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeLine {
+    pub change: Change,
+    pub stamp: Option<StampLine>,
+}
+
+#[derive(Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = changes)]
+#[diesel(check_for_backend(diesel::sqlite::Sqlite))]
+struct ChangeRow {
+    id: i64,
+    source_stamp_id: i64,
+    parent_change_id: Option<i64>,
+    author: String,
+    committer: Option<String>,
+    comments: String,
+    files: String,
+    revision: Option<String>,
+    branch: Option<String>,
+    category: Option<String>,
+    revlink: Option<String>,
+    repository: String,
+    project: String,
+    codebase: String,
+    properties: String,
+    when_us: i64,
+}
+
+impl From<ChangeRow> for Change {
+    fn from(row: ChangeRow) -> Self {
+        Self {
+            id: ChangeId(row.id),
+            source_stamp_id: SourceStampId(row.source_stamp_id),
+            parent_ids: row.parent_change_id.map(ChangeId).into_iter().collect(),
+            author: row.author,
+            committer: row.committer,
+            comments: row.comments,
+            files: text::to_strings(&row.files).unwrap_or_default(),
+            revision: row.revision,
+            branch: row.branch,
+            category: row.category,
+            revlink: row.revlink,
+            repository: row.repository,
+            project: row.project,
+            codebase: row.codebase,
+            properties: text::to_properties(&row.properties).unwrap_or_default(),
+            when: Timestamp::from_micros(row.when_us),
+        }
+    }
+}
+
+pub fn select(conn: &mut SqliteConnection, select: &Select) -> Result<Vec<Change>, DbError> {
+    let rows: Vec<ChangeRow> = select.rows(conn, &TABLE)?;
+    Ok(rows.into_iter().map(Change::from).collect())
+}
+
+pub fn find(conn: &mut SqliteConnection, id: ChangeId) -> Result<Option<Change>, DbError> {
+    let row: Option<ChangeRow> = changes::table.find(id.0).select(ChangeRow::as_select()).first(conn).optional()?;
+    Ok(row.map(Change::from))
+}
+
+/// Adds the source stamps, in one query.
+pub fn with_stamps(conn: &mut SqliteConnection, changes: Vec<Change>) -> Result<Vec<ChangeLine>, DbError> {
+    let ids: Vec<i64> = changes.iter().map(|change| change.source_stamp_id.0).collect();
+    let stamps: HashMap<i64, StampLine> = source_stamps::by_ids(conn, &ids)?;
+    let line = |change: Change| ChangeLine { stamp: stamps.get(&change.source_stamp_id.0).cloned(), change };
+    Ok(changes.into_iter().map(line).collect())
+}

@@ -1,0 +1,19 @@
+//! Which waiting request is built next, and on which worker.
+//!
+//! [`plan`] is pure: it looks at the state and answers either what to start or what functions of the configuration must
+//! be asked first. Acting on a plan is conditional in the database, so a plan that meets a changed world does no harm.
+//! Locks are not looked at here: a build takes them, all together, when it has started.
+
+mod arguments;
+mod choose_worker;
+mod collapse;
+mod explain;
+mod plan;
+mod priority;
+mod question;
+mod state;
+
+pub use explain::{Reason, Waiting, explain};
+pub use plan::{MAX_FUNCTION_PAIRS, Plan, Start, plan, plan_without_questions};
+pub use question::{Answers, Question};
+pub use state::{BuilderState, CollapseRule, State, WorkerState};

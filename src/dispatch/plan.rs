@@ -1,0 +1,432 @@
+//! One plan: builders in the order of their first waiting request each start what they can.
+//!
+//! A builder whose decision needs a function's word asks, and room is kept for it meanwhile. If builders without
+//! functions can start something, that is decided at once and the questions come with the next plan. Once questions were
+//! answered, only those who asked may ask again, so a plan comes to its end after at most five rounds: order of
+//! builders, request, workers that may, worker, merging. A builder with functions starts one build per plan.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
+
+use super::arguments;
+use super::choose_worker::Workers;
+use super::collapse::Groups;
+use super::priority::{RequestOrder, order_of, rank};
+use super::question::{Answers, Key, Question};
+use super::state::{BuilderState, CollapseRule, State};
+use crate::domain::{
+    BuildRequest, BuildRequestId, BuilderId, Callback, PropertyValue, ScriptValue, Timestamp, WorkerId,
+};
+
+/// Pairs (of requests, or of worker and request) about which functions are asked in one plan; beyond, requests are not
+/// merged and workers not considered until the next.
+pub const MAX_FUNCTION_PAIRS: usize = 1000;
+
+/// What to do next.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// Start these, and nothing else for now.
+    Decide(Vec<Start>),
+    /// Have these answered, then plan again.
+    Ask(Vec<Question>),
+}
+
+/// One build to start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    pub builder: BuilderId,
+    /// All that the build serves; the first leads.
+    pub requests: Vec<BuildRequestId>,
+    pub worker: WorkerId,
+    /// What was remarkable, for `explain`.
+    pub notes: Vec<String>,
+}
+
+/// Makes a plan; the same arguments give the same plan.
+pub fn plan(state: &State, now: Timestamp, answers: &Answers) -> Plan {
+    Planner::new(state, now, answers, MayAsk::Yes).run()
+}
+
+/// Makes a plan with the answers there are; where one is missing the rule without the function holds.
+pub fn plan_without_questions(state: &State, now: Timestamp, answers: &Answers) -> Vec<Start> {
+    match Planner::new(state, now, answers, MayAsk::No).run() {
+        Plan::Decide(starts) => starts,
+        Plan::Ask(_) => Vec::new(),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum MayAsk {
+    Yes,
+    No,
+}
+
+/// A builder with waiting requests.
+struct Queue<'state> {
+    builder: &'state BuilderState,
+    requests: Vec<&'state Arc<BuildRequest>>,
+    taken: Vec<bool>,
+    /// All before it are taken.
+    first: usize,
+    groups: Option<Groups>,
+}
+
+impl<'state> Queue<'state> {
+    fn new(builder: &'state BuilderState, mut requests: Vec<&'state Arc<BuildRequest>>) -> Self {
+        requests.sort_unstable_by_key(|request| order_of(request));
+        Self { builder, taken: vec![false; requests.len()], requests, first: 0, groups: None }
+    }
+
+    fn first(&mut self) -> Option<usize> {
+        while *self.taken.get(self.first)? {
+            self.first += 1;
+        }
+        Some(self.first)
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = &'state Arc<BuildRequest>> {
+        self.requests.iter().zip(&self.taken).filter(|(_, taken)| !**taken).map(|(request, _)| *request)
+    }
+
+    /// Positions of other waiting requests that ask for the same.
+    fn compatible(&mut self, lead: usize) -> Vec<usize> {
+        if self.requests.len() == 1 {
+            return Vec::new();
+        }
+        let groups = self.groups.get_or_insert_with(|| Groups::new(&self.requests));
+        let group = groups.group_of(lead);
+        group.iter().copied().filter(|position| *position != lead && !self.taken[*position]).collect()
+    }
+}
+
+/// What a function says.
+enum Word<'answers> {
+    Said(&'answers PropertyValue),
+    /// It failed, or may not be asked; the default rule holds.
+    Failed,
+    /// Not yet asked.
+    Silent,
+}
+
+/// What came of trying to start a build.
+enum Tried {
+    Started,
+    /// Nothing can start.
+    Nothing,
+    /// It depends on questions.
+    Pending,
+}
+
+struct Planner<'state> {
+    state: &'state State,
+    now: Timestamp,
+    answers: &'state Answers,
+    may_ask: MayAsk,
+    workers: Workers<'state>,
+    queues: Vec<Queue<'state>>,
+    questions: Vec<Question>,
+    starts: Vec<Start>,
+    pairs_left: usize,
+}
+
+impl<'state> Planner<'state> {
+    fn new(state: &'state State, now: Timestamp, answers: &'state Answers, may_ask: MayAsk) -> Self {
+        let mut by_builder: HashMap<BuilderId, Vec<&Arc<BuildRequest>>> = HashMap::new();
+        for request in &state.waiting {
+            by_builder.entry(request.builder_id).or_default().push(request);
+        }
+        let queues = state
+            .builders
+            .iter()
+            .filter_map(|builder| Some(Queue::new(builder, by_builder.remove(&builder.id)?)))
+            .collect();
+        Self {
+            state,
+            now,
+            answers,
+            may_ask,
+            workers: Workers::new(state),
+            queues,
+            questions: Vec::new(),
+            starts: Vec::new(),
+            pairs_left: MAX_FUNCTION_PAIRS,
+        }
+    }
+
+    fn run(mut self) -> Plan {
+        if !self.workers.any_free() {
+            return Plan::Decide(Vec::new());
+        }
+        let Some(ranks) = self.ranks() else { return Plan::Ask(self.questions) };
+        let mut heap: BinaryHeap<Reverse<(usize, RequestOrder, usize)>> = BinaryHeap::new();
+        for (index, rank) in ranks.iter().enumerate() {
+            heap.extend(rank.and_then(|rank| self.turn(index, rank)));
+        }
+        while let Some(Reverse((rank, _, index))) = heap.pop() {
+            if !self.workers.any_free() {
+                break;
+            }
+            match self.try_start(index) {
+                Tried::Started if !self.queues[index].builder.has_functions() => heap.extend(self.turn(index, rank)),
+                Tried::Started | Tried::Nothing | Tried::Pending => {}
+            }
+        }
+        let decided = self.answers.is_first_round() && !self.starts.is_empty();
+        if decided || self.questions.is_empty() { Plan::Decide(self.starts) } else { Plan::Ask(self.questions) }
+    }
+
+    /// The place of a builder among the others, by its first waiting request.
+    fn turn(&mut self, index: usize, rank: usize) -> Option<Reverse<(usize, RequestOrder, usize)>> {
+        let queue = &mut self.queues[index];
+        let first = queue.first()?;
+        Some(Reverse((rank, order_of(queue.requests[first]), index)))
+    }
+
+    /// The rank of each queue, `None` for those left out; `None` at all while `prioritizeBuilders` is to be asked.
+    fn ranks(&mut self) -> Option<Vec<Option<usize>>> {
+        let all_equal = vec![Some(0); self.queues.len()];
+        let Some(function) = &self.state.prioritize_builders else { return Some(all_equal) };
+        match self.word(Key::PrioritizeBuilders) {
+            Word::Said(PropertyValue::List(returned)) => {
+                Some(self.queues.iter().map(|queue| rank(returned, queue.builder)).collect())
+            }
+            Word::Said(_) | Word::Failed => Some(all_equal),
+            Word::Silent => {
+                let mut queues: Vec<_> = self.queues.iter().collect();
+                queues.sort_by_key(|queue| queue.requests.first().map(|request| order_of(request)));
+                let builders = queues.into_iter().map(|queue| arguments::builder(queue.builder)).collect();
+                let arguments = vec![arguments::master(), ScriptValue::List(builders)];
+                self.questions.push(Question::new(function, Key::PrioritizeBuilders, arguments));
+                None
+            }
+        }
+    }
+
+    fn word(&self, key: Key) -> Word<'state> {
+        match (self.answers.get(key), self.may_ask) {
+            (Some(Some(value)), _) => Word::Said(value),
+            (Some(None), _) | (None, MayAsk::No) => Word::Failed,
+            (None, MayAsk::Yes) => Word::Silent,
+        }
+    }
+
+    fn try_start(&mut self, index: usize) -> Tried {
+        let builder = self.queues[index].builder;
+        let candidates = self.workers.candidates(builder);
+        if candidates.is_empty() {
+            return Tried::Nothing;
+        }
+        if self.may_ask == MayAsk::Yes && builder.has_functions() && !self.answers.may_ask(builder.id) {
+            // Its turn to ask comes with the next plan; nobody is to take its worker until then.
+            self.workers.reserve(&candidates);
+            return Tried::Pending;
+        }
+        let n_questions = self.questions.len();
+        let mut notes = Vec::new();
+        let start = self.next_build(index, &mut notes).and_then(|lead| {
+            let worker = self.next_worker(index, lead, &candidates, &mut notes)?;
+            let merged = self.merged(index, lead, &mut notes)?;
+            Some((lead, worker, merged))
+        });
+        match start {
+            Some((lead, worker, merged)) => {
+                self.start(index, (lead, worker), &merged, notes);
+                Tried::Started
+            }
+            None if self.questions.len() == n_questions => Tried::Nothing,
+            None => {
+                self.workers.reserve(&candidates);
+                Tried::Pending
+            }
+        }
+    }
+
+    fn start(&mut self, index: usize, (lead, worker): (usize, usize), merged: &[usize], mut notes: Vec<String>) {
+        let queue = &mut self.queues[index];
+        let waited = self.now.since(queue.requests[lead].submitted_at);
+        notes.insert(0, format!("waited {} s", waited.as_secs()));
+        let positions = || std::iter::once(lead).chain(merged.iter().copied());
+        for position in positions() {
+            queue.taken[position] = true;
+        }
+        let start = Start {
+            builder: queue.builder.id,
+            requests: positions().map(|position| queue.requests[position].id).collect(),
+            worker: self.workers.get(worker).id,
+            notes,
+        };
+        self.workers.occupy(worker, queue.builder.id);
+        self.starts.push(start);
+    }
+
+    /// The request to build; `None` if there is none, or if that is still asked.
+    fn next_build(&mut self, index: usize, notes: &mut Vec<String>) -> Option<usize> {
+        let first = self.queues[index].first()?;
+        let queue = &self.queues[index];
+        let Some(function) = &queue.builder.next_build else { return Some(first) };
+        let key = Key::NextBuild(queue.builder.id);
+        match self.word(key) {
+            Word::Said(PropertyValue::Null) => None,
+            Word::Said(returned) => {
+                let found = (0..queue.requests.len()).find(|position| {
+                    !queue.taken[*position] && arguments::names(returned, "", queue.requests[*position].id.0)
+                });
+                if found.is_none() {
+                    notes.push(remark(function, "returned no waiting request; the first one was taken"));
+                }
+                Some(found.unwrap_or(first))
+            }
+            Word::Failed => {
+                notes.push(remark(function, "failed; the first request was taken"));
+                Some(first)
+            }
+            Word::Silent => {
+                let requests = queue.waiting().map(arguments::request).collect();
+                let arguments = vec![arguments::builder(queue.builder), ScriptValue::List(requests)];
+                self.questions.push(Question::new(function, key, arguments));
+                None
+            }
+        }
+    }
+
+    /// The worker to build on; `None` if there is none, or if that is still asked.
+    fn next_worker(
+        &mut self,
+        index: usize,
+        lead: usize,
+        candidates: &[usize],
+        notes: &mut Vec<String>,
+    ) -> Option<usize> {
+        let candidates = self.allowed(index, lead, candidates, notes)?;
+        let builder = self.queues[index].builder;
+        let request = self.queues[index].requests[lead];
+        let default = self.workers.choose(&candidates, request.id);
+        let Some(function) = &builder.next_worker else { return default };
+        let key = Key::NextWorker(builder.id, request.id);
+        match self.word(key) {
+            Word::Said(PropertyValue::Null) => None,
+            Word::Said(returned) => {
+                let found = candidates.iter().copied().find(|candidate| {
+                    let worker = self.workers.get(*candidate);
+                    arguments::names(returned, &worker.name, worker.id.0)
+                });
+                if found.is_none() {
+                    notes.push(remark(function, "returned no free worker; the default choice was taken"));
+                }
+                found.or(default)
+            }
+            Word::Failed => {
+                notes.push(remark(function, "failed; the default choice was taken"));
+                default
+            }
+            Word::Silent => {
+                // With nobody to choose from there is nothing to ask.
+                default?;
+                let workers =
+                    candidates.iter().map(|candidate| arguments::worker(builder, self.workers.get(*candidate)));
+                let workers = ScriptValue::List(workers.collect());
+                let arguments = vec![arguments::builder(builder), workers, arguments::request(request)];
+                self.questions.push(Question::new(function, key, arguments));
+                None
+            }
+        }
+    }
+
+    /// The candidates that `canStartBuild` allows; `None` while that is still asked.
+    fn allowed(
+        &mut self,
+        index: usize,
+        lead: usize,
+        candidates: &[usize],
+        notes: &mut Vec<String>,
+    ) -> Option<Vec<usize>> {
+        let builder = self.queues[index].builder;
+        let request = self.queues[index].requests[lead];
+        let Some(function) = &builder.can_start_build else { return Some(candidates.to_vec()) };
+        let mut allowed = Vec::new();
+        let n_questions = self.questions.len();
+        for candidate in candidates {
+            if !self.take_pair() {
+                notes.push(remark(function, "was not asked about all workers: too many in one plan"));
+                break;
+            }
+            let worker = self.workers.get(*candidate);
+            let key = Key::CanStartBuild(builder.id, worker.id, request.id);
+            match self.word(key) {
+                Word::Said(returned) if returned.is_truthy() => allowed.push(*candidate),
+                Word::Said(_) => {}
+                Word::Failed => {
+                    notes.push(remark(function, "failed; the build may start"));
+                    allowed.push(*candidate);
+                }
+                Word::Silent => {
+                    let arguments = vec![
+                        arguments::builder(builder),
+                        arguments::worker(builder, worker),
+                        arguments::request(request),
+                    ];
+                    self.questions.push(Question::new(function, key, arguments));
+                }
+            }
+        }
+        (self.questions.len() == n_questions).then_some(allowed)
+    }
+
+    /// Positions of the requests that are built along; `None` while that is still asked.
+    fn merged(&mut self, index: usize, lead: usize, notes: &mut Vec<String>) -> Option<Vec<usize>> {
+        let builder = self.queues[index].builder;
+        let function = match &builder.collapse {
+            CollapseRule::Never => return Some(Vec::new()),
+            CollapseRule::Compatible => return Some(self.queues[index].compatible(lead)),
+            CollapseRule::Function(function) => function,
+        };
+        let lead_request = self.queues[index].requests[lead];
+        let mut merged = Vec::new();
+        let n_questions = self.questions.len();
+        for position in self.queues[index].compatible(lead) {
+            if !self.take_pair() {
+                notes.push(remark(function, "was not asked about all requests: too many in one plan"));
+                break;
+            }
+            let other = self.queues[index].requests[position];
+            let key = Key::Collapse(builder.id, lead_request.id, other.id);
+            match self.word(key) {
+                Word::Said(returned) if returned.is_truthy() => merged.push(position),
+                Word::Said(_) => {}
+                Word::Failed => {
+                    notes.push(remark(function, "failed; compatible requests were merged"));
+                    merged.push(position);
+                }
+                Word::Silent => {
+                    let arguments = vec![
+                        arguments::master(),
+                        arguments::builder(builder),
+                        arguments::request(lead_request),
+                        arguments::request(other),
+                    ];
+                    self.questions.push(Question::new(function, key, arguments));
+                }
+            }
+        }
+        (self.questions.len() == n_questions).then_some(merged)
+    }
+
+    fn take_pair(&mut self) -> bool {
+        let any = 0 < self.pairs_left;
+        self.pairs_left = self.pairs_left.saturating_sub(1);
+        any
+    }
+}
+
+fn remark(function: &Callback, what: &str) -> String {
+    format!("{} ({}) {what}", function.0.name(), function.0.location())
+}
+
+#[cfg(test)]
+#[path = "plan_fixtures.rs"]
+pub(super) mod fixtures;
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

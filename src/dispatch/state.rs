@@ -1,0 +1,64 @@
+//! What a plan is made from.
+
+use std::sync::Arc;
+
+use crate::domain::lock::LockAccess;
+use crate::domain::{BuildRequest, BuilderId, Callback, WorkerId};
+
+/// The whole of what a plan looks at. Cheap to build: requests are shared.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub builders: Vec<BuilderState>,
+    pub workers: Vec<WorkerState>,
+    /// Unclaimed requests in any order. Those whose start is under way must not be among them.
+    pub waiting: Vec<Arc<BuildRequest>>,
+    /// `prioritizeBuilders`.
+    pub prioritize_builders: Option<Callback>,
+}
+
+/// One configured worker.
+#[derive(Clone, Debug)]
+pub struct WorkerState {
+    pub id: WorkerId,
+    pub name: String,
+    /// Attached and not paused.
+    pub available: bool,
+    /// Builds that run on it, of all builders.
+    pub running: u32,
+    /// `None` is no limit.
+    pub max_builds: Option<u32>,
+    pub running_builders: Vec<BuilderId>,
+}
+
+/// One configured builder.
+#[derive(Clone, Debug)]
+pub struct BuilderState {
+    pub id: BuilderId,
+    pub name: String,
+    pub workers: Vec<WorkerId>,
+    pub collapse: CollapseRule,
+    pub next_build: Option<Callback>,
+    pub next_worker: Option<Callback>,
+    pub can_start_build: Option<Callback>,
+    pub locks: Vec<LockAccess>,
+}
+
+impl BuilderState {
+    /// Whether a function has a say in its builds.
+    pub(super) fn has_functions(&self) -> bool {
+        self.next_build.is_some()
+            || self.next_worker.is_some()
+            || self.can_start_build.is_some()
+            || matches!(self.collapse, CollapseRule::Function(_))
+    }
+}
+
+/// Whether one build serves several waiting requests.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CollapseRule {
+    /// Whenever they ask for the same.
+    Compatible,
+    Never,
+    /// Whenever they ask for the same and the function agrees.
+    Function(Callback),
+}

@@ -1,0 +1,122 @@
+//! What the control socket asks of a running master.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+use tracing::{error, info};
+
+use super::Master;
+use super::run::Ending;
+use crate::actors::applied::AppliedConfig;
+use crate::actors::builders::DescribeBuilders;
+use crate::actors::buildset_keeper::DescribeWaiting;
+use crate::actors::distributor::PauseBuilds;
+use crate::actors::handle::MasterHandle;
+use crate::actors::reconfigurator::{Reconfigure, ReconfigureError};
+use crate::actors::supervisor::{Ask, Tell};
+use crate::actors::workers::DescribeWorkers;
+use crate::control::{ControlHandler, Reconfigured, Status};
+
+/// What the socket needs of the actors.
+#[derive(Clone)]
+pub struct ControlDeps {
+    pub builders: Ask<DescribeBuilders>,
+    pub waiting: Ask<DescribeWaiting>,
+    pub workers: Ask<DescribeWorkers>,
+    pub pause: Tell<PauseBuilds>,
+}
+
+pub struct Control {
+    deps: ControlDeps,
+    handle: MasterHandle,
+    config: AppliedConfig,
+    reconfigure: Ask<Reconfigure>,
+    end: watch::Sender<Ending>,
+    is_up: AtomicBool,
+}
+
+/// How often a clean stop looks whether all builds have ended.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+impl Control {
+    pub(super) fn new(master: &Master, end: watch::Sender<Ending>) -> Self {
+        Self {
+            deps: master.control.clone(),
+            handle: master.handle.clone(),
+            config: master.config.clone(),
+            reconfigure: master.reconfigure.clone(),
+            end,
+            is_up: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on `status` says that the master is up.
+    pub(super) fn is_up(&self) {
+        self.is_up.store(true, Ordering::Release);
+    }
+
+    pub(super) async fn reconfigure_by_signal(&self) {
+        match self.reconfig(false).await {
+            Ok(done) => info!(changes = done.changes.join("; "), "the configuration was loaded again"),
+            Err(errors) => error!("{}", errors.join("\n")),
+        }
+    }
+}
+
+#[async_trait]
+impl ControlHandler for Control {
+    async fn status(&self) -> Status {
+        let builders = self.deps.builders.ask(DescribeBuilders).await.ok();
+        let waiting = self.deps.waiting.ask(DescribeWaiting).await.unwrap_or_default();
+        let workers = self.deps.workers.ask(DescribeWorkers).await.unwrap_or_default();
+        let degraded = self.handle.health().await.degraded;
+        let quarantined = self.handle.figures().into_iter().filter(|figures| figures.state == "quarantined");
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        Status {
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            is_up: self.is_up.load(Ordering::Acquire),
+            is_stopping: *self.end.borrow() != Ending::NotYet,
+            degraded,
+            n_builders: count(self.config.borrow().config.builders.len()),
+            n_running_builds: count(builders.map_or(0, |builders| builders.running.len())),
+            n_waiting_requests: count(waiting.len()),
+            n_attached_workers: count(workers.iter().filter(|worker| worker.link.is_some()).count()),
+            n_workers: count(workers.len()),
+            quarantined: quarantined
+                .map(|figures| {
+                    format!("{} {}: {}", figures.kind, figures.name, figures.last_failure.unwrap_or_default())
+                })
+                .collect(),
+        }
+    }
+
+    async fn reconfig(&self, dry_run: bool) -> Result<Reconfigured, Vec<String>> {
+        match self.reconfigure.ask(Reconfigure { dry_run }).await {
+            Ok(Ok(applied)) => Ok(Reconfigured { changes: applied.changes, warnings: applied.warnings }),
+            Ok(Err(ReconfigureError::Invalid(errors))) => Err(errors),
+            Ok(Err(error)) => Err(vec![error.to_string()]),
+            Err(error) => Err(vec![error.to_string()]),
+        }
+    }
+
+    async fn stop(&self, clean: bool) -> Result<(), String> {
+        if !clean {
+            self.end.send_replace(Ending::Now);
+            return Ok(());
+        }
+        self.end.send_replace(Ending::Clean);
+        self.deps.pause.tell(PauseBuilds);
+        let (builders, end) = (self.deps.builders.clone(), self.end.clone());
+        tokio::spawn(async move {
+            // An answer that does not come is looked for again.
+            while builders.ask(DescribeBuilders).await.map_or(true, |builders| !builders.running.is_empty()) {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            end.send_replace(Ending::Now);
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! One life of a master as a process: opens what it needs, serves, and ends when told.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use actix::System;
+use actix_web::web::Data;
+use anyhow::{Context, anyhow};
+use nix::unistd::gethostname;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+use super::control::Control;
+use super::{Master, Parts};
+use crate::actors::reconfigurator;
+use crate::clock::Clock;
+use crate::config::{ListenAddress, MasterConfig, Protocol};
+use crate::control::server::ControlServer;
+use crate::db::{self, OpenOptions};
+use crate::web;
+use crate::wire::{self, Dialects, Hub, Listener, WireLimits};
+
+/// What the command line decides about a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunOptions {}
+
+/// Runs the master of `base_dir` until it is told to stop.
+pub fn run(base_dir: &Path, _options: RunOptions) -> anyhow::Result<()> {
+    let wire = Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("wire")
+        .enable_all()
+        .build()
+        .context("cannot start the threads of the wire")?;
+    let outcome = System::new().block_on(live(base_dir.to_owned(), &wire));
+    wire.shutdown_background();
+    outcome
+}
+
+/// The name under which the master of `base_dir` is known in the database.
+pub fn name(base_dir: &Path) -> String {
+    let host = gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "localhost".to_owned());
+    format!("{host}:{}", base_dir.display())
+}
+
+/// How a master is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    NotYet,
+    /// Let running builds finish, start no more.
+    Clean,
+    Now,
+}
+
+async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
+    let config = reconfigurator::load(base_dir.clone()).await.map_err(|error| anyhow!("{error}"))?;
+    for warning in &config.warnings {
+        warn!("{warning}");
+    }
+    let listeners = bind(&config, wire)?;
+    let www = config.www.as_ref().and_then(|www| www.listen.clone());
+    let clock = Clock::system();
+    let options = OpenOptions {
+        base_dir: base_dir.clone(),
+        db_url: config.db_url.clone(),
+        master_name: name(&base_dir),
+        clock: clock.clone(),
+    };
+    let (db, writer) = tokio::task::spawn_blocking(move || db::open(&options))
+        .await
+        .context("opening the database died")?
+        .context("cannot open the database")?;
+    let parts = Parts {
+        base_dir: base_dir.clone(),
+        config,
+        db,
+        writer,
+        clock: clock.clone(),
+        wire_runtime: wire.handle().clone(),
+    };
+    let mut master = Master::start(parts).await?;
+
+    let (end, mut ending) = watch::channel(Ending::NotYet);
+    let hub = Hub::new(master.gate.clone(), WireLimits::default());
+    for listener in listeners {
+        wire.spawn(listener.run(Arc::clone(&hub)));
+    }
+    let control = ControlServer::bind(&base_dir).await.context("cannot open the control socket")?;
+    let handler = Arc::new(Control::new(&master, end.clone()));
+    actix::spawn(control.run(handler.clone()));
+    if let Some(listen) = www {
+        let state = web::WebState::new(master.handle.clone(), master.db.clone(), clock);
+        let state = Data::new(state.context("cannot make the pages")?);
+        let server = web::server(&listen, state).with_context(|| format!("cannot serve {}", shown(&listen)))?;
+        actix::spawn(server);
+        info!(address = shown(&listen), "the web interface is served");
+    }
+    handler.is_up();
+    info!("the master is up");
+    let escalated = serve(&mut master, &handler, &mut ending).await?;
+    hub.close_all("the master stops");
+    master.stop().await;
+    match escalated {
+        Some(text) => Err(anyhow!("{text}")),
+        None => Ok(()),
+    }
+}
+
+/// Waits for the end: a signal, a command, or an actor without which nothing goes on. Answers what died.
+async fn serve(
+    master: &mut Master,
+    control: &Control,
+    ending: &mut watch::Receiver<Ending>,
+) -> anyhow::Result<Option<String>> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for signals")?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(None),
+            _ = interrupt.recv() => return Ok(None),
+            _ = hang_up.recv() => {
+                info!("SIGHUP: loading the configuration again");
+                control.reconfigure_by_signal().await;
+            }
+            changed = ending.wait_for(|ending| *ending == Ending::Now) => {
+                drop(changed);
+                return Ok(None);
+            }
+            escalation = master.escalations.next() => {
+                let text = format!("{} {} died: {}", escalation.kind, escalation.name, escalation.text);
+                error!("{text}: the master ends");
+                return Ok(Some(text));
+            }
+        }
+    }
+}
+
+/// Opens the ports of workers before anything else, so that a port that is taken changes nothing.
+fn bind(config: &MasterConfig, wire: &Runtime) -> anyhow::Result<Vec<Listener>> {
+    let _guard = wire.enter();
+    let listeners = config.protocols.iter().map(|port| {
+        let dialects = match port.protocol {
+            // Both kinds of workers may come to the port that a configuration calls pb.
+            Protocol::Pb => Dialects::Any,
+            Protocol::Msgpack => Dialects::Msgpack,
+        };
+        let address = wire::ListenAddress { address: socket_address(&port.listen)?, dialects };
+        let listener = Listener::bind(&address).with_context(|| format!("cannot listen on {}", shown(&port.listen)))?;
+        info!(address = shown(&port.listen), "listening for workers");
+        Ok(listener)
+    });
+    listeners.collect()
+}
+
+fn socket_address(listen: &ListenAddress) -> anyhow::Result<SocketAddr> {
+    let interface = match &listen.interface {
+        None => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        Some(interface) if interface == "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        Some(interface) => interface
+            .trim_matches(['[', ']'])
+            .parse()
+            .with_context(|| format!("interface={interface} is no IP address"))?,
+    };
+    Ok(SocketAddr::new(interface, listen.port))
+}
+
+fn shown(listen: &ListenAddress) -> String {
+    format!("{}:{}", listen.interface.as_deref().unwrap_or("*"), listen.port)
+}

@@ -1,0 +1,129 @@
+//! `ChangeFilter`: which changes concern a scheduler (manual section "ChangeFilter").
+
+use std::sync::Arc;
+
+use regex::Regex;
+
+use super::config::{AttributeFilter, ChangeAttribute, ChangeFilter};
+use super::question::{Answers, Question, Role};
+use crate::domain::{Callback, Change, PropertyValue, ScriptValue};
+
+/// The reason a filter cannot work.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("invalid regular expression '{pattern}': {why}")]
+pub struct FilterError {
+    pub pattern: String,
+    pub why: String,
+}
+
+/// A filter with its regular expressions compiled.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    tests: Vec<(ChangeAttribute, Test)>,
+    filter_fn: Option<Callback>,
+}
+
+#[derive(Clone, Debug)]
+enum Test {
+    OneOf(Vec<Option<String>>),
+    Matches(Vec<Regex>),
+    Function(Callback),
+}
+
+/// What a filter says of a change.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    Passes,
+    Fails,
+    /// It depends on these.
+    Ask(Vec<Question>),
+}
+
+impl Filter {
+    /// Compiles a filter. The configuration calls this to refuse a pattern that this program cannot use.
+    pub fn new(config: &ChangeFilter) -> Result<Self, FilterError> {
+        let tests = config
+            .attributes
+            .iter()
+            .map(|(attribute, filter)| Ok((*attribute, Test::new(filter)?)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { tests, filter_fn: config.filter_fn.clone() })
+    }
+
+    /// All attributes must pass, then `filter_fn`, which is asked only about changes that got so far.
+    pub fn judge(&self, change: &Arc<Change>, answers: &Answers) -> Verdict {
+        let mut questions = Vec::new();
+        for (position, (attribute, test)) in self.tests.iter().enumerate() {
+            let value = value_of(change, *attribute);
+            let passes = match test {
+                Test::OneOf(values) => values.iter().any(|wanted| wanted.as_deref() == value),
+                Test::Matches(patterns) => value.is_some_and(|text| patterns.iter().any(|re| matches(re, text))),
+                Test::Function(function) => match answers.get(change.id, Role::Attribute(position)) {
+                    Some(answer) => answer,
+                    None => {
+                        let argument = ScriptValue::Data(PropertyValue::from(value.map(str::to_owned)));
+                        questions.push(Question::new(function, change.id, Role::Attribute(position), argument));
+                        true
+                    }
+                },
+            };
+            if !passes {
+                return Verdict::Fails;
+            }
+        }
+        if !questions.is_empty() {
+            return Verdict::Ask(questions);
+        }
+        let Some(function) = &self.filter_fn else { return Verdict::Passes };
+        match answers.get(change.id, Role::Filter) {
+            Some(true) => Verdict::Passes,
+            Some(false) => Verdict::Fails,
+            None => {
+                let argument = ScriptValue::Change(Arc::clone(change));
+                Verdict::Ask(vec![Question::new(function, change.id, Role::Filter, argument)])
+            }
+        }
+    }
+}
+
+impl Test {
+    fn new(filter: &AttributeFilter) -> Result<Self, FilterError> {
+        Ok(match filter {
+            AttributeFilter::OneOf(values) => Self::OneOf(values.clone()),
+            AttributeFilter::Function(function) => Self::Function(function.clone()),
+            AttributeFilter::Matches(patterns) => {
+                Self::Matches(patterns.iter().map(|pattern| compile(pattern)).collect::<Result<_, _>>()?)
+            }
+        })
+    }
+}
+
+/// Compiles one regular expression of the configuration.
+pub fn compile(pattern: &str) -> Result<Regex, FilterError> {
+    Regex::new(pattern).map_err(|error| {
+        let why = match error {
+            regex::Error::Syntax(text) => text.lines().last().unwrap_or_default().trim().to_owned(),
+            other => other.to_string(),
+        };
+        FilterError { pattern: pattern.to_owned(), why }
+    })
+}
+
+/// Whether the pattern matches at the start of the text, as Python's `re.match` has it.
+pub fn matches(pattern: &Regex, text: &str) -> bool {
+    pattern.find(text).is_some_and(|found| found.start() == 0)
+}
+
+fn value_of(change: &Change, attribute: ChangeAttribute) -> Option<&str> {
+    match attribute {
+        ChangeAttribute::Project => Some(&change.project),
+        ChangeAttribute::Repository => Some(&change.repository),
+        ChangeAttribute::Branch => change.branch.as_deref(),
+        ChangeAttribute::Category => change.category.as_deref(),
+        ChangeAttribute::Codebase => Some(&change.codebase),
+    }
+}
+
+#[cfg(test)]
+#[path = "filter_tests.rs"]
+mod tests;

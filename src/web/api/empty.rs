@@ -1,0 +1,89 @@
+//! Kinds of things that Buildbot has and this master does not: their collections exist and are empty, so that tools
+//! which ask for them go on.
+
+use super::Call;
+use super::elements::Elements;
+use super::reply::Reply;
+use super::result_spec::{Field, FieldKind, field};
+use crate::db::views::keys::number;
+use crate::web::error::WebError;
+
+/// A collection without elements, or one element of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scope {
+    plural: &'static str,
+    fields: &'static [Field],
+    is_single: bool,
+}
+
+pub const BUILD_DATA: Scope = collection(
+    "build_data",
+    &[
+        field("buildid", FieldKind::Int),
+        field("name", FieldKind::Text),
+        field("length", FieldKind::Int),
+        field("source", FieldKind::Text),
+    ],
+);
+pub const BUILD_DATUM: Scope = Scope { is_single: true, ..BUILD_DATA };
+pub const TEST_RESULT_SETS: Scope = collection(
+    "test_result_sets",
+    &[
+        field("test_result_setid", FieldKind::Int),
+        field("builderid", FieldKind::Int),
+        field("buildid", FieldKind::Int),
+        field("stepid", FieldKind::Int),
+        field("description", FieldKind::Text),
+        field("category", FieldKind::Text),
+        field("value_unit", FieldKind::Text),
+        field("tests_passed", FieldKind::Int),
+        field("tests_failed", FieldKind::Int),
+        field("complete", FieldKind::Bool),
+    ],
+);
+const PROJECTS: Scope = collection(
+    "projects",
+    &[
+        field("projectid", FieldKind::Int),
+        field("name", FieldKind::Text),
+        field("slug", FieldKind::Text),
+        field("active", FieldKind::Bool),
+        field("description", FieldKind::Text),
+        field("description_format", FieldKind::Text),
+        field("description_html", FieldKind::Text),
+    ],
+);
+const CODEBASES: Scope = collection(
+    "codebases",
+    &[
+        field("codebaseid", FieldKind::Int),
+        field("projectid", FieldKind::Int),
+        field("name", FieldKind::Text),
+        field("slug", FieldKind::Text),
+    ],
+);
+const BUILDERS: Scope = collection("builders", super::builders::FIELDS);
+
+const fn collection(plural: &'static str, fields: &'static [Field]) -> Scope {
+    Scope { plural, fields, is_single: false }
+}
+
+pub fn parse(segments: &[&str]) -> Option<Scope> {
+    let single = |scope: Scope| Scope { is_single: true, ..scope };
+    match segments {
+        ["projects"] => Some(PROJECTS),
+        ["projects", _] => Some(single(PROJECTS)),
+        ["projects", project, "builders"] if number(project).is_some() => Some(BUILDERS),
+        ["projects", project, "codebases", _] if number(project).is_some() => Some(single(CODEBASES)),
+        ["codebases"] => Some(CODEBASES),
+        ["codebases", codebase] if number(codebase).is_some() => Some(single(CODEBASES)),
+        ["test_result_sets"] => Some(TEST_RESULT_SETS),
+        ["test_result_sets", set] if number(set).is_some() => Some(single(TEST_RESULT_SETS)),
+        _ => None,
+    }
+}
+
+pub fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {
+    call.spec(scope.fields, scope.is_single)?;
+    Reply::of(scope.plural, Elements::default(), scope.is_single)
+}

@@ -1,0 +1,77 @@
+//! `forceschedulers`: they are in the configuration; whether one is enabled is in the database.
+
+use serde::Serialize;
+
+use super::Call;
+use super::elements::{Element, element};
+use super::reply::Reply;
+use super::result_spec::{Field, FieldKind, field};
+use crate::db::views::keys::BuilderKey;
+use crate::db::views::{builders, schedulers};
+use crate::json::{self, Value};
+use crate::schedulers::config::{SchedulerConfig, SchedulerKind};
+use crate::schedulers::fields::describe;
+use crate::web::error::WebError;
+
+const FIELDS: &[Field] = &[
+    field("name", FieldKind::Text),
+    field("button_name", FieldKind::Text),
+    field("label", FieldKind::Text),
+    field("builder_names", FieldKind::TextList),
+    field("enabled", FieldKind::Bool),
+    field("all_fields", FieldKind::Other),
+];
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    All,
+    One(String),
+    OfBuilder(BuilderKey),
+}
+
+#[derive(Serialize)]
+struct ForceSchedulerJson<'scheduler> {
+    all_fields: Vec<Value>,
+    builder_names: &'scheduler [String],
+    button_name: &'scheduler str,
+    enabled: bool,
+    label: &'scheduler str,
+    name: &'scheduler str,
+}
+
+fn shown(scheduler: &SchedulerConfig, enabled: bool) -> Option<ForceSchedulerJson<'_>> {
+    let SchedulerKind::Force(force) = &scheduler.kind else { return None };
+    Some(ForceSchedulerJson {
+        all_fields: describe(force).iter().map(|field| json::of_property(&field.to_value())).collect(),
+        builder_names: &scheduler.builder_names,
+        button_name: &force.button_name,
+        enabled,
+        label: &force.label,
+        name: &scheduler.name,
+    })
+}
+
+pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {
+    let is_single = matches!(scope, Scope::One(_));
+    let spec = call.spec(FIELDS, is_single)?;
+    let key = if let Scope::OfBuilder(key) = &scope { Some(key.clone()) } else { None };
+    let (known, builder) = call
+        .read(move |conn| {
+            let builder = key.map(|key| builders::find(conn, &key)).transpose()?;
+            Ok((schedulers::all(conn)?, builder.flatten()))
+        })
+        .await?;
+    let is_enabled = |name: &str| known.iter().find(|line| line.name == name).is_none_or(|line| line.enabled);
+    let is_asked_for = |scheduler: &SchedulerConfig| match &scope {
+        Scope::All => true,
+        Scope::One(name) => scheduler.name == *name,
+        Scope::OfBuilder(_) => builder.as_ref().is_some_and(|it| scheduler.builder_names.contains(&it.name)),
+    };
+    let config = call.state.handle.config();
+    let asked_for = config.schedulers.iter().filter(|scheduler| is_asked_for(scheduler));
+    let elements: Vec<Element> = asked_for
+        .filter_map(|scheduler| shown(scheduler, is_enabled(&scheduler.name)))
+        .map(|scheduler| element(&scheduler))
+        .collect();
+    Reply::of("forceschedulers", spec.apply(elements), is_single)
+}

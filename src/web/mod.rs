@@ -1,0 +1,117 @@
+//! Pages and REST over HTTP. Reads go to `db::views`, writes through `actors::handle::MasterHandle`.
+
+mod ansi;
+mod api;
+mod error;
+mod force_form;
+mod format;
+mod guard;
+mod health;
+mod hooks;
+mod live;
+mod log_reader;
+mod metrics;
+mod origin;
+mod pages;
+mod query;
+mod site_config;
+mod static_files;
+mod templates;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::guard::{Any, Get, Head};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{Data, PayloadConfig, ServiceConfig, post, resource, route, scope};
+use actix_web::{App, HttpServer, Route};
+
+use crate::actors::handle::MasterHandle;
+use crate::clock::Clock;
+use crate::config::ListenAddress;
+use crate::db::Db;
+use templates::Templates;
+
+/// Threads that serve HTTP.
+const N_THREADS: usize = 2;
+/// Largest body of a request, in bytes.
+const MAX_BODY: usize = 1 << 20;
+/// Largest body that a hook may send, in bytes; a push of thousands of commits fits.
+const MAX_HOOK_BODY: usize = 16 << 20;
+
+/// What all handlers share.
+pub struct WebState {
+    pub(crate) handle: MasterHandle,
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    templates: Templates,
+    /// Requests that are being answered now.
+    in_flight: AtomicUsize,
+}
+
+impl WebState {
+    /// Fails only if a template of the program does not compile.
+    pub fn new(handle: MasterHandle, db: Db, clock: Clock) -> io::Result<Self> {
+        let templates = Templates::new().map_err(io::Error::other)?;
+        Ok(Self { handle, db, clock, templates, in_flight: AtomicUsize::new(0) })
+    }
+}
+
+/// The route table, in the order of the manual.
+#[rustfmt::skip]
+pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
+    move |app| {
+        let hooks = scope("/change_hook").app_data(PayloadConfig::new(MAX_HOOK_BODY));
+        app.app_data(state.clone()).app_data(PayloadConfig::new(MAX_BODY)).service(
+            scope("").wrap(from_fn(guard::requests)).wrap(from_fn(pages::error::as_page)).wrap(from_fn(guard::headers))
+                // data
+                .service(resource("/api").route(get().to(api::versions)))
+                .service(resource(["/api/{version:v2|latest}", "/api/{version:v2|latest}/{path:.*}"]).route(route().to(api::any)))
+                .route("/config", get().to(site_config::get))
+                .route("/ws", get().to(live::websocket))
+                .service(hooks.route("", route().to(hooks::base)).route("/{dialect}", route().to(hooks::dialect)))
+                .route("/health", get().to(health::get))
+                .route("/metrics", get().to(metrics::get))
+                // pages
+                .route("/", get().to(pages::home::get))
+                .route("/builders", get().to(pages::builders::get))
+                .route("/builders/{builder}", get().to(pages::builder::get))
+                .route("/builders/{builder}/force", post().to(pages::force::post))
+                .route("/builders/{builder}/builds/{number}", get().to(pages::build::get))
+                .route("/builders/{builder}/builds/{number}/steps/{step}", get().to(pages::step::get))
+                .route("/builders/{builder}/builds/{number}/steps/{step}/logs/{slug}", get().to(pages::log::get))
+                .route("/builds/{build}/stop", post().to(pages::actions::stop))
+                .route("/builds/{build}/rebuild", post().to(pages::actions::rebuild))
+                .route("/requests/{request}/cancel", post().to(pages::actions::cancel))
+                .route("/waterfall", get().to(pages::waterfall::get))
+                .route("/workers", get().to(pages::workers::get))
+                .route("/changes", get().to(pages::changes::list))
+                .route("/changes/{change}", get().to(pages::changes::one))
+                .route("/static/{file}", get().to(static_files::get))
+                .default_service(route().to(pages::error::not_found)),
+        );
+    }
+}
+
+/// GET, and HEAD with it.
+fn get() -> Route {
+    route().guard(Any(Get()).or(Head()))
+}
+
+/// Binds the address at once and serves when the result is awaited or spawned.
+pub fn server(listen: &ListenAddress, state: Data<WebState>) -> io::Result<Server> {
+    let interface = listen.interface.as_deref().unwrap_or("0.0.0.0");
+    let server = HttpServer::new(move || App::new().wrap(Compress::default()).configure(configure(state.clone())))
+        .workers(N_THREADS)
+        .backlog(4096)
+        .client_request_timeout(Duration::from_secs(10))
+        .shutdown_timeout(5)
+        .disable_signals()
+        .bind((interface, listen.port))?;
+    Ok(server.run())
+}

@@ -1,0 +1,83 @@
+//! One log: a page of its lines, at the end unless asked otherwise.
+
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+use super::build::build_key;
+use super::build_item::{BuildItem, step_status};
+use super::lines::{LineItem, lines};
+use super::view::View;
+use crate::db::views::build_page;
+use crate::db::views::keys::number;
+use crate::domain::LogKind;
+use crate::web::error::WebError;
+use crate::web::format::Status;
+use crate::web::{log_reader, query};
+
+/// Lines on one page.
+const MOST_LINES: i64 = 1_000;
+
+#[derive(Serialize)]
+struct LogPage {
+    build: BuildItem,
+    step_name: String,
+    step_href: String,
+    step_status: Status,
+    name: String,
+    href: String,
+    api_href: String,
+    complete: bool,
+    is_html: bool,
+    n_lines: i64,
+    /// Numbers of the lines shown, from 1.
+    first: i64,
+    last: i64,
+    lines: Vec<LineItem>,
+    /// Where other pages begin, from 0.
+    previous: Option<i64>,
+    next: Option<i64>,
+    end: i64,
+}
+
+pub async fn get(
+    view: View,
+    path: Path<(String, String, String, String)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, WebError> {
+    let (builder, build, step, slug) = path.into_inner();
+    let key = build_key(&builder, &build)?;
+    let missing = || WebError::NotFound(format!("Step “{step}” of build {build} of “{builder}” has no log “{slug}”."));
+    let (wanted_step, wanted_slug) = (step.clone(), slug.clone());
+    let read = view.db.read(move |conn| build_page::read_log(conn, &key, &wanted_step, wanted_slug)).await?;
+    let mut read = read.ok_or_else(missing)?;
+    log_reader::count_lines(&view.db, std::slice::from_mut(&mut read.log)).await?;
+    let log = &read.log;
+    let end = log.n_lines.saturating_sub(MOST_LINES).max(0);
+    let asked_for = query::all(request.uri().query(), "first").first().and_then(|text| number(text));
+    let first = asked_for.unwrap_or(end);
+    let found = log_reader::page(&view.db, log.id, first, MOST_LINES).await?;
+    let shown = lines(&found.text, log.kind, first, &found.ansi);
+    let after = first.saturating_add(found.n_lines);
+    let build = BuildItem::new(&read.line, view.now);
+    let step_href = format!("{}/steps/{}", build.href, read.step.number);
+    let page = LogPage {
+        step_name: read.step.name.clone(),
+        step_status: step_status(&read.step),
+        name: log.name.clone(),
+        href: format!("{step_href}/logs/{}", crate::web::templates::segment(&log.slug)),
+        step_href,
+        api_href: format!("api/v2/logs/{}", log.id),
+        complete: log.complete,
+        is_html: log.kind == LogKind::Html,
+        n_lines: log.n_lines,
+        first: first.saturating_add(1),
+        last: after,
+        lines: shown,
+        previous: if 0 < first { Some(first.saturating_sub(MOST_LINES).max(0)) } else { None },
+        next: if after < log.n_lines { Some(after) } else { None },
+        end,
+        build,
+    };
+    view.page("log.html", "builders", &page)
+}

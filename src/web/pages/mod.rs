@@ -1,0 +1,17 @@
+//! Pages for people: one file each, with the struct that its template prints.
+
+pub mod actions;
+pub mod build;
+mod build_item;
+pub mod builder;
+pub mod builders;
+pub mod changes;
+pub mod error;
+pub mod force;
+pub mod home;
+mod lines;
+pub mod log;
+pub mod step;
+pub mod view;
+pub mod waterfall;
+pub mod workers;

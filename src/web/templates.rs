@@ -1,0 +1,104 @@
+//! The templates, compiled into the program.
+
+use std::fmt::{self, Write as _};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_formatter};
+use serde::Serialize;
+
+const TEMPLATES: &[(&str, &str)] = &[
+    ("base.html", include_str!("templates/base.html")),
+    ("parts.html", include_str!("templates/parts.html")),
+    ("home.html", include_str!("templates/home.html")),
+    ("builders.html", include_str!("templates/builders.html")),
+    ("builder.html", include_str!("templates/builder.html")),
+    ("force.html", include_str!("templates/force.html")),
+    ("build.html", include_str!("templates/build.html")),
+    ("step.html", include_str!("templates/step.html")),
+    ("log.html", include_str!("templates/log.html")),
+    ("waterfall.html", include_str!("templates/waterfall.html")),
+    ("workers.html", include_str!("templates/workers.html")),
+    ("changes.html", include_str!("templates/changes.html")),
+    ("change.html", include_str!("templates/change.html")),
+    ("error.html", include_str!("templates/error.html")),
+];
+
+/// Renders pages. Everything is escaped; a name that a page does not have is an error.
+pub struct Templates(Environment<'static>);
+
+impl Templates {
+    /// Fails only if a template of the program does not compile.
+    pub fn new() -> Result<Self, minijinja::Error> {
+        let mut environment = Environment::new();
+        environment.set_auto_escape_callback(|_| AutoEscape::Html);
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+        environment.set_formatter(|out, state, value| match value.as_str() {
+            Some(text) if !value.is_safe() => Ok(escape(out, text)?),
+            _ => escape_formatter(out, state, value),
+        });
+        environment.add_filter("segment", |text: String| segment(&text));
+        for (name, source) in TEMPLATES {
+            environment.add_template(name, source)?;
+        }
+        Ok(Self(environment))
+    }
+
+    pub fn render<T: Serialize>(&self, name: &str, context: T) -> Result<String, minijinja::Error> {
+        self.0.get_template(name)?.render(Value::from(Serde(context)))
+    }
+}
+
+/// Escapes what could end a text or an attribute. The engine's own way also escapes `/`, which doubles the size of
+/// pages full of links.
+fn escape(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    let mut rest = text;
+    while let Some(position) = rest.find(['&', '<', '>', '"', '\'']) {
+        out.write_str(&rest[..position])?;
+        out.write_str(match rest.as_bytes()[position] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#39;",
+        })?;
+        rest = &rest[position + 1..];
+    }
+    out.write_str(rest)
+}
+
+/// A text as one segment of a URL's path: everything but unreserved characters is escaped.
+pub fn segment(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            write!(escaped, "%{byte:02X}").expect("writing to a String cannot fail");
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_compiles() {
+        Templates::new().unwrap();
+    }
+
+    #[test]
+    fn everything_that_could_become_markup_is_escaped() {
+        let mut escaped = String::new();
+        escape(&mut escaped, "é<a href=\"x/y\" b='&'>").unwrap();
+        assert_eq!(escaped, "é&lt;a href=&quot;x/y&quot; b=&#39;&amp;&#39;&gt;");
+    }
+
+    #[test]
+    fn segments_hide_slashes_and_spaces() {
+        assert_eq!(segment("linux/x86 64%é"), "linux%2Fx86%2064%25%C3%A9");
+    }
+}

@@ -1,0 +1,8 @@
+//! Whole requests against a site in a database of their own.
+
+mod control;
+mod errors;
+mod pages;
+mod queries;
+mod shapes;
+mod site;

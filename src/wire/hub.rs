@@ -1,0 +1,152 @@
+//! All connections: who comes in, who is in, and who wins when two claim one name.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+use super::attach::attach;
+use super::gate::{Admission, Gate};
+use super::link::WorkerLink;
+use super::session::{Driver, Session, SessionSpec, drive};
+use super::upgrade::{self, Status, UpgradeRequest};
+
+/// What an old connection is asked when another one claims its name.
+const ARBITRATION: &str = "master got a duplicate connection";
+
+/// A worker that does not describe itself within this time is of no use.
+const ATTACH_WITHIN: Duration = Duration::from_secs(120);
+
+/// Sizes that tests choose smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WireLimits {
+    /// Bytes of one connection that may be under way to the log store; above it the socket is not read.
+    pub pipeline_bytes: usize,
+}
+
+impl Default for WireLimits {
+    fn default() -> Self {
+        Self { pipeline_bytes: 4 << 20 }
+    }
+}
+
+/// Where connections of workers live; one for all ports.
+pub struct Hub {
+    gate: Arc<dyn Gate>,
+    limits: WireLimits,
+    n_sessions: AtomicU64,
+    sessions: Mutex<HashMap<String, WorkerLink>>,
+}
+
+impl Hub {
+    pub fn new(gate: Arc<dyn Gate>, limits: WireLimits) -> Arc<Self> {
+        Arc::new(Self { gate, limits, n_sessions: AtomicU64::new(0), sessions: Mutex::default() })
+    }
+
+    /// Closes every connection, for the end of the master.
+    pub fn close_all(&self, why: &str) {
+        self.sessions().values().for_each(|link| link.close(why));
+    }
+
+    /// Serves one connection whose request was read, until it ends.
+    pub(super) async fn serve<S>(&self, stream: S, request: UpgradeRequest)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let name = request.credentials.name.clone();
+        let admission = match self.gate.admit(&name, request.credentials.password.expose()).await {
+            Ok(admission) => admission,
+            Err(refusal) => {
+                tracing::warn!(worker.name = name, "refused a worker: {refusal}");
+                return refuse(stream, Status::Unauthorized).await;
+            }
+        };
+        let socket = match request.accept(stream).await {
+            Ok(socket) => socket,
+            Err(error) => return tracing::warn!(worker.name = name, "lost a worker in its handshake: {error}"),
+        };
+        let number = self.n_sessions.fetch_add(1, Ordering::Relaxed) + 1;
+        let spec = SessionSpec { name, number, pipeline_bytes: self.limits.pipeline_bytes };
+        let (session, queue) = Session::new(spec);
+        let link = WorkerLink::new(Arc::clone(&session));
+        if !self.claim(&link).await {
+            return tracing::warn!(worker.name = link.name(), "refused a second connection: the first one is alive");
+        }
+        let mut presence = Presence { hub: self, link: link.clone(), attached: false, why: None };
+        let keepalive = admission.keepalive;
+        let why = drive(Driver { session, socket, queue, keepalive }, presence.life(&admission)).await;
+        presence.why = Some(why);
+    }
+
+    /// Takes the name; whoever holds it already keeps it as long as it shows signs of life.
+    async fn claim(&self, link: &WorkerLink) -> bool {
+        loop {
+            let old = {
+                let mut sessions = self.sessions();
+                let Some(old) = sessions.get(link.name()) else {
+                    sessions.insert(link.name().to_owned(), link.clone());
+                    return true;
+                };
+                old.clone()
+            };
+            if old.ping_with(ARBITRATION).await.is_ok() {
+                return false;
+            }
+            old.close("another connection of this worker took over");
+            old.ended().await;
+        }
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, HashMap<String, WorkerLink>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Refuses a handshake; a peer that does not listen has only itself to blame.
+pub(super) async fn refuse<S: AsyncWrite + Unpin>(stream: S, status: Status) {
+    if let Err(error) = upgrade::refuse(stream, status).await {
+        tracing::debug!("could not refuse a handshake: {error}");
+    }
+}
+
+/// That a worker is here; its end is told whatever ends it.
+struct Presence<'a> {
+    hub: &'a Hub,
+    link: WorkerLink,
+    attached: bool,
+    why: Option<String>,
+}
+
+impl Presence<'_> {
+    /// Attaches and stays; returns the reason if that fails.
+    async fn life(&mut self, admission: &Admission) -> String {
+        let attaching = attach(&self.link, &admission.builder_dirs, &admission.builder_names);
+        match timeout(ATTACH_WITHIN, attaching).await {
+            Ok(Ok(())) => {
+                self.attached = true;
+                let (name, session) = (self.link.name(), self.link.session());
+                tracing::info!(worker.name = name, worker.session = session, "a worker attached");
+                self.hub.gate.attached(self.link.clone());
+                std::future::pending().await
+            }
+            Ok(Err(error)) => format!("it could not be attached: {error}"),
+            Err(_) => format!("it was not attached within {} s", ATTACH_WITHIN.as_secs()),
+        }
+    }
+}
+
+impl Drop for Presence<'_> {
+    fn drop(&mut self) {
+        let (name, session) = (self.link.name(), self.link.session());
+        let why = self.why.as_deref().unwrap_or("the connection failed inside the master");
+        tracing::info!(worker.name = name, worker.session = session, "a worker is gone: {why}");
+        if self.attached {
+            self.hub.gate.detached(name, session, why);
+        }
+        self.hub.sessions().remove(name);
+        self.link.inner().mark_ended();
+    }
+}

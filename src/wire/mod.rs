@@ -1,0 +1,32 @@
+//! Sockets of workers: bytes to messages, sessions, and the log pipeline.
+//!
+//! ```text
+//! listener -> upgrade -> hub (admission, arbitration) -> session (reader, writer, keep-alive) -> command -> log
+//! ```
+//!
+//! Everything runs on the runtimes of the wire; other rooms hold a [`WorkerLink`] and [`LogWriter`]s.
+
+mod attach;
+mod basic_auth;
+mod command;
+mod facts;
+mod gate;
+mod hub;
+mod link;
+mod listener;
+mod log;
+mod session;
+mod transfer;
+mod upgrade;
+
+pub use attach::AttachError;
+pub use facts::{FactsError, WorkerFacts};
+pub use gate::{Admission, Gate, Refusal};
+pub use hub::{Hub, WireLimits};
+pub use link::{LinkError, StartCommand, WorkerLink};
+pub use listener::{Dialects, ListenAddress, Listener, serve_connection};
+pub use log::{LogError, LogLimits, LogSink, LogWriter, LogWriterConfig, Receipt};
+pub use transfer::{Transfer, TransferStep};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! One connection to one worker: the state that its tasks and its [`super::WorkerLink`]s share.
+//!
+//! ```text
+//!            socket                                           other rooms
+//!   reader  <------  worker  <------  writer  <--- outgoing --- WorkerLink
+//!     |                                                             |
+//!     +--> answers to waiting requests, running commands, budget <--+
+//! ```
+
+mod drive;
+mod keepalive;
+mod reader;
+mod requests;
+mod vitals;
+mod writer;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use buildbot_protocol::{Message, Request, Value};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+
+pub(super) use drive::{Driver, drive};
+pub(super) use reader::Ticket;
+pub(super) use writer::{Outgoing, Permit};
+
+use self::requests::Requests;
+use self::vitals::Vitals;
+use super::command::RunningCommand;
+use super::facts::WorkerFacts;
+use super::link::LinkError;
+
+/// What a session is made of.
+#[derive(Debug)]
+pub(super) struct SessionSpec {
+    pub(super) name: String,
+    pub(super) number: u64,
+    /// Bytes of messages in the pipeline above which the socket is not read.
+    pub(super) pipeline_bytes: usize,
+}
+
+/// The answer to a request: a value or the text of an exception.
+pub(super) type Answer = oneshot::Receiver<Result<Value, String>>;
+
+pub(super) struct Session {
+    spec: SessionSpec,
+    runtime: Handle,
+    requests: Mutex<Requests>,
+    commands: Mutex<HashMap<String, Arc<RunningCommand>>>,
+    facts: OnceLock<WorkerFacts>,
+    no_facts: WorkerFacts,
+    vitals: Vitals,
+    budget: Arc<Semaphore>,
+    n_own_commands: AtomicU64,
+    closing: watch::Sender<Option<Arc<str>>>,
+    ended: watch::Sender<bool>,
+}
+
+impl Session {
+    /// The other end of the queue belongs to the writer.
+    pub(super) fn new(spec: SessionSpec) -> (Arc<Self>, mpsc::UnboundedReceiver<Outgoing>) {
+        let (outgoing, queue) = mpsc::unbounded_channel();
+        let session = Self {
+            runtime: Handle::current(),
+            requests: Mutex::new(Requests::new(outgoing)),
+            commands: Mutex::default(),
+            facts: OnceLock::new(),
+            no_facts: WorkerFacts::default(),
+            vitals: Vitals::default(),
+            budget: Arc::new(Semaphore::new(spec.pipeline_bytes)),
+            n_own_commands: AtomicU64::new(0),
+            closing: watch::Sender::new(None),
+            ended: watch::Sender::new(false),
+            spec,
+        };
+        (Arc::new(session), queue)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.spec.number
+    }
+
+    pub(super) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Empty until the worker has described itself.
+    pub(super) fn facts(&self) -> &WorkerFacts {
+        self.facts.get().unwrap_or(&self.no_facts)
+    }
+
+    /// Keeps what the worker said; the first answer counts.
+    pub(super) fn learn(&self, facts: WorkerFacts) -> &WorkerFacts {
+        self.facts.get_or_init(|| facts)
+    }
+
+    /// An id for a command that belongs to no build. Builds count in numbers, so the two never meet.
+    pub(super) fn next_own_id(&self) -> String {
+        format!("attach-{}-{}", self.number(), self.n_own_commands.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Sends a request whose answer matters.
+    pub(super) fn send(&self, request: Request) -> Result<Answer, LinkError> {
+        self.requests().send(request).map_err(|why| LinkError::Lost(why.to_string()))
+    }
+
+    /// Sends a request whose answer does not matter.
+    pub(super) fn notify(&self, request: Request) {
+        // An ended session has nobody to tell.
+        drop(self.send(request));
+    }
+
+    /// Sends a request and waits for its answer.
+    pub(super) async fn request(&self, request: Request) -> Result<Value, LinkError> {
+        match self.send(request)?.await {
+            Ok(answer) => answer.map_err(LinkError::Refused),
+            Err(_) => Err(LinkError::Lost(self.why())),
+        }
+    }
+
+    /// Answers a request of the worker; the permit goes back once the answer is on its way.
+    pub(super) fn answer(&self, message: Message, permit: Permit) {
+        self.requests().queue(Outgoing::Message { message, permit: Some(permit) });
+    }
+
+    pub(super) fn command(&self, id: &str) -> Option<Arc<RunningCommand>> {
+        self.commands().get(id).cloned()
+    }
+
+    /// Makes a command known; false if its id is in use.
+    pub(super) fn add_command(&self, id: &str, command: Arc<RunningCommand>) -> bool {
+        let mut commands = self.commands();
+        if commands.contains_key(id) {
+            return false;
+        }
+        commands.insert(id.to_owned(), command);
+        true
+    }
+
+    pub(super) fn remove_command(&self, id: &str) {
+        self.commands().remove(id);
+    }
+
+    pub(super) fn close(&self, why: &str) {
+        self.closing.send_if_modified(|closing| {
+            let first = closing.is_none();
+            if first {
+                *closing = Some(why.into());
+            }
+            first
+        });
+    }
+
+    /// Why the session is over, or shall be.
+    fn why(&self) -> String {
+        self.closing.borrow().as_deref().unwrap_or("the connection was lost").to_owned()
+    }
+
+    pub(super) async fn ended(&self) {
+        // The sender lives as long as this borrow of the session.
+        let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
+    }
+
+    /// Gives up on `future` after `patience` without any sign of life, unless it is we who do not listen.
+    pub(super) async fn unless_silent<F: Future>(&self, patience: Duration, future: F) -> Option<F::Output> {
+        let mut future = std::pin::pin!(future);
+        loop {
+            let before = self.vitals.pulse();
+            tokio::select! {
+                output = &mut future => return Some(output),
+                () = tokio::time::sleep(patience) => {
+                    if !self.vitals.lives_since(before) {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The connection is gone: nobody who waits for it may go on waiting.
+    fn end(&self, why: &str) {
+        self.close(why);
+        self.requests().end(&self.why());
+        let commands = std::mem::take(&mut *self.commands());
+        commands.values().for_each(|command| command.lose(&self.why()));
+    }
+
+    fn requests(&self) -> MutexGuard<'_, Requests> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn commands(&self) -> MutexGuard<'_, HashMap<String, Arc<RunningCommand>>> {
+        self.commands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,135 @@
+//! Masters and workers that talk over streams in memory, in virtual time.
+
+mod arbitration;
+mod attaching;
+mod commands;
+mod listening;
+mod liveness;
+mod pressure;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::io::DuplexStream;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use super::*;
+use crate::clock::Clock;
+use crate::domain::{LogId, LogKind, Timestamp};
+use crate::testing::log_shelf::LogShelf;
+use crate::testing::scripted_worker::{ScriptedWorker, WorkerScript};
+
+/// A name for what the gate heard.
+#[derive(Clone, Debug, PartialEq)]
+enum Heard {
+    Attached(String, u64),
+    Detached(String, u64, String),
+}
+
+/// Admits everybody whose password is `secret`.
+struct TestGate {
+    admission: Admission,
+    heard: watch::Sender<Vec<Heard>>,
+    links: Mutex<Vec<WorkerLink>>,
+}
+
+impl Gate for TestGate {
+    fn admit<'a>(&'a self, _: &'a str, password: &'a str) -> BoxFuture<'a, Result<Admission, Refusal>> {
+        let right = password == "secret";
+        async move { if right { Ok(self.admission.clone()) } else { Err(Refusal::WrongPassword) } }.boxed()
+    }
+
+    fn attached(&self, link: WorkerLink) {
+        let heard = Heard::Attached(link.name().to_owned(), link.session());
+        self.links.lock().unwrap().push(link);
+        self.heard.send_modify(|all| all.push(heard));
+    }
+
+    fn detached(&self, name: &str, session: u64, why: &str) {
+        self.heard.send_modify(|all| all.push(Heard::Detached(name.to_owned(), session, why.to_owned())));
+    }
+}
+
+/// The wire of a master.
+struct TestWire {
+    gate: Arc<TestGate>,
+    hub: Arc<Hub>,
+    shelf: LogShelf,
+}
+
+impl TestWire {
+    fn new() -> Self {
+        Self::with(Admission { keepalive: Duration::from_secs(60), ..Admission::default() }, WireLimits::default())
+    }
+
+    fn with(admission: Admission, limits: WireLimits) -> Self {
+        let gate = Arc::new(TestGate { admission, heard: watch::Sender::default(), links: Mutex::default() });
+        let hub = Hub::new(Arc::clone(&gate) as Arc<dyn Gate>, limits);
+        Self { gate, hub, shelf: LogShelf::open() }
+    }
+
+    /// The worker's end of a connection that the master serves.
+    fn dial(&self, dialects: Dialects) -> DuplexStream {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let hub = Arc::clone(&self.hub);
+        tokio::spawn(async move { serve_connection(&hub, near, dialects).await });
+        far
+    }
+
+    /// A worker that has attached, and the link to it.
+    async fn attach(&self, script: WorkerScript) -> (ScriptedWorker, WorkerLink) {
+        let newer_than = self.gate.links.lock().unwrap().last().map_or(0, WorkerLink::session);
+        let worker = ScriptedWorker::connect(self.dial(Dialects::Msgpack), script).await.unwrap();
+        (worker, self.attached(newer_than).await)
+    }
+
+    /// The link of the first session after another one, once it is attached.
+    async fn attached(&self, newer_than: u64) -> WorkerLink {
+        let is_it = |heard: &Heard| matches!(heard, Heard::Attached(_, session) if newer_than < *session);
+        self.gate.heard.subscribe().wait_for(|all| all.iter().any(is_it)).await.unwrap();
+        let links = self.gate.links.lock().unwrap();
+        links.iter().find(|link| newer_than < link.session()).cloned().unwrap()
+    }
+
+    /// Why a session ended, once it did.
+    async fn detached(&self, session: u64) -> String {
+        let find = |all: &Vec<Heard>| {
+            all.iter().find_map(|heard| match heard {
+                Heard::Detached(_, number, why) if *number == session => Some(why.clone()),
+                _ => None,
+            })
+        };
+        let mut heard = self.gate.heard.subscribe();
+        let all = heard.wait_for(|all| find(all).is_some()).await.unwrap();
+        find(&all).unwrap()
+    }
+
+    fn heard(&self) -> Vec<Heard> {
+        self.gate.heard.borrow().clone()
+    }
+
+    fn log(&self, id: i64) -> Arc<LogWriter> {
+        self.log_on(id, &self.shelf)
+    }
+
+    fn log_on(&self, id: i64, shelf: &LogShelf) -> Arc<LogWriter> {
+        let config = LogWriterConfig {
+            log: LogId(id),
+            kind: LogKind::Stream,
+            limits: LogLimits::default(),
+            clock: Clock::simulated(Timestamp::from_secs(1_000)),
+            redactor: None,
+            runtime: Handle::current(),
+        };
+        Arc::new(LogWriter::new(config, Arc::new(shelf.clone()), Box::new(|_| {})))
+    }
+}
+
+/// A shell command of builder `b`.
+fn shell(id: &str, stdio: Option<Arc<LogWriter>>) -> StartCommand {
+    let args = [("command".to_owned(), "make".into())].into();
+    StartCommand { builder_name: Some("b".to_owned()), stdio, ..StartCommand::new(id, "shell", args) }
+}

@@ -1,0 +1,9 @@
+//! End to end: real processes, real sockets, a real Git repository. They assert order and content, never durations; the
+//! one deadline only catches what hangs.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
+
+mod crash;
+mod crash_checker;
+mod main_job;
+mod site;

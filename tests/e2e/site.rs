@@ -1,0 +1,247 @@
+//! A master, a worker and a repository below one temporary directory.
+
+use std::fs::{self, File, OpenOptions};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use buildbot::json::{self, Value, json};
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use tempfile::TempDir;
+
+/// Nothing takes this long unless it hangs.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+pub const WORKER: &str = "example-worker";
+
+pub struct Site {
+    dir: TempDir,
+    pub http_port: u16,
+    pub worker_port: u16,
+    master: Option<Child>,
+    worker: Option<Child>,
+}
+
+/// A program of ours, built beside this test.
+fn program(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_buildbot")).with_file_name(name);
+    assert!(path.exists(), "{} is not built: run `cargo build --workspace` first", path.display());
+    path
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Runs a command to its end; its output if it succeeded.
+pub fn run(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} ended with {}:\n{text}{errors}", output.status);
+    text
+}
+
+/// Waits for a state of the world, looking again and again.
+#[expect(clippy::disallowed_methods, reason = "real processes live in real time")]
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begin.elapsed() < DEADLINE, "{what} did not happen within {DEADLINE:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+impl Site {
+    /// Creates the repository with a first commit, the master and the worker; starts nothing. `configuration` gets the
+    /// site and returns the text of `master.cfg`.
+    pub fn new(configuration: impl Fn(&Self) -> String) -> Self {
+        let site = Self {
+            dir: TempDir::new().unwrap(),
+            http_port: free_port(),
+            worker_port: free_port(),
+            master: None,
+            worker: None,
+        };
+        fs::create_dir(site.repository()).unwrap();
+        site.git(&["init", "-q", "-b", "main"]);
+        site.commit("README", "first\n", "the first commit");
+        run(Command::new(program("buildbot")).args(["create-master", "-q"]).arg(site.path("master")));
+        fs::write(site.path("master/master.cfg"), configuration(&site)).unwrap();
+        run(Command::new(program("buildbot-worker")).args(["create-worker", "-q"]).arg(site.path("worker")).args([
+            &format!("127.0.0.1:{}", site.worker_port),
+            WORKER,
+            "pass",
+        ]));
+        site
+    }
+
+    /// A path below the site's directory.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.dir.path().join(relative)
+    }
+
+    pub fn repository(&self) -> PathBuf {
+        self.path("repository")
+    }
+
+    pub fn git(&self, arguments: &[&str]) -> String {
+        run(Command::new("git")
+            .current_dir(self.repository())
+            .args(["-c", "user.name=Ann Example", "-c", "user.email=ann@example.org"])
+            .args(arguments))
+    }
+
+    /// Commits one file and returns the revision.
+    pub fn commit(&self, file: &str, text: &str, message: &str) -> String {
+        fs::write(self.repository().join(file), text).unwrap();
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "-m", message]);
+        self.git(&["rev-parse", "HEAD"]).trim().to_owned()
+    }
+
+    fn spawn(&self, name: &str, directory: &str) -> Child {
+        let output = OpenOptions::new().create(true).append(true).open(self.path(&format!("{directory}.out"))).unwrap();
+        Command::new(program(name))
+            .args(["start", "--nodaemon"])
+            .arg(self.path(directory))
+            .stdin(Stdio::null())
+            .stdout(File::try_clone(&output).unwrap())
+            .stderr(output)
+            .spawn()
+            .unwrap()
+    }
+
+    /// Starts the master without waiting for it.
+    pub fn launch_master(&mut self) {
+        self.master = Some(self.spawn("buildbot", "master"));
+    }
+
+    pub fn start_master(&mut self) {
+        self.launch_master();
+        self.wait_until_answering();
+    }
+
+    pub fn wait_until_answering(&self) {
+        wait_for("the master's answer", || self.try_get("health").map(drop));
+    }
+
+    pub fn start_worker(&mut self) {
+        self.worker = Some(self.spawn("buildbot-worker", "worker"));
+    }
+
+    pub fn kill_master(&mut self) {
+        kill(&mut self.master);
+    }
+
+    pub fn kill_worker(&mut self) {
+        kill(&mut self.worker);
+    }
+
+    pub fn wait_for_worker(&self) {
+        wait_for("the worker's attachment", || {
+            let worker = self.try_get("api/v2/workers")?["workers"][0].clone();
+            (!worker["connected_to"].as_array()?.is_empty()).then_some(())
+        });
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/{path}", self.http_port)
+    }
+
+    /// JSON at a path, or nothing if the master does not answer or answers an error.
+    pub fn try_get(&self, path: &str) -> Option<Value> {
+        let text = ureq::get(self.url(path)).call().ok()?.body_mut().read_to_string().ok()?;
+        json::from_str(&text).ok()
+    }
+
+    pub fn get(&self, path: &str) -> Value {
+        self.try_get(path).unwrap_or_else(|| panic!("no JSON at {path}"))
+    }
+
+    pub fn get_text(&self, path: &str) -> String {
+        ureq::get(self.url(path)).call().unwrap().body_mut().read_to_string().unwrap()
+    }
+
+    /// Sends a control command; the result, if the master accepted it.
+    pub fn try_control(&self, path: &str, method: &str, params: Value) -> Option<Value> {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+        let request = ureq::post(self.url(&format!("api/v2/{path}"))).header("content-type", "application/json");
+        let text = request.send(body.as_bytes()).ok()?.body_mut().read_to_string().ok()?;
+        let answer: Value = json::from_str(&text).ok()?;
+        answer.get("result").cloned()
+    }
+
+    pub fn control(&self, path: &str, method: &str, params: Value) -> Value {
+        self.try_control(path, method, params).unwrap_or_else(|| panic!("{method} on {path} was refused"))
+    }
+
+    /// The build of this number, once it is complete.
+    pub fn finished_build(&self, builder: &str, number: i64) -> Value {
+        wait_for(&format!("the end of build {builder}/{number}"), || {
+            let path = format!("api/v2/builders/{builder}/builds/{number}?property=*");
+            let build = self.try_get(&path)?["builds"][0].clone();
+            (build["complete"] == json!(true)).then_some(build)
+        })
+    }
+
+    /// The text of a step's log without stream letters.
+    pub fn log_text(&self, builder: &str, number: i64, step: &str, log: &str) -> String {
+        let path = format!("api/v2/builders/{builder}/builds/{number}/steps/{step}/logs/{log}/contents");
+        let content = self.get(&path)["logchunks"][0]["content"].as_str().unwrap_or_default().to_owned();
+        content.lines().map(|line| format!("{}\n", &line[1..])).collect()
+    }
+}
+
+/// One column of text.
+#[derive(diesel::QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+impl Site {
+    /// Reads a database file of the master, past the master: the rows of a query with one column named `value`.
+    pub fn query(&self, file: &str, sql: &str) -> Vec<String> {
+        let path = self.path("master").join(file);
+        let mut connection = SqliteConnection::establish(&path.display().to_string()).unwrap();
+        diesel::sql_query("PRAGMA busy_timeout = 10000").execute(&mut connection).unwrap();
+        let rows: Vec<Row> = diesel::sql_query(sql).load(&mut connection).unwrap();
+        rows.into_iter().map(|row| row.value).collect()
+    }
+
+    /// Waits until the poller has recorded where the repository is: what was there before is not built.
+    pub fn wait_for_first_poll(&self) {
+        wait_for("the first poll", || {
+            let positions = self.query("state.sqlite", "SELECT state AS value FROM change_sources WHERE active = 1");
+            positions.iter().any(|state| state.contains("main")).then_some(())
+        });
+    }
+}
+
+fn kill(child: &mut Option<Child>) {
+    if let Some(mut child) = child.take() {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        kill(&mut self.worker);
+        kill(&mut self.master);
+        if std::thread::panicking() {
+            for name in ["master.out", "worker.out"] {
+                let text = fs::read_to_string(self.path(name)).unwrap_or_default();
+                let tail: Vec<_> = text.lines().rev().take(60).collect();
+                eprintln!("--- the end of {name}");
+                tail.iter().rev().for_each(|line| eprintln!("{line}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Scenarios: a whole master with scripted workers, in virtual time.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
+
+mod force;
+mod recovery;
+mod test_master;

@@ -1,0 +1,134 @@
+//! A master without sockets or a wall clock: its workers speak over pipes in memory.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use buildbot::actors::handle::{ForceRequest, Forced};
+use buildbot::clock::Clock;
+use buildbot::config;
+use buildbot::db::views::deciders;
+use buildbot::db::{self, OpenOptions, invariants};
+use buildbot::domain::{BuildRequest, BuildRequestId, RequestState, Results, Timestamp};
+use buildbot::master::{Master, Parts};
+use buildbot::testing::scripted_worker::{ScriptedWorker, WorkerScript};
+use buildbot::wire::{Dialects, Hub, WireLimits, serve_connection};
+use tempfile::TempDir;
+
+/// One builder, two workers, one force scheduler.
+pub const CONFIG: &str = r#"
+from buildbot.plugins import *
+c = BuildmasterConfig = {}
+c['title'] = "Test"
+c['titleURL'] = c['buildbotURL'] = "http://localhost/"
+c['workers'] = [worker.Worker("w1", "secret"), worker.Worker("w2", "secret")]
+c['protocols'] = {'msgpack_experimental_v7': {'port': 9989}}
+factory = util.BuildFactory([
+    steps.ShellCommand(name="compile", command=["make"], haltOnFailure=True),
+    steps.ShellCommand(name="test", command=["make", "test"]),
+    steps.ShellCommand(name="clean", command=["make", "clean"], alwaysRun=True),
+])
+c['builders'] = [util.BuilderConfig(name="b", workernames=["w1", "w2"], factory=factory, collapseRequests=False)]
+c['schedulers'] = [schedulers.ForceScheduler(name="force", builderNames=["b"])]
+c['services'] = []
+"#;
+
+pub struct TestMaster {
+    pub master: Master,
+    hub: Arc<Hub>,
+    directory: TempDir,
+    clock: Clock,
+}
+
+impl TestMaster {
+    /// A master in a new directory. Call it in a runtime whose time is paused.
+    pub async fn new() -> Self {
+        tokio::time::pause();
+        let directory = TempDir::new().unwrap();
+        std::fs::write(directory.path().join("master.cfg"), CONFIG).unwrap();
+        let clock = Clock::simulated(Timestamp::from_secs(1_767_225_600));
+        Self::start(directory, clock).await
+    }
+
+    async fn start(directory: TempDir, clock: Clock) -> Self {
+        let base_dir = directory.path().to_owned();
+        let config = load(&base_dir).await;
+        let options = OpenOptions {
+            base_dir: base_dir.clone(),
+            db_url: "sqlite:///state.sqlite".to_owned(),
+            master_name: "test".to_owned(),
+            clock: clock.clone(),
+        };
+        let (db, writer) = db::open(&options).unwrap();
+        let wire_runtime = tokio::runtime::Handle::current();
+        let parts = Parts { base_dir, config, db, writer, clock: clock.clone(), wire_runtime };
+        let master = Master::start(parts).await.unwrap();
+        let hub = Hub::new(master.gate.clone(), WireLimits::default());
+        Self { master, hub, directory, clock }
+    }
+
+    /// Attaches a worker and waits until the master can use it.
+    pub async fn attach(&self, script: WorkerScript) -> ScriptedWorker {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let hub = Arc::clone(&self.hub);
+        tokio::spawn(async move { serve_connection(&hub, ours, Dialects::Msgpack).await });
+        ScriptedWorker::connect(theirs, script).await.expect("the master lets the worker in")
+    }
+
+    pub async fn force(&self) -> Forced {
+        let request = ForceRequest {
+            scheduler: "force".to_owned(),
+            builders: Vec::new(),
+            values: Default::default(),
+            owner: None,
+        };
+        self.master.handle.force(request).await.unwrap()
+    }
+
+    /// Virtual time passes until the request has ended; the limit is an hour.
+    pub async fn ended(&self, request: BuildRequestId) -> Results {
+        for _ in 0..3600 {
+            if let RequestState::Complete { results, .. } = self.request(request).await.state {
+                return results;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        panic!("request {request} has not ended");
+    }
+
+    pub async fn request(&self, request: BuildRequestId) -> BuildRequest {
+        self.master.db.read(move |conn| deciders::requests_by_id(conn, &[request])).await.unwrap().remove(0)
+    }
+
+    /// Ends this master and starts another in the same directory.
+    pub async fn restart(self) -> Self {
+        let Self { master, hub, directory, clock } = self;
+        hub.close_all("the test ends this master");
+        // Connections hold on to the hub, and actors to the database, until they have noticed.
+        drop(hub);
+        let db = master.db.clone();
+        master.stop().await;
+        drop(db);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        Self::start(directory, clock).await
+    }
+
+    /// The end of every scenario: nothing is left half done, and nothing died on the way.
+    pub async fn finish(self) {
+        let mut wrong = self.master.db.read(invariants::check).await.unwrap();
+        wrong.extend(self.master.db.read_logs(invariants::check_logs).await.unwrap());
+        let restarted = self.master.handle.figures().into_iter().filter(|figures| figures.panics != 0);
+        wrong.extend(
+            restarted.map(|figures| format!("{} {} panicked: {:?}", figures.kind, figures.name, figures.last_failure)),
+        );
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        self.hub.close_all("the test is over");
+        self.master.stop().await;
+    }
+}
+
+async fn load(base_dir: &Path) -> config::MasterConfig {
+    let base_dir = base_dir.to_owned();
+    let load = move || config::load(&base_dir.join("master.cfg"), &base_dir);
+    tokio::task::spawn_blocking(load).await.unwrap().unwrap_or_else(|errors| panic!("{errors}"))
+}
