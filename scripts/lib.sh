@@ -4,21 +4,25 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 say() { printf '\n== %s\n' "$*"; }
 
-# need PROGRAM PACKAGE ...: installs the packages that are missing, or says how to.
+# need PROGRAM PACKAGE ...: installs the packages of programs that are missing, or says how to.
 need() {
     local missing=()
     while [ $# -gt 0 ]; do
         command -v "$1" >/dev/null 2>&1 || missing+=("$2")
         shift 2
     done
-    [ ${#missing[@]} -eq 0 ] && return
+    [ ${#missing[@]} -eq 0 ] || need_package "${missing[@]}"
+}
+
+# need_package PACKAGE ...: installs packages, or says how to.
+need_package() {
     if [ "$(id -u)" -ne 0 ]; then
-        printf 'These packages are needed. Please run:\n\n    sudo apt-get install -y %s\n\nand then this command again.\n' "${missing[*]}" >&2
+        printf 'These packages are needed. Please run:\n\n    sudo apt-get install -y %s\n\nand then this command again.\n' "$*" >&2
         exit 1
     fi
-    say "Installing ${missing[*]}"
+    say "Installing $*"
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
 }
 
 # Rust is not in the list: which version, and from where, is the user's choice.

@@ -21,7 +21,7 @@ use super::owned::Owned;
 use super::supervisor::{Ask, AskError, Child, ChildSpec, End, Handle, Reply, ShellContext, Supervisor, Tell};
 use super::workers::DescribeWorkers;
 use crate::db::transitions::{FinishBuild, FinishCause, StartBuild, StartBuildOutcome};
-use crate::db::views::deciders;
+use crate::db::views::{builds, deciders};
 use crate::db::{Db, DbError};
 use crate::domain::{BuildId, BuildRequestId, BuilderId, Properties, Results, WorkerId};
 use crate::wire::LinkError;
@@ -168,7 +168,7 @@ impl Builder {
     /// Requeues what a predecessor left running.
     fn requeue_orphans(&mut self, ctx: &mut ShellContext<'_, Self>) {
         let (db, id) = (self.deps.db.clone(), self.id);
-        let read = async move { db.read(deciders::running_builds).await };
+        let read = async move { db.read(builds::running).await };
         ctx.spawn(read, move |this, builds, ctx| match builds {
             Ok(builds) => {
                 let mine = this.deps.db.master().id;

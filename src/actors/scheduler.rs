@@ -18,6 +18,7 @@ use super::scripts::CallFunction;
 use super::supervisor::{Ask, AskError, Child, Handle, Reply, ShellContext, Timer};
 use crate::clock::Clock;
 use crate::db::transitions::FireScheduler;
+use crate::db::views::changes;
 use crate::db::views::deciders::{self, SchedulerRecord};
 use crate::db::{Db, DbError};
 use crate::domain::{BuilderId, Change, NewBuildset, SchedulerId, Timestamp};
@@ -133,7 +134,7 @@ async fn turn(
             .db
             .read(move |conn| {
                 let record = deciders::scheduler_record(conn, id)?;
-                let changes = deciders::changes_after(conn, record.last_change, CHANGES_PER_TURN)?;
+                let changes = changes::after(conn, record.last_change, CHANGES_PER_TURN)?;
                 Ok((record, changes))
             })
             .await?;

@@ -79,3 +79,25 @@ fn a_commit_is_built_a_breaking_one_fails_with_the_compilers_message_and_a_force
         assert!(site.get_text(page).contains(expected), "/{page} does not show {expected:?}");
     }
 }
+
+#[test]
+fn an_unmodified_python_worker_runs_the_same_builds() {
+    let mut site = Site::new(configuration);
+    site.commit("Makefile", MAKEFILE, "how to build");
+    site.commit("hello.c", GOOD, "a program");
+    site.start_master();
+    site.start_python_worker();
+    site.wait_for_worker();
+    site.wait_for_first_poll();
+    assert_eq!(site.get("api/v2/workers")["workers"][0]["workerinfo"]["version"], json!("4.3.0"));
+
+    let revision = site.commit("hello.c", &GOOD.replace("hello\"", "good\""), "a better greeting");
+    let green = site.finished_build("hello", 1);
+    assert_eq!(green["results"], json!(0), "{green}");
+    assert_eq!(green["properties"]["got_revision"][0], json!(revision));
+    assert!(site.log_text("hello", 1, "test", "stdio").contains("good\n"));
+
+    site.commit("hello.c", BROKEN, "break it");
+    assert_eq!(site.finished_build("hello", 2)["results"], json!(2));
+    assert!(site.log_text("hello", 2, "compile", "stdio").contains("error:"));
+}

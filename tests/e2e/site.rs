@@ -31,6 +31,17 @@ fn program(name: &str) -> PathBuf {
     path
 }
 
+/// The worker of Buildbot 4.3 in an environment of its own below the target directory.
+fn python_worker() -> PathBuf {
+    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-worker");
+    let program = environment.join("bin/buildbot-worker");
+    if !program.exists() {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
+        run(Command::new(environment.join("bin/pip")).args(["install", "-q", "buildbot-worker==4.3.0"]));
+    }
+    program
+}
+
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -133,6 +144,20 @@ impl Site {
 
     pub fn start_worker(&mut self) {
         self.worker = Some(self.spawn("buildbot-worker", "worker"));
+    }
+
+    /// Starts Python's own worker in place of ours.
+    pub fn start_python_worker(&mut self) {
+        let program = python_worker();
+        let directory = self.path("python-worker");
+        run(Command::new(&program)
+            .args(["create-worker", "--protocol=msgpack_experimental_v7"])
+            .arg(&directory)
+            .args([&format!("127.0.0.1:{}", self.worker_port), WORKER, "pass"]));
+        let output = File::create(self.path("worker.out")).unwrap();
+        let mut command = Command::new(program);
+        command.args(["start", "--nodaemon"]).arg(directory).stdin(Stdio::null());
+        self.worker = Some(command.stdout(output.try_clone().unwrap()).stderr(output).spawn().unwrap());
     }
 
     pub fn kill_master(&mut self) {

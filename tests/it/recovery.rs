@@ -29,7 +29,7 @@ async fn a_build_that_is_stopped_is_cancelled() {
     worker.hold();
     let forced = master.force().await;
     worker.started().await;
-    let build = master.master.db.read(buildbot::db::views::deciders::running_builds).await.unwrap().remove(0).id;
+    let build = master.master.db.read(buildbot::db::views::builds::running).await.unwrap().remove(0).id;
     master.master.handle.stop_build(build, "no longer needed".to_owned()).await.unwrap();
     worker.release();
     assert_eq!(master.ended(forced.requests[0].1).await, Results::Cancelled);

@@ -103,6 +103,12 @@ pub fn select(conn: &mut SqliteConnection, select: &Select) -> Result<Vec<Build>
     Ok(rows.into_iter().map(Build::from).collect())
 }
 
+/// Builds without an end, of every master.
+pub fn running(conn: &mut SqliteConnection) -> Result<Vec<Build>, DbError> {
+    let rows = builds::table.filter(builds::complete_at_us.is_null()).select(BuildRow::as_select()).load(conn)?;
+    Ok(rows.into_iter().map(Build::from).collect())
+}
+
 pub fn find(conn: &mut SqliteConnection, key: &BuildKey) -> Result<Option<Build>, DbError> {
     let row: Option<BuildRow> = match key {
         BuildKey::Id(id) => builds::table.find(id).select(BuildRow::as_select()).first(conn).optional()?,

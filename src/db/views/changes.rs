@@ -6,9 +6,9 @@ use diesel::prelude::*;
 
 use super::select::{Column, Kind, Select, Table};
 use super::source_stamps::{self, StampLine};
-use crate::db::schema::changes;
+use crate::db::schema::{buildset_changes, changes, scheduler_changes};
 use crate::db::{DbError, text};
-use crate::domain::{Change, ChangeId, SourceStampId, Timestamp};
+use crate::domain::{Change, ChangeId, SchedulerId, SourceStampId, Timestamp};
 
 pub const TABLE: Table = Table {
     name: "changes",
@@ -65,16 +65,18 @@ struct ChangeRow {
     when_us: i64,
 }
 
-impl From<ChangeRow> for Change {
-    fn from(row: ChangeRow) -> Self {
-        Self {
+impl TryFrom<ChangeRow> for Change {
+    type Error = DbError;
+
+    fn try_from(row: ChangeRow) -> Result<Self, DbError> {
+        Ok(Self {
             id: ChangeId(row.id),
             source_stamp_id: SourceStampId(row.source_stamp_id),
             parent_ids: row.parent_change_id.map(ChangeId).into_iter().collect(),
             author: row.author,
             committer: row.committer,
             comments: row.comments,
-            files: text::to_strings(&row.files).unwrap_or_default(),
+            files: text::to_strings(&row.files)?,
             revision: row.revision,
             branch: row.branch,
             category: row.category,
@@ -82,20 +84,51 @@ impl From<ChangeRow> for Change {
             repository: row.repository,
             project: row.project,
             codebase: row.codebase,
-            properties: text::to_properties(&row.properties).unwrap_or_default(),
+            properties: text::to_properties(&row.properties)?,
             when: Timestamp::from_micros(row.when_us),
-        }
+        })
     }
 }
 
+fn all(rows: Vec<ChangeRow>) -> Result<Vec<Change>, DbError> {
+    rows.into_iter().map(Change::try_from).collect()
+}
+
 pub fn select(conn: &mut SqliteConnection, select: &Select) -> Result<Vec<Change>, DbError> {
-    let rows: Vec<ChangeRow> = select.rows(conn, &TABLE)?;
-    Ok(rows.into_iter().map(Change::from).collect())
+    all(select.rows(conn, &TABLE)?)
 }
 
 pub fn find(conn: &mut SqliteConnection, id: ChangeId) -> Result<Option<Change>, DbError> {
     let row: Option<ChangeRow> = changes::table.find(id.0).select(ChangeRow::as_select()).first(conn).optional()?;
-    Ok(row.map(Change::from))
+    row.map(Change::try_from).transpose()
+}
+
+/// The changes that follow, oldest first.
+pub fn after(conn: &mut SqliteConnection, after: ChangeId, limit: i64) -> Result<Vec<Change>, DbError> {
+    let following = changes::table.filter(changes::id.gt(after.0)).order(changes::id).limit(limit);
+    all(following.select(ChangeRow::as_select()).load(conn)?)
+}
+
+/// The changes that buildsets name, oldest first.
+pub fn of_buildsets(conn: &mut SqliteConnection, buildsets: &[i64]) -> Result<Vec<Change>, DbError> {
+    let named = buildset_changes::table
+        .filter(buildset_changes::buildset_id.eq_any(buildsets))
+        .select(buildset_changes::change_id);
+    let rows = changes::table.filter(changes::id.eq_any(named)).order(changes::id);
+    all(rows.select(ChangeRow::as_select()).load(conn)?)
+}
+
+/// The changes that a scheduler keeps, oldest first, whether each is important, and when it was looked at.
+pub fn kept_by(conn: &mut SqliteConnection, scheduler: SchedulerId) -> Result<Vec<(Change, bool, Timestamp)>, DbError> {
+    let rows: Vec<(ChangeRow, i16, i64)> = scheduler_changes::table
+        .inner_join(changes::table.on(changes::id.eq(scheduler_changes::change_id)))
+        .filter(scheduler_changes::scheduler_id.eq(scheduler.0))
+        .order(changes::id)
+        .select((ChangeRow::as_select(), scheduler_changes::important, scheduler_changes::classified_at_us))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(row, important, at)| Ok((Change::try_from(row)?, important != 0, Timestamp::from_micros(at))))
+        .collect()
 }
 
 /// Adds the source stamps, in one query.

@@ -1,17 +1,15 @@
 //! What the actors that decide look at.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
-use crate::db::schema::{
-    build_requests, builds, buildset_changes, buildset_properties, buildset_stamps, buildsets, change_sources, changes,
-    patches, scheduler_changes, schedulers, source_stamps,
-};
+use super::{changes, source_stamps};
+use crate::db::schema::{build_requests, buildset_changes, buildset_properties, buildsets, change_sources, schedulers};
 use crate::db::{DbError, text};
 use crate::domain::{
-    Build, BuildId, BuildRequest, BuildRequestId, BuilderId, BuildsetId, Change, ChangeId, ChangeSourceId, MasterId,
-    Patch, Properties, RequestState, SchedulerId, SourceStamp, SourceStampId, StampSpec, Timestamp, WorkerId,
+    BuildRequest, BuildRequestId, BuilderId, BuildsetId, Change, ChangeId, ChangeSourceId, MasterId, Properties,
+    RequestState, SchedulerId, SourceStamp, Timestamp,
 };
 
 /// SQLite binds a limited number of values to a statement.
@@ -65,7 +63,7 @@ pub fn requests_by_id(conn: &mut SqliteConnection, ids: &[BuildRequestId]) -> Re
 fn with_stamps(conn: &mut SqliteConnection, rows: Vec<RequestRow>) -> Result<Vec<BuildRequest>, DbError> {
     let buildset_ids: BTreeSet<i64> = rows.iter().map(|row| row.buildset_id).collect();
     let buildset_ids: Vec<i64> = buildset_ids.into_iter().collect();
-    let stamps = stamps_of(conn, &buildset_ids)?;
+    let stamps = source_stamps::by_buildset(conn, &buildset_ids)?;
     let mut with_changes = BTreeSet::new();
     for part in buildset_ids.chunks(IDS_AT_ONCE) {
         let found: Vec<i64> = buildset_changes::table
@@ -88,7 +86,7 @@ fn with_stamps(conn: &mut SqliteConnection, rows: Vec<RequestRow>) -> Result<Vec
                 worker_losses: row.worker_losses,
                 source_stamps: stamps
                     .get(&row.buildset_id)
-                    .map(|stamps| stamps.iter().map(|stamp| (stamp.id, stamp.spec.clone())).collect())
+                    .map(|lines| lines.iter().map(|line| (line.stamp.id, line.stamp.spec.clone())).collect())
                     .unwrap_or_default(),
                 has_changes: with_changes.contains(&row.buildset_id),
             })
@@ -110,67 +108,6 @@ fn state_of(row: &RequestRow) -> Result<RequestState, DbError> {
     })
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = source_stamps)]
-struct StampRow {
-    id: i64,
-    codebase: String,
-    repository: String,
-    project: String,
-    branch: Option<String>,
-    revision: Option<String>,
-    created_at_us: i64,
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = patches)]
-struct PatchRow {
-    body: Vec<u8>,
-    level: i32,
-    subdir: String,
-    author: String,
-    comment: String,
-}
-
-fn stamp(row: StampRow, patch: Option<PatchRow>) -> SourceStamp {
-    SourceStamp {
-        id: SourceStampId(row.id),
-        spec: StampSpec {
-            codebase: row.codebase,
-            repository: row.repository,
-            project: row.project,
-            branch: row.branch,
-            revision: row.revision,
-            patch: patch.map(|patch| Patch {
-                body: patch.body,
-                level: patch.level,
-                subdir: patch.subdir,
-                author: patch.author,
-                comment: patch.comment,
-            }),
-        },
-        created_at: Timestamp::from_micros(row.created_at_us),
-    }
-}
-
-/// The stamps of buildsets, by buildset.
-fn stamps_of(conn: &mut SqliteConnection, buildsets: &[i64]) -> Result<HashMap<i64, Vec<SourceStamp>>, DbError> {
-    let mut stamps: HashMap<i64, Vec<SourceStamp>> = HashMap::new();
-    for part in buildsets.chunks(IDS_AT_ONCE) {
-        let rows: Vec<(i64, StampRow, Option<PatchRow>)> = buildset_stamps::table
-            .inner_join(source_stamps::table)
-            .left_join(patches::table.on(source_stamps::patch_id.eq(patches::id.nullable())))
-            .filter(buildset_stamps::buildset_id.eq_any(part))
-            .order((buildset_stamps::buildset_id, source_stamps::id))
-            .select((buildset_stamps::buildset_id, StampRow::as_select(), Option::<PatchRow>::as_select()))
-            .load(conn)?;
-        for (buildset, row, patch) in rows {
-            stamps.entry(buildset).or_default().push(stamp(row, patch));
-        }
-    }
-    Ok(stamps)
-}
-
 /// What a build of these requests is made from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BuildInputs {
@@ -190,7 +127,8 @@ pub fn build_inputs(conn: &mut SqliteConnection, requests: &[BuildRequestId]) ->
         .select(build_requests::buildset_id)
         .load(conn)?;
     let mut by_codebase: BTreeMap<String, SourceStamp> = BTreeMap::new();
-    for stamp in stamps_of(conn, &buildset_ids)?.into_values().flatten() {
+    let lines = source_stamps::by_buildset(conn, &buildset_ids)?.into_values().flatten();
+    for stamp in lines.map(|line| line.stamp) {
         let newest = by_codebase.entry(stamp.spec.codebase.clone()).or_insert_with(|| stamp.clone());
         if newest.id < stamp.id {
             *newest = stamp;
@@ -206,73 +144,12 @@ pub fn build_inputs(conn: &mut SqliteConnection, requests: &[BuildRequestId]) ->
         .order(buildset_properties::buildset_id)
         .select((buildset_properties::name, buildset_properties::value, buildset_properties::source))
         .load(conn)?;
-    let of_buildsets = buildset_changes::table
-        .filter(buildset_changes::buildset_id.eq_any(&buildset_ids))
-        .select(buildset_changes::change_id);
-    let changes: Vec<ChangeRow> = changes::table
-        .filter(changes::id.eq_any(of_buildsets))
-        .order(changes::id)
-        .select(ChangeRow::as_select())
-        .load(conn)?;
     Ok(BuildInputs {
         source_stamps: by_codebase.into_values().collect(),
-        changes: changes.into_iter().map(change).collect::<Result<_, _>>()?,
+        changes: changes::of_buildsets(conn, &buildset_ids)?,
         properties: text::collect_properties(rows)?,
         reasons,
     })
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = changes)]
-struct ChangeRow {
-    id: i64,
-    source_stamp_id: i64,
-    parent_change_id: Option<i64>,
-    author: String,
-    committer: Option<String>,
-    comments: String,
-    files: String,
-    revision: Option<String>,
-    branch: Option<String>,
-    category: Option<String>,
-    revlink: Option<String>,
-    repository: String,
-    project: String,
-    codebase: String,
-    properties: String,
-    when_us: i64,
-}
-
-fn change(row: ChangeRow) -> Result<Change, DbError> {
-    Ok(Change {
-        id: ChangeId(row.id),
-        source_stamp_id: SourceStampId(row.source_stamp_id),
-        parent_ids: row.parent_change_id.map(ChangeId).into_iter().collect(),
-        author: row.author,
-        committer: row.committer,
-        comments: row.comments,
-        files: text::to_strings(&row.files)?,
-        revision: row.revision,
-        branch: row.branch,
-        category: row.category,
-        revlink: row.revlink,
-        repository: row.repository,
-        project: row.project,
-        codebase: row.codebase,
-        properties: text::to_properties(&row.properties)?,
-        when: Timestamp::from_micros(row.when_us),
-    })
-}
-
-/// The changes that follow, oldest first.
-pub fn changes_after(conn: &mut SqliteConnection, after: ChangeId, limit: i64) -> Result<Vec<Change>, DbError> {
-    let rows = changes::table
-        .filter(changes::id.gt(after.0))
-        .order(changes::id)
-        .limit(limit)
-        .select(ChangeRow::as_select())
-        .load(conn)?;
-    rows.into_iter().map(change).collect()
 }
 
 /// What a scheduler knows.
@@ -291,58 +168,11 @@ pub fn scheduler_record(conn: &mut SqliteConnection, id: SchedulerId) -> Result<
         .find(id.0)
         .select((schedulers::enabled, schedulers::last_change_id, schedulers::state))
         .first(conn)?;
-    let rows: Vec<(ChangeRow, i16, i64)> = scheduler_changes::table
-        .inner_join(changes::table.on(changes::id.eq(scheduler_changes::change_id)))
-        .filter(scheduler_changes::scheduler_id.eq(id.0))
-        .order(changes::id)
-        .select((ChangeRow::as_select(), scheduler_changes::important, scheduler_changes::classified_at_us))
-        .load(conn)?;
-    let waiting = rows
-        .into_iter()
-        .map(|(row, important, at)| Ok((change(row)?, important != 0, Timestamp::from_micros(at))))
-        .collect::<Result<_, DbError>>()?;
+    let waiting = changes::kept_by(conn, id)?;
     Ok(SchedulerRecord { enabled: enabled != 0, last_change: ChangeId(last_change), state, waiting })
 }
 
 /// The stored position of a change source.
 pub fn change_source_state(conn: &mut SqliteConnection, id: ChangeSourceId) -> Result<String, DbError> {
     Ok(change_sources::table.find(id.0).select(change_sources::state).first(conn)?)
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = builds)]
-struct BuildRow {
-    id: i64,
-    number: i64,
-    builder_id: i64,
-    request_id: i64,
-    worker_id: i64,
-    master_id: i64,
-    started_at_us: i64,
-    complete_at_us: Option<i64>,
-    results: Option<i32>,
-    state_string: String,
-    locks_duration_s: i64,
-}
-
-/// Builds without an end, of every master.
-pub fn running_builds(conn: &mut SqliteConnection) -> Result<Vec<Build>, DbError> {
-    let rows = builds::table.filter(builds::complete_at_us.is_null()).select(BuildRow::as_select()).load(conn)?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Build {
-                id: BuildId(row.id),
-                number: row.number,
-                builder_id: BuilderId(row.builder_id),
-                request_id: BuildRequestId(row.request_id),
-                worker_id: WorkerId(row.worker_id),
-                master_id: MasterId(row.master_id),
-                started_at: Timestamp::from_micros(row.started_at_us),
-                complete_at: row.complete_at_us.map(Timestamp::from_micros),
-                results: text::to_results(row.results)?,
-                state_string: row.state_string,
-                locks_duration_s: row.locks_duration_s,
-            })
-        })
-        .collect()
 }
