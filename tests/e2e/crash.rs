@@ -52,8 +52,8 @@ c['db'] = {{'db_url': 'sqlite:///state.sqlite'}}
 fn script(site: &Site) -> String {
     let directory = site.path("written");
     format!(
-        "d={}; echo \"begin $1\" >> $d/journal\ni=0\nwhile [ $i -lt 40 ]; do\n  line=\"$1 line $i of the work\"\n  \
-         echo \"$line\" >> $d/$1.out; echo \"$line\"\n  i=$((i+1)); case $i in *0) sleep 0.05;; esac\ndone\n\
+        "d={}; echo \"begin $1\" >> $d/journal\ni=0\nwhile [ $i -lt 60 ]; do\n  line=\"$1 line $i of the work\"\n  \
+         echo \"$line\" >> $d/$1.out; echo \"$line\"\n  i=$((i+1)); case $i in *0) sleep 0.1;; esac\ndone\n\
          echo \"end $1\" >> $d/journal\n",
         directory.display()
     )

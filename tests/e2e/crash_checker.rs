@@ -22,7 +22,17 @@ pub fn check(site: &Site, accepted: &Accepted) {
     check_builds(site, &mut wrong);
     check_logs(site, &mut wrong);
     assert!(wrong.is_empty(), "after the crashes:\n{}", wrong.join("\n"));
+    eprintln!(
+        "{} changes, {} forces answered; {}",
+        accepted.revisions.len(),
+        accepted.buildsets.len(),
+        site.query("state.sqlite", FIGURES).join("; ")
+    );
 }
+
+/// What happened, for people; the kills were for nothing if no build was retried.
+const FIGURES: &str = "SELECT count(*) || ' builds with results ' || results AS value FROM builds GROUP BY results
+     UNION ALL SELECT count(*) || ' requests with ' || worker_losses || ' losses' FROM build_requests GROUP BY worker_losses";
 
 /// Every commit is one change, and every change led to exactly one buildset.
 fn check_changes(site: &Site, accepted: &Accepted, wrong: &mut Vec<String>) {
@@ -68,6 +78,9 @@ fn check_builds(site: &Site, wrong: &mut Vec<String>) {
          LEFT JOIN builds b ON b.id = x.build_id AND b.results = 0
          WHERE r.results = 0 GROUP BY r.id HAVING count(b.id) <> 1",
     ));
+    if builds(site, "n.results = 5").is_empty() {
+        wrong.push("no kill hit a build: this run has shown nothing".to_owned());
+    }
     wrong.extend(site.query(
         "state.sqlite",
         "SELECT 'build ' || id || ' has results ' || coalesce(results, 'nothing') AS value FROM builds
@@ -117,6 +130,11 @@ fn good_builds(site: &Site) -> Vec<BuildLog> {
 
 /// A green build's log is what its command wrote; any other's is a beginning of it.
 fn check_logs(site: &Site, wrong: &mut Vec<String>) {
+    wrong.extend(site.query(
+        "logs.sqlite",
+        "SELECT 'log ' || log_id || ' has ' || count(*) || ' chunks, the last of which is number ' || max(seq) AS value
+         FROM log_chunks GROUP BY log_id HAVING count(*) <> max(seq) + 1",
+    ));
     let good: BTreeSet<_> = good_builds(site).into_iter().map(|build| build.name).collect();
     for build in builds(site, "1 = 1") {
         let written = fs::read_to_string(site.path(&format!("written/{}.out", build.name))).unwrap_or_default();
