@@ -101,8 +101,9 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
     handler.is_up();
     info!("the master is up");
     let escalated = serve(&mut master, &handler, &mut ending).await?;
-    hub.close_all("the master stops");
+    // The actors first: a build that is cut off by the end of its master has not lost its worker.
     master.stop().await;
+    hub.close_all("the master stops");
     match escalated {
         Some(text) => Err(anyhow!("{text}")),
         None => Ok(()),

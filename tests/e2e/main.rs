@@ -6,4 +6,5 @@
 mod crash;
 mod crash_checker;
 mod main_job;
+mod restart;
 mod site;

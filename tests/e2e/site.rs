@@ -164,6 +164,14 @@ impl Site {
         kill(&mut self.master);
     }
 
+    /// Ends the master as an operator does.
+    pub fn stop_master(&mut self) {
+        run(Command::new(program("buildbot")).arg("stop").arg(self.path("master")));
+        if let Some(mut master) = self.master.take() {
+            assert!(master.wait().unwrap().success());
+        }
+    }
+
     pub fn kill_worker(&mut self) {
         kill(&mut self.worker);
     }
@@ -217,9 +225,16 @@ impl Site {
 
     /// The text of a step's log without stream letters.
     pub fn log_text(&self, builder: &str, number: i64, step: &str, log: &str) -> String {
+        self.log_text_if_any(builder, number, step, log)
+            .unwrap_or_else(|| panic!("{builder}/{number} has no log {log}"))
+    }
+
+    /// As [`Site::log_text`]; nothing if there is no text yet.
+    pub fn log_text_if_any(&self, builder: &str, number: i64, step: &str, log: &str) -> Option<String> {
         let path = format!("api/v2/builders/{builder}/builds/{number}/steps/{step}/logs/{log}/contents");
-        let content = self.get(&path)["logchunks"][0]["content"].as_str().unwrap_or_default().to_owned();
-        content.lines().map(|line| format!("{}\n", &line[1..])).collect()
+        let answer = self.try_get(&path)?;
+        let content = answer["logchunks"][0]["content"].as_str()?;
+        Some(content.lines().map(|line| format!("{}\n", &line[1..])).collect())
     }
 }
 

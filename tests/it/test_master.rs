@@ -103,12 +103,10 @@ impl TestMaster {
     /// Ends this master and starts another in the same directory.
     pub async fn restart(self) -> Self {
         let Self { master, hub, directory, clock } = self;
+        master.stop().await;
         hub.close_all("the test ends this master");
         // Connections hold on to the hub, and actors to the database, until they have noticed.
         drop(hub);
-        let db = master.db.clone();
-        master.stop().await;
-        drop(db);
         tokio::time::sleep(Duration::from_secs(60)).await;
         Self::start(directory, clock).await
     }
