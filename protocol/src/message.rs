@@ -1,4 +1,4 @@
-//! Messages of the dialect `msgpack_experimental_v7`; the page of the protocol is `docs/manual/protocol.md`.
+//! Messages of the dialect `msgpack_experimental_v7`.
 
 use std::collections::BTreeMap;
 
