@@ -30,6 +30,7 @@ use crate::actors::distributor::{Distributor, DistributorDeps};
 use crate::actors::event_bus::EventBus;
 use crate::actors::handle::{HandleDeps, MasterHandle};
 use crate::actors::janitor::{Janitor, JanitorConfig, JanitorDeps};
+use crate::actors::live_feed::LiveFeed;
 use crate::actors::log_sink::DbLogSink;
 use crate::actors::reconfigurator::{self, Reconfigurator, ReconfiguratorDeps, Reconfigure};
 use crate::actors::schedulers::{Schedulers, SchedulersDeps};
@@ -136,7 +137,9 @@ impl Master {
         let in_force = Arc::new(watch::Sender::new(Arc::new(Applied { config: Arc::new(config), ids })));
         let applied = in_force.subscribe();
 
-        let common = Common { base_dir, db: db.clone(), clock, supervisor, applied: applied.clone(), wire_runtime };
+        let live = LiveFeed::new();
+        let common =
+            Common { base_dir, db: db.clone(), clock, supervisor, applied: applied.clone(), wire_runtime, live };
         let sessions = Sessions::new(applied.clone());
         let gate = Arc::new(WorkerGate { sessions: sessions.clone(), workers: shells.workers.tell() });
         let handle = common.handle(&shells);
@@ -168,6 +171,7 @@ struct Common {
     supervisor: Supervisor,
     applied: AppliedConfig,
     wire_runtime: tokio::runtime::Handle,
+    live: LiveFeed,
 }
 
 impl Common {
@@ -181,6 +185,7 @@ impl Common {
             cancel: shells.keeper.ask(COMMAND_DEADLINE),
             rebuild: shells.keeper.ask(COMMAND_DEADLINE),
             intake: shells.intake.ask(COMMAND_DEADLINE),
+            live: self.live.clone(),
         })
     }
 
@@ -212,6 +217,7 @@ impl Common {
             clock: self.clock.clone(),
             scripts: shells.scripts.ask(SCRIPT_DEADLINE),
             log_sink: Arc::new(DbLogSink { db: self.db.clone() }),
+            live: self.live.clone(),
             wire_runtime: self.wire_runtime.clone(),
             command_ids: CommandIds::new(self.db.clone()),
         };
@@ -279,9 +285,10 @@ impl Common {
         let sources = self.sources(&shells);
         let intake = self.intake(&shells);
         let reconfigurator = self.reconfigurator(&shells, in_force);
+        let live = self.live;
         let janitor = JanitorDeps { db: self.db, clock: self.clock };
 
-        let bus = shells.bus.start(move || EventBus::new(subscribers.clone()));
+        let bus = shells.bus.start(move || EventBus::new(subscribers.clone(), live.clone()));
         let scripts = shells.scripts.start(|| Scripts::new(SCRIPTS));
         let keeper = shells.keeper.start(move || BuildsetKeeper::new(keeper.clone()));
         let builders = shells.builders.start(move || Builders::new(builders.clone()));

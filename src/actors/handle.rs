@@ -7,6 +7,7 @@ use super::applied::AppliedConfig;
 use super::builders::StopBuild;
 use super::buildset_keeper::{CancelBuildRequest, RebuildBuild};
 use super::change_intake::AcceptChanges;
+use super::live_feed::LiveFeed;
 use super::schedulers::ForceBuilds;
 use super::supervisor::{Ask, AskError, Supervisor};
 use crate::config::MasterConfig;
@@ -87,6 +88,7 @@ pub struct HandleDeps {
     pub cancel: Ask<CancelBuildRequest>,
     pub rebuild: Ask<RebuildBuild>,
     pub intake: Ask<AcceptChanges>,
+    pub live: LiveFeed,
 }
 
 /// Cheap to clone, usable from every thread.
@@ -145,6 +147,11 @@ impl MasterHandle {
 
     pub async fn health(&self) -> Health {
         Health { degraded: self.deps.db.degraded() }
+    }
+
+    /// What happens, for those who watch.
+    pub fn live(&self) -> LiveFeed {
+        self.deps.live.clone()
     }
 
     pub fn figures(&self) -> Vec<ActorFigures> {

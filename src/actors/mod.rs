@@ -17,6 +17,7 @@ pub mod distributor;
 pub mod event_bus;
 pub mod handle;
 pub mod janitor;
+pub mod live_feed;
 pub mod log_sink;
 pub mod owned;
 pub mod reconfigurator;

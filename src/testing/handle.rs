@@ -9,6 +9,7 @@ use super::probe_ask;
 use crate::actors::Supervisor;
 use crate::actors::applied::Applied;
 use crate::actors::handle::{HandleDeps, MasterHandle};
+use crate::actors::live_feed::LiveFeed;
 use crate::config::MasterConfig;
 use crate::db::Db;
 use crate::db::transitions::ConfigIds;
@@ -28,5 +29,6 @@ pub fn idle_handle(config: MasterConfig, db: Db) -> MasterHandle {
         cancel: probe_ask(deadline).0,
         rebuild: probe_ask(deadline).0,
         intake: probe_ask(deadline).0,
+        live: LiveFeed::new(),
     })
 }

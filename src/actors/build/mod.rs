@@ -17,6 +17,7 @@ use actix::Message;
 pub use self::properties::build_properties;
 use self::run::BuildRun;
 use super::builder::BuildEnded;
+use super::live_feed::LiveFeed;
 use super::scripts::CallFunction;
 use super::supervisor::{Ask, Child, Handle, Reply, ShellContext, Tell};
 use crate::clock::Clock;
@@ -75,6 +76,7 @@ pub struct BuildDeps {
     pub clock: Clock,
     pub scripts: Ask<CallFunction>,
     pub log_sink: Arc<dyn LogSink>,
+    pub live: LiveFeed,
     /// Where logs are compressed.
     pub wire_runtime: tokio::runtime::Handle,
     pub command_ids: super::command_ids::CommandIds,

@@ -223,7 +223,9 @@ impl StepContext for ActorStepContext<'_> {
             redactor: None,
             runtime: self.run.deps.wire_runtime.clone(),
         };
-        let writer = LogWriter::new(config, Arc::clone(&self.run.deps.log_sink), Box::new(|_| {}));
+        let (live, step) = (self.run.deps.live.clone(), self.record.id);
+        let on_lines = Box::new(move |n_lines| live.log_appended(log.id, step, n_lines));
+        let writer = LogWriter::new(config, Arc::clone(&self.run.deps.log_sink), on_lines);
         self.logs.borrow_mut().insert(log.id, Arc::new(writer));
         Ok(log.id)
     }
