@@ -31,6 +31,7 @@ use crate::actors::event_bus::EventBus;
 use crate::actors::handle::{HandleDeps, MasterHandle};
 use crate::actors::janitor::{Janitor, JanitorConfig, JanitorDeps};
 use crate::actors::live_feed::LiveFeed;
+use crate::actors::lock_keeper::{LockKeeper, LockKeeperDeps};
 use crate::actors::log_sink::DbLogSink;
 use crate::actors::reconfigurator::{self, Reconfigurator, ReconfiguratorDeps, Reconfigure};
 use crate::actors::schedulers::{Schedulers, SchedulersDeps};
@@ -87,6 +88,7 @@ struct Shells {
     bus: Prepared<EventBus>,
     scripts: Prepared<Scripts>,
     keeper: Prepared<BuildsetKeeper>,
+    locks: Prepared<LockKeeper>,
     builders: Prepared<Builders>,
     distributor: Prepared<Distributor>,
     workers: Prepared<Workers>,
@@ -108,6 +110,7 @@ fn prepare(supervisor: &Supervisor) -> Shells {
         bus: vital(supervisor, "event_bus"),
         scripts: permanent(supervisor, "scripts"),
         keeper: vital(supervisor, "buildset_keeper"),
+        locks: vital(supervisor, "lock_keeper"),
         builders: vital(supervisor, "builders"),
         distributor: vital(supervisor, "distributor"),
         workers: vital(supervisor, "workers"),
@@ -194,6 +197,7 @@ impl Common {
             waiting: shells.keeper.ask(CORE_DEADLINE),
             workers: shells.workers.ask(CORE_DEADLINE),
             builders: shells.builders.ask(CORE_DEADLINE),
+            locks: shells.locks.ask(CORE_DEADLINE),
             start: shells.builders.tell(),
             scripts: shells.scripts.ask(SCRIPT_DEADLINE),
             clock: self.clock.clone(),
@@ -220,6 +224,7 @@ impl Common {
             live: self.live.clone(),
             wire_runtime: self.wire_runtime.clone(),
             command_ids: CommandIds::new(self.db.clone()),
+            take_locks: shells.locks.tell(),
         };
         let builder = BuilderDeps {
             db: self.db.clone(),
@@ -228,9 +233,21 @@ impl Common {
             workers: shells.workers.ask(CORE_DEADLINE),
             taken: shells.builders.tell(),
             freed: shells.builders.tell(),
+            release_locks: shells.locks.tell(),
             build,
         };
         BuildersDeps { supervisor: self.supervisor.clone(), distributor: shells.distributor.tell(), builder }
+    }
+
+    fn locks(&self, shells: &Shells) -> LockKeeperDeps {
+        LockKeeperDeps {
+            config: self.applied.clone(),
+            supervisor: self.supervisor.clone(),
+            distributor: shells.distributor.tell(),
+            assert_locks: shells.builders.ask(CORE_DEADLINE),
+            ready: shells.locks.tell(),
+            started: shells.locks.tell(),
+        }
     }
 
     fn schedulers(&self, shells: &Shells) -> SchedulersDeps {
@@ -264,8 +281,13 @@ impl Common {
     }
 
     fn reconfigurator(&self, shells: &Shells, in_force: Arc<watch::Sender<Arc<Applied>>>) -> ReconfiguratorDeps {
-        let listeners =
-            vec![shells.workers.tell(), shells.builders.tell(), shells.schedulers.tell(), shells.sources.tell()];
+        let listeners = vec![
+            shells.workers.tell(),
+            shells.locks.tell(),
+            shells.builders.tell(),
+            shells.schedulers.tell(),
+            shells.sources.tell(),
+        ];
         ReconfiguratorDeps { db: self.db.clone(), base_dir: self.base_dir.clone(), in_force, listeners }
     }
 
@@ -280,6 +302,7 @@ impl Common {
         let keeper = BuildsetKeeperDeps { db: self.db.clone(), distributor: shells.distributor.tell() };
         let distributor = self.distributor(&shells);
         let workers = self.workers(&shells, sessions);
+        let locks = self.locks(&shells);
         let builders = self.builders(&shells);
         let schedulers = self.schedulers(&shells);
         let sources = self.sources(&shells);
@@ -291,6 +314,7 @@ impl Common {
         let bus = shells.bus.start(move || EventBus::new(subscribers.clone(), live.clone()));
         let scripts = shells.scripts.start(|| Scripts::new(SCRIPTS));
         let keeper = shells.keeper.start(move || BuildsetKeeper::new(keeper.clone()));
+        let locks = shells.locks.start(move || LockKeeper::new(locks.clone()));
         let builders = shells.builders.start(move || Builders::new(builders.clone()));
         let distributor = shells.distributor.start(move || Distributor::new(distributor.clone()));
         let workers = shells.workers.start(move || Workers::new(workers.clone()));
@@ -307,6 +331,7 @@ impl Common {
             stopper(intake),
             stopper(distributor),
             stopper(builders),
+            stopper(locks),
             stopper(workers),
             stopper(keeper),
             stopper(scripts),

@@ -1,7 +1,7 @@
 //! Builder: begins the builds of one configured builder and records their end.
 //!
 //! - Hears: [`BeginBuild`] and [`InterruptBuild`] from its parent, [`BuildEnded`] from its builds.
-//! - Tells: [`SlotTaken`] and [`SlotFreed`] to its parent; its builds.
+//! - Tells: [`SlotTaken`] and [`SlotFreed`] to its parent; [`ReleaseLocks`] to the lock keeper; its builds.
 //! - Writes: claims, builds, requests, buildsets (`start_build`, `finish_build`).
 //! - Restart: permanent. Its builds end with it; what the database says is running without an actor is requeued, at
 //!   every start.
@@ -15,8 +15,9 @@ use actix::Message;
 use tracing::{error, info, warn};
 
 use super::applied::AppliedConfig;
-use super::build::{Build, BuildDeps, BuildPlan, Ended, StopRunning, build_properties};
+use super::build::{Build, BuildDeps, BuildPlan, Ended, RepeatLocks, StopRunning, build_properties};
 use super::builders::{SlotFreed, SlotTaken};
+use super::lock_keeper::ReleaseLocks;
 use super::owned::Owned;
 use super::supervisor::{Ask, AskError, Child, ChildSpec, End, Handle, Reply, ShellContext, Supervisor, Tell};
 use super::workers::DescribeWorkers;
@@ -24,6 +25,7 @@ use crate::db::transitions::{FinishBuild, FinishCause, StartBuild, StartBuildOut
 use crate::db::views::{builds, deciders};
 use crate::db::{Db, DbError};
 use crate::domain::{BuildId, BuildRequestId, BuilderId, Properties, Results, WorkerId};
+use crate::locks;
 use crate::wire::LinkError;
 
 /// Starts one build for these requests, the first leading.
@@ -78,6 +80,7 @@ pub struct BuilderDeps {
     pub workers: Ask<DescribeWorkers>,
     pub taken: Tell<SlotTaken>,
     pub freed: Tell<SlotFreed>,
+    pub release_locks: Tell<ReleaseLocks>,
     pub build: BuildDeps,
 }
 
@@ -158,6 +161,7 @@ impl Builder {
                 ctx.later(WRITE_AGAIN_AFTER, move |this, ctx| this.finish(build, ended, ctx));
                 return;
             }
+            this.deps.release_locks.tell(ReleaseLocks { build });
             info!(builder.name = this.name, build.id = build.0, results = %ended.results, "build finished");
             if let Some(running) = this.builds.remove(&build) {
                 this.deps.freed.tell(SlotFreed { builder: this.id, worker: running.worker });
@@ -227,6 +231,7 @@ async fn begin(id: BuilderId, name: String, deps: BuilderDeps, message: BeginBui
             properties,
             source_stamps: inputs.source_stamps,
             changes: inputs.changes.into_iter().map(Arc::new).collect(),
+            locks: locks::wishes(config.locks.iter().chain(&worker.config.locks), (worker.id, &worker.config.name)),
             link,
         }),
         StartBuildOutcome::Lost => Err(BeginError::Lost),
@@ -254,6 +259,15 @@ impl Handle<InterruptBuild> for Builder {
     fn handle(&mut self, message: InterruptBuild, _: &mut ShellContext<'_, Self>) -> Reply<()> {
         if let Some(running) = self.builds.get(&message.build) {
             running.child.tell().tell(StopRunning { reason: message.reason, results: message.results });
+        }
+        Reply::Now(())
+    }
+}
+
+impl Handle<RepeatLocks> for Builder {
+    fn handle(&mut self, _: RepeatLocks, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+        for running in self.builds.values() {
+            running.child.tell().tell(RepeatLocks);
         }
         Reply::Now(())
     }

@@ -1,7 +1,7 @@
 //! Builders: one child per configured builder; knows which builder builds on which worker.
 //!
 //! - Hears: [`ReconsiderConfiguration`], [`StartBuilds`] from the distributor, [`SlotTaken`] and [`SlotFreed`] from its
-//!   children, [`StopBuild`], [`DescribeBuilders`].
+//!   children, [`AssertLocks`] from the lock keeper, [`StopBuild`], [`DescribeBuilders`].
 //! - Tells: its children; [`ReconsiderRequests`] to the distributor.
 //! - Writes: nothing.
 //! - Restart: permanent. Its children end with it, and their builds with them: each new builder requeues what it finds.
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use actix::Message;
 
 use super::applied::ReconsiderConfiguration;
+use super::build::RepeatLocks;
 use super::builder::{BeginBuild, Builder, BuilderDeps, InterruptBuild};
 use super::distributor::ReconsiderRequests;
 use super::owned::Owned;
@@ -52,6 +53,11 @@ pub struct StopBuild {
     pub reason: String,
     pub results: Results,
 }
+
+/// Has every build that lives tell the lock keeper what it holds and wants; answers which builds those are.
+#[derive(Message)]
+#[rtype(result = "Vec<BuildId>")]
+pub struct AssertLocks;
 
 /// Asks which builders may build, and where they do.
 #[derive(Message)]
@@ -221,5 +227,14 @@ impl Handle<DescribeBuilders> for Builders {
             taken: self.slots.values().flat_map(|slot| slot.requests.iter().copied()).collect(),
             prioritize_builders: self.prioritize_builders.clone(),
         })
+    }
+}
+
+impl Handle<AssertLocks> for Builders {
+    fn handle(&mut self, _: AssertLocks, _: &mut ShellContext<'_, Self>) -> Reply<Vec<BuildId>> {
+        for child in self.children.values() {
+            child.tell().tell(RepeatLocks);
+        }
+        Reply::Now(self.slots.values().filter_map(|slot| slot.build).collect())
     }
 }

@@ -14,12 +14,14 @@ use tracing::{debug, error, warn};
 
 use super::builders::{BuildersSnapshot, DescribeBuilders, StartBuilds};
 use super::buildset_keeper::DescribeWaiting;
+use super::lock_keeper::DescribeLocks;
 use super::scripts::CallFunction;
 use super::supervisor::{Ask, AskError, Child, Handle, Reply, ShellContext, Tell};
 use super::workers::{DescribeWorkers, WorkerSnapshot};
 use crate::clock::Clock;
 use crate::dispatch::{self, Answers, Plan, Start};
 use crate::domain::BuildRequest;
+use crate::locks::LockBook;
 
 /// Says that a request, a worker or a builder may have become ready.
 #[derive(Clone, Copy, Debug, Message)]
@@ -36,6 +38,7 @@ pub struct DistributorDeps {
     pub waiting: Ask<DescribeWaiting>,
     pub workers: Ask<DescribeWorkers>,
     pub builders: Ask<DescribeBuilders>,
+    pub locks: Ask<DescribeLocks>,
     pub start: Tell<StartBuilds>,
     pub scripts: Ask<CallFunction>,
     pub clock: Clock,
@@ -95,9 +98,7 @@ async fn make_plan(deps: DistributorDeps) -> Result<Vec<Start>, AskError> {
     }
     let mut answers = Answers::default();
     for _ in 0..MAX_ROUNDS {
-        let workers = deps.workers.ask(DescribeWorkers).await?;
-        let builders = deps.builders.ask(DescribeBuilders).await?;
-        let state = state(&waiting, workers, builders);
+        let state = look(&deps, &waiting).await?;
         match dispatch::plan(&state, deps.clock.now(), &answers) {
             Plan::Decide(starts) => return Ok(starts),
             Plan::Ask(questions) => {
@@ -114,15 +115,28 @@ async fn make_plan(deps: DistributorDeps) -> Result<Vec<Start>, AskError> {
         }
     }
     warn!("functions of the configuration raise new questions for ever; the default rules decide");
-    let workers = deps.workers.ask(DescribeWorkers).await?;
-    let builders = deps.builders.ask(DescribeBuilders).await?;
-    Ok(dispatch::plan_without_questions(&state(&waiting, workers, builders), deps.clock.now(), &answers))
+    let state = look(&deps, &waiting).await?;
+    Ok(dispatch::plan_without_questions(&state, deps.clock.now(), &answers))
 }
 
 /// More rounds of questions than any plan has kinds of questions.
 const MAX_ROUNDS: usize = 8;
 
-fn state(waiting: &[Arc<BuildRequest>], workers: Vec<WorkerSnapshot>, builders: BuildersSnapshot) -> dispatch::State {
+/// The world of this moment.
+async fn look(deps: &DistributorDeps, waiting: &[Arc<BuildRequest>]) -> Result<dispatch::State, AskError> {
+    let workers = deps.workers.ask(DescribeWorkers).await?;
+    let builders = deps.builders.ask(DescribeBuilders).await?;
+    // After the builders: a build between its plan and its locks is seen by both or by the former.
+    let locks = deps.locks.ask(DescribeLocks).await?;
+    Ok(state(waiting, workers, builders, locks))
+}
+
+fn state(
+    waiting: &[Arc<BuildRequest>],
+    workers: Vec<WorkerSnapshot>,
+    builders: BuildersSnapshot,
+    locks: LockBook,
+) -> dispatch::State {
     let workers = workers
         .into_iter()
         .map(|worker| dispatch::WorkerState {
@@ -132,12 +146,14 @@ fn state(waiting: &[Arc<BuildRequest>], workers: Vec<WorkerSnapshot>, builders: 
             name: worker.config.name.clone(),
             available: worker.link.is_some(),
             max_builds: worker.config.max_builds,
+            locks: worker.config.locks.clone(),
         })
         .collect();
     dispatch::State {
         workers,
         waiting: waiting.iter().filter(|request| !builders.taken.contains(&request.id)).cloned().collect(),
         builders: builders.builders,
+        locks,
         prioritize_builders: builders.prioritize_builders,
     }
 }

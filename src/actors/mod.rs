@@ -18,6 +18,8 @@ pub mod event_bus;
 pub mod handle;
 pub mod janitor;
 pub mod live_feed;
+pub mod lock;
+pub mod lock_keeper;
 pub mod log_sink;
 pub mod owned;
 pub mod reconfigurator;

@@ -11,14 +11,12 @@ mod script;
 mod source;
 mod strports;
 mod table;
-mod unbuilt;
 
 pub use diff::{Changed, ConfigDiff, diff};
 pub use error::{ConfigError, ConfigErrors, Excerpt};
 pub use load::{Loader, load};
 pub use sample::sample;
 pub use strports::StrportError;
-pub use unbuilt::unbuilt;
 
 use std::time::Duration;
 

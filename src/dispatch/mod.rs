@@ -2,7 +2,8 @@
 //!
 //! [`plan`] is pure: it looks at the state and answers either what to start or what functions of the configuration must
 //! be asked first. Acting on a plan is conditional in the database, so a plan that meets a changed world does no harm.
-//! Locks are not looked at here: a build takes them, all together, when it has started.
+//! A request whose locks are taken is left waiting, and keeps its place in their queues: nobody overtakes it. The build
+//! itself takes the locks, all together, when it has started.
 
 mod arguments;
 mod choose_worker;

@@ -14,10 +14,11 @@ use super::choose_worker::Workers;
 use super::collapse::Groups;
 use super::priority::{RequestOrder, order_of, rank};
 use super::question::{Answers, Key, Question};
-use super::state::{BuilderState, CollapseRule, State};
+use super::state::{BuilderState, CollapseRule, State, WorkerState};
 use crate::domain::{
     BuildRequest, BuildRequestId, BuilderId, Callback, PropertyValue, ScriptValue, Timestamp, WorkerId,
 };
+use crate::locks::{self, LockBook, LockOwner, LockWish};
 
 /// Pairs (of requests, or of worker and request) about which functions are asked in one plan; beyond, requests are not
 /// merged and workers not considered until the next.
@@ -100,6 +101,11 @@ impl<'state> Queue<'state> {
     }
 }
 
+/// What a build of this builder takes on this worker.
+fn wishes(builder: &BuilderState, worker: &WorkerState) -> Vec<LockWish> {
+    locks::wishes(builder.locks.iter().chain(&worker.locks), (worker.id, &worker.name))
+}
+
 /// What a function says.
 enum Word<'answers> {
     Said(&'answers PropertyValue),
@@ -124,6 +130,7 @@ struct Planner<'state> {
     answers: &'state Answers,
     may_ask: MayAsk,
     workers: Workers<'state>,
+    locks: LockBook,
     queues: Vec<Queue<'state>>,
     questions: Vec<Question>,
     starts: Vec<Start>,
@@ -147,6 +154,7 @@ impl<'state> Planner<'state> {
             answers,
             may_ask,
             workers: Workers::new(state),
+            locks: state.locks.clone(),
             queues,
             questions: Vec::new(),
             starts: Vec::new(),
@@ -217,6 +225,7 @@ impl<'state> Planner<'state> {
         if candidates.is_empty() {
             return Tried::Nothing;
         }
+        let Some(candidates) = self.with_free_locks(index, candidates) else { return Tried::Nothing };
         if self.may_ask == MayAsk::Yes && builder.has_functions() && !self.answers.may_ask(builder.id) {
             // Its turn to ask comes with the next plan; nobody is to take its worker until then.
             self.workers.reserve(&candidates);
@@ -242,6 +251,24 @@ impl<'state> Planner<'state> {
         }
     }
 
+    /// Those of the candidates on which the builder's locks are free. If there are none, its first request keeps its
+    /// place in the queues of the locks.
+    fn with_free_locks(&mut self, index: usize, candidates: Vec<usize>) -> Option<Vec<usize>> {
+        let builder = self.queues[index].builder;
+        let wishes = |worker: usize| wishes(builder, self.workers.get(worker));
+        let free: Vec<usize> =
+            candidates.iter().copied().filter(|worker| self.locks.has_room_for(&wishes(*worker))).collect();
+        if free.is_empty() {
+            let wanted = candidates.first().map(|worker| wishes(*worker));
+            let waiting = self.queues[index].first().map(|first| self.queues[index].requests[first].id);
+            if let (Some(wanted), Some(request)) = (wanted, waiting) {
+                self.locks.request(LockOwner::Request(request), &wanted);
+            }
+            return None;
+        }
+        Some(free)
+    }
+
     fn start(&mut self, index: usize, (lead, worker): (usize, usize), merged: &[usize], mut notes: Vec<String>) {
         let queue = &mut self.queues[index];
         let waited = self.now.since(queue.requests[lead].submitted_at);
@@ -256,6 +283,8 @@ impl<'state> Planner<'state> {
             worker: self.workers.get(worker).id,
             notes,
         };
+        let wanted = wishes(queue.builder, self.workers.get(worker));
+        self.locks.request(LockOwner::Request(queue.requests[lead].id), &wanted);
         self.workers.occupy(worker, queue.builder.id);
         self.starts.push(start);
     }

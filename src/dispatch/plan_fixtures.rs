@@ -8,6 +8,7 @@ use crate::domain::{
     BuildRequest, BuildRequestId, BuilderId, BuildsetId, Callback, PropertyValue, RequestState, ScriptError,
     ScriptValue, SourceStampId, StampSpec, Timestamp, WorkerId,
 };
+use crate::locks::LockBook;
 
 pub fn stamp() -> StampSpec {
     StampSpec { branch: Some("main".to_owned()), revision: Some("r1".to_owned()), ..StampSpec::default() }
@@ -52,12 +53,13 @@ pub fn worker(id: i64) -> WorkerState {
         running: 0,
         max_builds: Some(1),
         running_builders: Vec::new(),
+        locks: Vec::new(),
     }
 }
 
 pub fn state(builders: Vec<BuilderState>, workers: Vec<WorkerState>, waiting: Vec<BuildRequest>) -> State {
     let waiting = waiting.into_iter().map(Arc::new).collect();
-    State { builders, workers, waiting, prioritize_builders: None }
+    State { builders, workers, waiting, locks: LockBook::default(), prioritize_builders: None }
 }
 
 /// A function known by its name; the tests answer for it.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::lock::LockAccess;
 use crate::domain::{BuildRequest, BuilderId, Callback, WorkerId};
+use crate::locks::LockBook;
 
 /// The whole of what a plan looks at. Cheap to build: requests are shared.
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub struct State {
     pub workers: Vec<WorkerState>,
     /// Unclaimed requests in any order. Those whose start is under way must not be among them.
     pub waiting: Vec<Arc<BuildRequest>>,
+    /// What is held and waited for now.
+    pub locks: LockBook,
     /// `prioritizeBuilders`.
     pub prioritize_builders: Option<Callback>,
 }
@@ -28,6 +31,8 @@ pub struct WorkerState {
     /// `None` is no limit.
     pub max_builds: Option<u32>,
     pub running_builders: Vec<BuilderId>,
+    /// Taken by every build on it.
+    pub locks: Vec<LockAccess>,
 }
 
 /// One configured builder.

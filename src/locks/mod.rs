@@ -1,8 +1,13 @@
 //! Locks: who may use something, and who comes next.
 //!
-//! Pure state of one lock. The keeper of all locks asks [`LockState::ready`] of each lock that a build or step wants and
-//! grants them together; nothing here waits or tells anybody.
+//! Pure: [`LockState`] is one lock, [`wishes`] what a build wants on a worker, [`LockBook`] all locks at one moment, for a
+//! plan to try things out. The keeper of all locks waits until each lock that a build wants is ready for it, and grants
+//! them together; nothing here waits or tells anybody.
 
+mod book;
 mod state;
+mod wish;
 
+pub use book::LockBook;
 pub use state::{LockOwner, LockState, Requested};
+pub use wish::{LockKey, LockWish, wishes};

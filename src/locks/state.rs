@@ -6,13 +6,15 @@
 use std::collections::VecDeque;
 
 use crate::domain::lock::LockMode;
-use crate::domain::{BuildId, StepId};
+use crate::domain::{BuildId, BuildRequestId, StepId};
 
 /// Who holds a lock or waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LockOwner {
     Build(BuildId),
     Step(StepId),
+    /// A build that a plan would start; such an owner exists only in thought.
+    Request(BuildRequestId),
 }
 
 /// The answer to a request.
@@ -65,6 +67,27 @@ impl LockState {
         }
         self.queue.push_back(claim);
         Requested::Queued { before: self.queue.len() - 1 }
+    }
+
+    /// Joins the queue, even if there is room: somebody else says when it is granted. What can never fit is left out.
+    pub fn enqueue(&mut self, owner: LockOwner, mode: LockMode, count: u32) {
+        let known = self.holders().chain(self.waiting()).any(|known| known == owner);
+        if !known && (mode == LockMode::Exclusive || count <= self.max_count) {
+            self.queue.push_back(Claim { owner, mode, count });
+        }
+    }
+
+    /// Whether a newcomer would be granted this at once.
+    pub fn has_room_for(&self, mode: LockMode, count: u32) -> bool {
+        let newcomer = Claim { owner: LockOwner::Build(BuildId(0)), mode, count };
+        self.queue.is_empty() && fits(&self.holders, self.max_count, &newcomer)
+    }
+
+    /// Notes that the owner holds the lock, however full it is: for what was granted before somebody began to count.
+    pub fn hold(&mut self, owner: LockOwner, mode: LockMode, count: u32) {
+        if !self.holders.iter().any(|held| held.owner == owner) {
+            self.holders.push(Claim { owner, mode, count });
+        }
     }
 
     /// Gives the lock back, or leaves the queue; answers whether the owner was known.

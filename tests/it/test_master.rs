@@ -43,9 +43,14 @@ pub struct TestMaster {
 impl TestMaster {
     /// A master in a new directory. Call it in a runtime whose time is paused.
     pub async fn new() -> Self {
+        Self::with(CONFIG).await
+    }
+
+    /// The same with another configuration.
+    pub async fn with(config: &str) -> Self {
         tokio::time::pause();
         let directory = TempDir::new().unwrap();
-        std::fs::write(directory.path().join("master.cfg"), CONFIG).unwrap();
+        std::fs::write(directory.path().join("master.cfg"), config).unwrap();
         let clock = Clock::simulated(Timestamp::from_secs(1_767_225_600));
         Self::start(directory, clock).await
     }

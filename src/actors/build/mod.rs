@@ -1,10 +1,11 @@
 //! Build: runs the steps of one build, one after the other.
 //!
-//! - Hears: [`StopRunning`] from its builder.
-//! - Tells: [`BuildEnded`] to its builder, once.
+//! - Hears: [`StopRunning`] and [`RepeatLocks`] from its builder, [`LocksDecided`] from the lock keeper.
+//! - Tells: [`BuildEnded`] to its builder, once; [`TakeLocks`] to the lock keeper.
 //! - Writes: steps, logs and properties of its build; its end is recorded by the builder.
 //! - Restart: none. Its death is seen by the builder, and ends the build in EXCEPTION.
 
+mod locks;
 mod properties;
 mod run;
 mod step_context;
@@ -18,6 +19,7 @@ pub use self::properties::build_properties;
 use self::run::BuildRun;
 use super::builder::BuildEnded;
 use super::live_feed::LiveFeed;
+use super::lock_keeper::{LocksDecided, TakeLocks};
 use super::scripts::CallFunction;
 use super::supervisor::{Ask, Child, Handle, Reply, ShellContext, Tell};
 use crate::clock::Clock;
@@ -25,6 +27,7 @@ use crate::config::{BuilderConfig, LogLimits};
 use crate::db::Db;
 use crate::db::transitions::FinishCause;
 use crate::domain::{Build as BuildRow, Change, Properties, Results, SourceStamp};
+use crate::locks::LockWish;
 use crate::wire::{LogSink, WorkerLink};
 
 /// Ends the running step and all that follow, but for those that always run.
@@ -36,6 +39,11 @@ pub struct StopRunning {
     pub results: Results,
 }
 
+/// Tells the lock keeper, which has forgotten it, what the build holds and wants.
+#[derive(Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct RepeatLocks;
+
 /// Everything that was fixed when the build began.
 pub struct BuildPlan {
     pub build: BuildRow,
@@ -46,6 +54,8 @@ pub struct BuildPlan {
     pub source_stamps: Vec<SourceStamp>,
     /// Oldest first.
     pub changes: Vec<Arc<Change>>,
+    /// Taken together before the first step.
+    pub locks: Vec<LockWish>,
     pub link: WorkerLink,
 }
 
@@ -80,6 +90,7 @@ pub struct BuildDeps {
     /// Where logs are compressed.
     pub wire_runtime: tokio::runtime::Handle,
     pub command_ids: super::command_ids::CommandIds,
+    pub take_locks: Tell<TakeLocks>,
 }
 
 pub struct Build {
@@ -100,10 +111,25 @@ impl Build {
 impl Child for Build {
     fn started(&mut self, ctx: &mut ShellContext<'_, Self>) {
         let run = Rc::clone(&self.run);
+        run.locks.decided_to(ctx.tell_self());
         ctx.spawn(async move { run::run_build(&run).await }, |this, ended, ctx| {
             this.report(ended);
             ctx.stop();
         });
+    }
+}
+
+impl Handle<LocksDecided> for Build {
+    fn handle(&mut self, message: LocksDecided, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+        self.run.locks.decide(message);
+        Reply::Now(())
+    }
+}
+
+impl Handle<RepeatLocks> for Build {
+    fn handle(&mut self, _: RepeatLocks, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+        self.run.locks.repeat();
+        Reply::Now(())
     }
 }
 

@@ -1,15 +1,18 @@
 //! From the first step to the last: what runs, what is skipped, and what the build's result is.
 
 use std::cell::RefCell;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::sync::watch;
 use tracing::warn;
 
+use super::locks::BuildLocks;
 use super::step_context::{ActorStepContext, StepRecord};
 use super::{BuildDeps, BuildPlan, Ended, StopRunning};
 use crate::db::DbError;
-use crate::db::transitions::{AddStep, FinishCause, FinishStep, SetBuildProperties, StartStep};
+use crate::db::transitions::{AddStep, FinishCause, FinishStep, SetBuildProperties, SetBuildState, StartStep};
 use crate::domain::{BuildId, Properties, PropertyValue, Results};
 use crate::steps::config::StepConfig;
 use crate::steps::{self, BuildEnv, BuildProgress, Fault};
@@ -18,6 +21,7 @@ use crate::steps::{self, BuildEnv, BuildProgress, Fault};
 pub struct BuildRun {
     pub plan: Arc<BuildPlan>,
     pub deps: BuildDeps,
+    pub locks: BuildLocks,
     properties: RefCell<Arc<Properties>>,
     /// Properties set since the last write.
     unsaved: RefCell<Properties>,
@@ -37,6 +41,7 @@ impl BuildRun {
             unsaved: RefCell::new(unsaved),
             stop: RefCell::new(None),
             stops: watch::Sender::new(0),
+            locks: BuildLocks::new(&plan, &deps),
             plan,
             deps,
         }
@@ -88,6 +93,9 @@ struct StepEnd {
 
 /// Runs all steps; never fails, as a build that cannot go on has a result too.
 pub async fn run_build(run: &BuildRun) -> Ended {
+    if let Err(early) = take_locks(run).await {
+        return early;
+    }
     let mut progress = BuildProgress::default();
     let mut worst = None;
     let env = BuildEnv { workdir: run.plan.config.factory.workdir.clone(), env: run.plan.config.env.clone() };
@@ -126,6 +134,46 @@ pub async fn run_build(run: &BuildRun) -> Ended {
     };
     let state = build_state(run, results, worst);
     ended(run, results, state, FinishCause::Normal).await
+}
+
+/// Waits for the locks of the build; the end of the build, if it is not to begin.
+async fn take_locks(run: &BuildRun) -> Result<(), Ended> {
+    let mut stops = run.stops();
+    let mut taking = pin!(run.locks.take());
+    if let Some(outcome) = taking.as_mut().now_or_never() {
+        return locks_decided(run, outcome).await;
+    }
+    say(run, format!("waiting for locks: {}", run.locks.names())).await;
+    tokio::select! {
+        biased;
+        outcome = taking => {
+            say(run, "building".to_owned()).await;
+            locks_decided(run, outcome).await
+        }
+        _ = stops.wait_for(|count| 0 < *count) => {
+            let results = run.stop.borrow().as_ref().map_or(Results::Cancelled, |stop| stop.results);
+            let state = build_state(run, results, None);
+            Err(ended(run, results, state, FinishCause::Normal).await)
+        }
+        () = run.plan.link.ended() => {
+            let cause = FinishCause::WorkerLost { max_losses: run.plan.max_worker_losses };
+            Err(ended(run, Results::Retry, "lost the worker while waiting for locks".to_owned(), cause).await)
+        }
+    }
+}
+
+async fn locks_decided(run: &BuildRun, outcome: Result<(), String>) -> Result<(), Ended> {
+    let Err(lock) = outcome else { return Ok(()) };
+    let state = format!("lock '{lock}' is too small for this build");
+    Err(ended(run, Results::Exception, state, FinishCause::Normal).await)
+}
+
+/// Shows a line for the whole build; that it could not be stored is no reason to fail.
+async fn say(run: &BuildRun, state_string: String) {
+    let write = SetBuildState { build: run.build_id(), state_string };
+    if let Err(error) = run.deps.db.write(write).await {
+        warn!(error = &error as &dyn std::error::Error, "cannot store the state of a build");
+    }
 }
 
 /// The line that pages show for the whole build.

@@ -1,0 +1,143 @@
+//! Who holds or wants which locks, in the order they came.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::LocksDecided;
+use crate::actors::lock::Claim;
+use crate::actors::supervisor::Tell;
+use crate::domain::BuildId;
+use crate::domain::lock::LockMode;
+use crate::locks::{LockBook, LockKey, LockOwner, LockWish};
+
+/// What one owner holds or wants.
+struct Entry {
+    build: BuildId,
+    owner: LockOwner,
+    wishes: Vec<LockWish>,
+    held: bool,
+    /// The locks that have said that it is its turn; empty once it holds them.
+    ready: BTreeSet<LockKey>,
+    decided: Tell<LocksDecided>,
+}
+
+/// What is to be told when it is decided about an owner.
+pub struct Decided {
+    pub wishes: Vec<LockWish>,
+    pub decided: Tell<LocksDecided>,
+}
+
+/// All entries; few builds wait for locks at any time, so they are looked through.
+#[derive(Default)]
+pub struct Claims {
+    /// By arrival.
+    entries: BTreeMap<u64, Entry>,
+    next: u64,
+}
+
+impl Claims {
+    /// Answers false if the owner is known already.
+    pub fn add(
+        &mut self,
+        build: BuildId,
+        owner: LockOwner,
+        wishes: Vec<LockWish>,
+        held: bool,
+        decided: Tell<LocksDecided>,
+    ) -> bool {
+        if self.entries.values().any(|entry| entry.owner == owner) {
+            return false;
+        }
+        self.entries.insert(self.next, Entry { build, owner, wishes, held, ready: BTreeSet::new(), decided });
+        self.next += 1;
+        true
+    }
+
+    /// Forgets a build and its steps; answers what they held or wanted.
+    pub fn remove(&mut self, build: BuildId) -> Vec<(LockOwner, Vec<LockWish>)> {
+        let gone = self.entries.extract_if(.., |_, entry| entry.build == build);
+        gone.map(|(_, entry)| (entry.owner, entry.wishes)).collect()
+    }
+
+    /// Notes the word of a lock; answers whether it was the last one that the owner waits for.
+    pub fn ready(&mut self, owner: LockOwner, key: &LockKey) -> bool {
+        let Some(entry) = self.waiting_mut(owner) else { return false };
+        entry.ready.insert(key.clone());
+        entry.is_ready()
+    }
+
+    /// Takes back what a lock has said.
+    pub fn unready(&mut self, key: &LockKey) {
+        for entry in self.entries.values_mut() {
+            entry.ready.remove(key);
+        }
+    }
+
+    /// Owners that wait for no lock any more, and do not know it yet.
+    pub fn all_ready(&self) -> Vec<LockOwner> {
+        self.entries.values().filter(|entry| !entry.held && entry.is_ready()).map(|entry| entry.owner).collect()
+    }
+
+    /// Notes that the owner holds its locks; `None` if it did or is unknown.
+    pub fn grant(&mut self, owner: LockOwner) -> Option<Decided> {
+        let entry = self.waiting_mut(owner)?;
+        entry.held = true;
+        entry.ready.clear();
+        Some(Decided { wishes: entry.wishes.clone(), decided: entry.decided.clone() })
+    }
+
+    /// Waiting owners that want more of a lock than it has.
+    pub fn too_large(&self, key: &LockKey, max_count: u32) -> Vec<LockOwner> {
+        let (_, waiting) = self.of_lock(key);
+        let too_large = waiting.iter().filter(|claim| claim.mode == LockMode::Counting && max_count < claim.count);
+        too_large.map(|claim| claim.owner).collect()
+    }
+
+    /// Forgets an owner that waits.
+    pub fn refuse(&mut self, owner: LockOwner) -> Option<Decided> {
+        let number = *self.entries.iter().find(|(_, entry)| entry.owner == owner && !entry.held)?.0;
+        let entry = self.entries.remove(&number)?;
+        Some(Decided { wishes: entry.wishes, decided: entry.decided })
+    }
+
+    /// Holders and, in the order they came, waiting ones of one lock.
+    pub fn of_lock(&self, key: &LockKey) -> (Vec<Claim>, Vec<Claim>) {
+        let (mut holders, mut waiting) = (Vec::new(), Vec::new());
+        for entry in self.entries.values() {
+            for wish in entry.wishes.iter().filter(|wish| wish.key == *key) {
+                let claim = Claim { owner: entry.owner, mode: wish.mode, count: wish.count };
+                if entry.held { holders.push(claim) } else { waiting.push(claim) }
+            }
+        }
+        (holders, waiting)
+    }
+
+    pub fn is_wanted(&self, key: &LockKey) -> bool {
+        self.entries.values().any(|entry| entry.wishes.iter().any(|wish| wish.key == *key))
+    }
+
+    pub fn builds(&self) -> impl Iterator<Item = BuildId> {
+        self.entries.values().map(|entry| entry.build)
+    }
+
+    /// The same as a picture for plans.
+    pub fn book(&self) -> LockBook {
+        let mut book = LockBook::default();
+        for entry in self.entries.values().filter(|entry| entry.held) {
+            book.hold(entry.owner, &entry.wishes);
+        }
+        for entry in self.entries.values().filter(|entry| !entry.held) {
+            book.request(entry.owner, &entry.wishes);
+        }
+        book
+    }
+
+    fn waiting_mut(&mut self, owner: LockOwner) -> Option<&mut Entry> {
+        self.entries.values_mut().find(|entry| entry.owner == owner && !entry.held)
+    }
+}
+
+impl Entry {
+    fn is_ready(&self) -> bool {
+        self.wishes.iter().all(|wish| self.ready.contains(&wish.key))
+    }
+}

@@ -1,0 +1,72 @@
+//! All locks at one moment, to try out in thought what taking some of them would do.
+
+use std::collections::BTreeMap;
+
+use super::state::{LockOwner, LockState, Requested};
+use super::wish::{LockKey, LockWish};
+
+/// A picture of all locks. A lock that is not in it is free.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LockBook {
+    states: BTreeMap<LockKey, LockState>,
+}
+
+impl LockBook {
+    /// Whether all of these could be had at once, without overtaking anybody.
+    pub fn has_room_for(&self, wishes: &[LockWish]) -> bool {
+        wishes.iter().all(|wish| match self.states.get(&wish.key) {
+            Some(state) => state.has_room_for(wish.mode, wish.count),
+            None => LockState::new(wish.max_count).has_room_for(wish.mode, wish.count),
+        })
+    }
+
+    /// Takes what is free of these and queues for the rest, so that whoever comes later does not overtake.
+    pub fn request(&mut self, owner: LockOwner, wishes: &[LockWish]) {
+        for wish in wishes {
+            let state = self.state(wish);
+            if state.request(owner, wish.mode, wish.count) == Requested::Impossible {
+                tracing::debug!(lock = %wish.key, "a lock will never have room for what is wanted");
+            }
+        }
+    }
+
+    /// Notes that the owner holds all of these, however full they are.
+    pub fn hold(&mut self, owner: LockOwner, wishes: &[LockWish]) {
+        for wish in wishes {
+            self.state(wish).hold(owner, wish.mode, wish.count);
+        }
+    }
+
+    fn state(&mut self, wish: &LockWish) -> &mut LockState {
+        self.states.entry(wish.key.clone()).or_insert_with(|| LockState::new(wish.max_count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::lock::LockMode;
+    use crate::domain::{BuildId, BuildRequestId};
+
+    fn wish(name: &str, mode: LockMode) -> LockWish {
+        LockWish { key: LockKey { name: name.to_owned(), worker: None }, max_count: 2, mode, count: 1 }
+    }
+
+    #[test]
+    fn several_locks_are_free_only_together() {
+        let mut book = LockBook::default();
+        let both = [wish("a", LockMode::Counting), wish("b", LockMode::Exclusive)];
+        assert!(book.has_room_for(&both));
+        book.hold(LockOwner::Build(BuildId(1)), &[wish("b", LockMode::Counting)]);
+        assert!(!book.has_room_for(&both));
+        assert!(book.has_room_for(&both[..1]));
+    }
+
+    #[test]
+    fn who_waits_in_thought_is_not_overtaken() {
+        let mut book = LockBook::default();
+        book.hold(LockOwner::Build(BuildId(1)), &[wish("a", LockMode::Counting)]);
+        book.request(LockOwner::Request(BuildRequestId(1)), &[wish("a", LockMode::Exclusive)]);
+        assert!(!book.has_room_for(&[wish("a", LockMode::Counting)]), "one of two is free, but somebody waits");
+    }
+}
