@@ -7,7 +7,7 @@ use super::applied::AppliedConfig;
 use super::builders::StopBuild;
 use super::buildset_keeper::{CancelBuildRequest, RebuildBuild};
 use super::change_intake::AcceptChanges;
-use super::live_feed::LiveFeed;
+pub use super::live_feed::LiveFeed;
 use super::schedulers::ForceBuilds;
 use super::supervisor::{Ask, AskError, Supervisor};
 use crate::config::MasterConfig;

@@ -20,9 +20,9 @@ use super::origin;
 /// Requests answered at the same time; beyond it 503.
 const MAX_IN_FLIGHT: usize = 512;
 
-/// Nothing but our own style sheet and icon, no scripts, no frames, forms only to ourselves.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'";
+/// Nothing but our own files: no script or style within a page, no frames, forms and connections only to ourselves.
+const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The middleware that lets a request pass or refuses it.
 pub async fn requests(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {

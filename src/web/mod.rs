@@ -15,6 +15,7 @@ mod origin;
 mod pages;
 mod query;
 mod site_config;
+mod sockets;
 mod static_files;
 mod templates;
 
@@ -50,6 +51,8 @@ pub struct WebState {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
     templates: Templates,
+    /// Streams of server-sent events that are open.
+    pub(crate) listeners: live::sse::Listeners,
     /// Requests that are being answered now.
     in_flight: AtomicUsize,
 }
@@ -58,7 +61,7 @@ impl WebState {
     /// Fails only if a template of the program does not compile.
     pub fn new(handle: MasterHandle, db: Db, clock: Clock) -> io::Result<Self> {
         let templates = Templates::new().map_err(io::Error::other)?;
-        Ok(Self { handle, db, clock, templates, in_flight: AtomicUsize::new(0) })
+        Ok(Self { handle, db, clock, templates, listeners: Default::default(), in_flight: AtomicUsize::new(0) })
     }
 }
 
@@ -67,6 +70,7 @@ impl WebState {
 pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
     move |app| {
         let hooks = scope("/change_hook").app_data(PayloadConfig::new(MAX_HOOK_BODY));
+        app.app_data(Data::new(live::HubPlace::default()));
         app.app_data(state.clone()).app_data(PayloadConfig::new(MAX_BODY)).service(
             scope("").wrap(from_fn(guard::requests)).wrap(from_fn(pages::error::as_page)).wrap(from_fn(guard::headers))
                 // data
@@ -74,6 +78,7 @@ pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
                 .service(resource(["/api/{version:v2|latest}", "/api/{version:v2|latest}/{path:.*}"]).route(route().to(api::any)))
                 .route("/config", get().to(site_config::get))
                 .route("/ws", get().to(live::websocket))
+                .route("/sse/{path:.*}", get().to(live::sse::get))
                 .service(hooks.route("", route().to(hooks::base)).route("/{dialect}", route().to(hooks::dialect)))
                 .route("/health", get().to(health::get))
                 .route("/metrics", get().to(metrics::get))
@@ -107,6 +112,7 @@ fn get() -> Route {
 pub fn server(listen: &ListenAddress, state: Data<WebState>) -> io::Result<Server> {
     let interface = listen.interface.as_deref().unwrap_or("0.0.0.0");
     let server = HttpServer::new(move || App::new().wrap(Compress::default()).configure(configure(state.clone())))
+        .on_connect(sockets::watch)
         .workers(N_THREADS)
         .backlog(4096)
         .client_request_timeout(Duration::from_secs(10))

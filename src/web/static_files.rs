@@ -1,12 +1,16 @@
-//! The style sheet and the icon, compiled into the program.
+//! Style sheets, scripts and the icon, compiled into the program.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 
 use super::error::WebError;
 
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
 const FILES: &[(&str, &str, &str)] = &[
     ("style.css", "text/css; charset=utf-8", include_str!("static/style.css")),
+    ("live.js", JAVASCRIPT, include_str!("static/live.js")),
+    ("morph.js", JAVASCRIPT, include_str!("static/morph.js")),
     ("icon.svg", "image/svg+xml", include_str!("static/icon.svg")),
 ];
 

@@ -45,6 +45,12 @@ pub fn of_steps(conn: &mut SqliteConnection, steps: &[i64]) -> Result<Vec<Log>, 
     Ok(found)
 }
 
+/// The logs of these ids, without their number of lines.
+pub fn by_ids(conn: &mut SqliteConnection, ids: &[i64]) -> Result<Vec<Log>, DbError> {
+    let rows = logs::table.filter(logs::id.eq_any(ids)).order(logs::id).select(LogRow::as_select()).load(conn)?;
+    Ok(rows.into_iter().map(Log::from).collect())
+}
+
 /// One log, without its number of lines.
 pub fn find(conn: &mut SqliteConnection, key: &LogKey) -> Result<Option<Log>, DbError> {
     let query = logs::table.select(LogRow::as_select()).into_boxed();

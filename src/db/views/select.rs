@@ -108,6 +108,14 @@ impl Select {
         Self { scope: Some(Scope { sql, binds }), ..Self::default() }
     }
 
+    /// The rows of these ids. The first column of a table is its id.
+    pub fn by_ids(table: &'static Table, ids: &[i64]) -> Self {
+        let column = table.columns.first();
+        let values: Vec<Term> = ids.iter().copied().map(Term::Int).collect();
+        let filter = column.map(|column| Filter { column, operator: Operator::Eq, values });
+        Self { filters: filter.into_iter().collect(), ..Self::default() }
+    }
+
     #[must_use]
     pub fn newest(mut self, table: &Table, limit: i64) -> Self {
         self.order = table.columns.first().map(|column| Order { column, descending: true }).into_iter().collect();

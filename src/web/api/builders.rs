@@ -9,6 +9,7 @@ use super::result_spec::{Field, FieldKind, field};
 use crate::db::views::builders;
 use crate::db::views::keys::BuilderKey;
 use crate::domain::{Builder, MasterId, WorkerId};
+use crate::json;
 use crate::web::error::WebError;
 
 pub const FIELDS: &[Field] = &[
@@ -71,6 +72,11 @@ fn json<'builder>(builder: &'builder Builder, masters: &[MasterId]) -> BuilderJs
         projectid: None,
         tags: &builder.tags,
     }
+}
+
+/// As `/ws` sends it.
+pub fn message(builder: &Builder, masters: &[MasterId]) -> String {
+    json::to_string(&json(builder, masters))
 }
 
 pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {

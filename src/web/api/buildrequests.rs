@@ -10,7 +10,7 @@ use crate::db::views::build_requests::{self, RequestLine};
 use crate::db::views::properties::of_requests;
 use crate::db::views::select::Select;
 use crate::domain::Properties;
-use crate::json::Value;
+use crate::json::{self, Value};
 use crate::web::error::WebError;
 
 const FIELDS: &[Field] = &[
@@ -71,6 +71,11 @@ fn json(request: &RequestLine, properties: Option<Value>) -> RequestJson {
         submitted_at: request.submitted_at.secs(),
         waited_for: request.waited_for,
     }
+}
+
+/// As `/ws` sends it.
+pub fn message(request: &RequestLine) -> String {
+    json::to_string(&json(request, None))
 }
 
 pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {

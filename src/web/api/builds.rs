@@ -13,7 +13,7 @@ use crate::db::views::properties::of_builds;
 use crate::db::views::select::Select;
 use crate::db::views::{Connection, builders, select};
 use crate::domain::{Build, Properties};
-use crate::json::Value;
+use crate::json::{self, Value};
 use crate::web::error::WebError;
 
 const FIELDS: &[Field] = &[
@@ -77,6 +77,11 @@ fn json<'build>(build: &'build Build, wanted: &Properties) -> BuildJson<'build> 
         state_string: &build.state_string,
         workerid: build.worker_id.0,
     }
+}
+
+/// As `/ws` sends it.
+pub fn message(build: &Build) -> String {
+    json::to_string(&json(build, &Properties::new()))
 }
 
 pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {

@@ -9,6 +9,7 @@ use super::result_spec::{Field, FieldKind, field};
 use super::sourcestamps::StampJson;
 use crate::db::views::buildsets::{self, BuildsetLine};
 use crate::db::views::select::Select;
+use crate::json;
 use crate::web::error::WebError;
 
 const FIELDS: &[Field] = &[
@@ -43,6 +44,9 @@ struct BuildsetJson<'set> {
     rebuilt_buildid: Option<i64>,
     /// -1 while incomplete.
     results: i32,
+    /// Told when a buildset is announced, and by nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheduler: Option<&'set str>,
     sourcestamps: Vec<StampJson>,
     submitted_at: i64,
 }
@@ -58,9 +62,20 @@ fn json(buildset: &BuildsetLine) -> BuildsetJson<'_> {
         reason: &buildset.reason,
         rebuilt_buildid: buildset.rebuilt_build.map(|build| build.0),
         results: buildset.results.map_or(-1, |results| results.code()),
+        scheduler: None,
         sourcestamps: buildset.source_stamps.iter().map(StampJson::from).collect(),
         submitted_at: buildset.submitted_at.secs(),
     }
+}
+
+/// As `/ws` sends it.
+pub fn message(buildset: &BuildsetLine) -> String {
+    json::to_string(&json(buildset))
+}
+
+/// As `/ws` announces it: with the name of its scheduler.
+pub fn message_of_new(buildset: &BuildsetLine) -> String {
+    json::to_string(&BuildsetJson { scheduler: Some(&buildset.scheduler), ..json(buildset) })
 }
 
 pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {

@@ -12,7 +12,7 @@ use crate::db::views::changes::{self, ChangeLine};
 use crate::db::views::keys::BuildKey;
 use crate::db::views::select::Select;
 use crate::db::views::{Connection, builds, select};
-use crate::json::Value;
+use crate::json::{self, Value};
 use crate::web::error::WebError;
 
 const FIELDS: &[Field] = &[
@@ -82,6 +82,11 @@ fn json(line: &ChangeLine) -> ChangeJson<'_> {
         sourcestamp: line.stamp.as_ref().map(StampJson::from),
         when_timestamp: change.when.secs(),
     }
+}
+
+/// As `/ws` sends it.
+pub fn message(line: &ChangeLine) -> String {
+    json::to_string(&json(line))
 }
 
 pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {

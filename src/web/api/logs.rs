@@ -9,6 +9,7 @@ use super::result_spec::{Field, FieldKind, field};
 use crate::db::views::keys::{LogKey, StepKey};
 use crate::db::views::{logs, steps};
 use crate::domain::Log;
+use crate::json;
 use crate::web::error::WebError;
 use crate::web::log_reader;
 
@@ -49,6 +50,11 @@ fn json(log: &Log) -> LogJson<'_> {
         stepid: log.step_id.0,
         r#type: log.kind.letter(),
     }
+}
+
+/// As `/ws` sends it.
+pub fn message(log: &Log) -> String {
+    json::to_string(&json(log))
 }
 
 pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {

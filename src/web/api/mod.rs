@@ -24,6 +24,20 @@ mod sourcestamps;
 mod steps;
 mod workers;
 
+/// Elements as `/ws` sends them: the JSON of REST.
+pub mod messages {
+    pub use super::builders::message as builder;
+    pub use super::buildrequests::message as build_request;
+    pub use super::builds::message as build;
+    pub use super::buildsets::{message as buildset, message_of_new as new_buildset};
+    pub use super::changes::message as change;
+    pub use super::logs::message as log;
+    pub use super::properties::message as properties;
+    pub use super::schedulers::message as scheduler;
+    pub use super::steps::message as step;
+    pub use super::workers::message as worker;
+}
+
 use actix_web::http::Method;
 use actix_web::http::header::ContentType;
 use actix_web::web::{Bytes, Data};

@@ -32,6 +32,11 @@ struct PropertyJson<'property> {
     value: String,
 }
 
+/// As `/ws` sends them: all of a build.
+pub fn message(found: &Properties) -> String {
+    json::to_string(&map(found))
+}
+
 pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {
     let is_single = matches!(scope, Scope::OfBuild(_) | Scope::OfBuildset(_));
     let spec = call.spec(if is_single { &[] } else { LIST_FIELDS }, is_single)?;

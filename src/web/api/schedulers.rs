@@ -7,7 +7,9 @@ use super::elements::{Element, element};
 use super::masters::MasterJson;
 use super::reply::Reply;
 use super::result_spec::{Field, FieldKind, field};
-use crate::db::views::{masters, schedulers};
+use crate::db::views::masters::{self, Master};
+use crate::db::views::schedulers::{self, SchedulerLine};
+use crate::json;
 use crate::web::error::WebError;
 
 const FIELDS: &[Field] = &[
@@ -33,6 +35,20 @@ struct SchedulerJson<'scheduler> {
     schedulerid: i64,
 }
 
+fn json<'scheduler>(scheduler: &'scheduler SchedulerLine, own: Option<&Master>) -> SchedulerJson<'scheduler> {
+    SchedulerJson {
+        enabled: scheduler.enabled,
+        master: own.filter(|_| scheduler.active).map(MasterJson::from),
+        name: &scheduler.name,
+        schedulerid: scheduler.id.0,
+    }
+}
+
+/// As `/ws` sends it; `own` is the master that runs the present configuration.
+pub fn message(scheduler: &SchedulerLine, own: Option<&Master>) -> String {
+    json::to_string(&json(scheduler, own))
+}
+
 pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {
     let spec = call.spec(FIELDS, scope.one.is_some())?;
     let own = call.state.db.master().id;
@@ -42,14 +58,7 @@ pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {
         .iter()
         .filter(|scheduler| scope.one.is_none_or(|id| scheduler.id.0 == id))
         .filter(|scheduler| scope.master.is_none_or(|id| scheduler.active && id == own.0))
-        .map(|scheduler| {
-            element(&SchedulerJson {
-                enabled: scheduler.enabled,
-                master: master.filter(|_| scheduler.active).map(MasterJson::from),
-                name: &scheduler.name,
-                schedulerid: scheduler.id.0,
-            })
-        })
+        .map(|scheduler| element(&json(scheduler, master)))
         .collect();
     Reply::of("schedulers", spec.apply(elements), scope.one.is_some())
 }

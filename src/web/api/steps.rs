@@ -11,6 +11,7 @@ use crate::db::views::keys::{BuildKey, StepKey};
 use crate::db::views::select::Select;
 use crate::db::views::{Connection, builds, select, steps};
 use crate::domain::Step;
+use crate::json;
 use crate::web::error::WebError;
 
 const FIELDS: &[Field] = &[
@@ -71,6 +72,11 @@ fn json(step: &Step) -> StepJson<'_> {
         stepid: step.id.0,
         urls: step.urls.iter().map(|(name, url)| UrlJson { name, url }).collect(),
     }
+}
+
+/// As `/ws` sends it.
+pub fn message(step: &Step) -> String {
+    json::to_string(&json(step))
 }
 
 pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {

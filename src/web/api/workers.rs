@@ -9,6 +9,7 @@ use super::result_spec::{Field, FieldKind, field};
 use crate::db::views::keys::WorkerKey;
 use crate::db::views::workers;
 use crate::domain::{MasterId, Worker};
+use crate::json;
 use crate::web::error::WebError;
 
 const FIELDS: &[Field] = &[
@@ -92,6 +93,11 @@ fn json(worker: &Worker, master: MasterId, builder: Option<i64>) -> WorkerJson<'
             version: worker.info.version.as_deref(),
         },
     }
+}
+
+/// As `/ws` sends it.
+pub fn message(worker: &Worker, master: MasterId) -> String {
+    json::to_string(&json(worker, master, None))
 }
 
 pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {

@@ -2,6 +2,7 @@
 
 mod control;
 mod errors;
+mod live;
 mod pages;
 mod queries;
 mod shapes;
