@@ -151,8 +151,10 @@ fn migrate(
     exists: bool,
 ) -> Result<(), OpenError> {
     let failed = sqlite::<Box<dyn std::error::Error + Send + Sync>>(path);
-    let known: Vec<Box<dyn Migration<Sqlite>>> = migrations.migrations().map_err(&failed)?;
-    let known: Vec<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
+    let mut migrations: Vec<Box<dyn Migration<Sqlite>>> = migrations.migrations().map_err(&failed)?;
+    // a source gives them in any order
+    migrations.sort_by(|one, other| one.name().version().cmp(&other.name().version()));
+    let known: Vec<String> = migrations.iter().map(|migration| migration.name().version().to_string()).collect();
     let applied = connection.applied_migrations().map_err(&failed)?;
     if let Some(newer) = applied.iter().find(|version| !known.contains(&version.to_string())) {
         return Err(OpenError::Newer { path: path.to_owned(), version: newer.to_string() });
@@ -163,7 +165,7 @@ fn migrate(
     if exists {
         back_up(connection, path, applied.first().map(ToString::to_string).unwrap_or_default())?;
     }
-    for migration in migrations.migrations().map_err(&failed)? {
+    for migration in migrations {
         if !applied.contains(&migration.name().version()) {
             connection.run_migration(&migration).map_err(&failed)?;
         }

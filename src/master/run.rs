@@ -93,7 +93,7 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
     actix::spawn(control.run(handler.clone()));
     if let Some(listen) = www {
         let state = web::WebState::new(master.handle.clone(), master.db.clone(), clock);
-        let state = Data::new(state.context("cannot make the pages")?);
+        let state = Data::new(state.context("cannot make the pages")?.with_own_files(&base_dir));
         let server = web::server(&listen, state).with_context(|| format!("cannot serve {}", shown(&listen)))?;
         actix::spawn(server);
         info!(address = shown(&listen), "the web interface is served");

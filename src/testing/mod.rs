@@ -4,6 +4,7 @@
 pub mod handle;
 pub mod local_executor;
 pub mod log_shelf;
+pub mod many_builders;
 pub mod plain_steps;
 pub mod probe;
 pub mod sample_site;

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, ResponseError};
 
 use crate::actors::handle::CommandError;
 use crate::db::DbError;
+use crate::web::templates::TemplateError;
 
 /// The reason a request got no page and no data.
 ///
@@ -28,6 +29,9 @@ pub enum WebError {
     /// The master was asked to do something and could not; the text says why.
     #[error("{0}")]
     Failed(String),
+    /// A template of the master's own is broken; the text names file and line.
+    #[error("{0}")]
+    BrokenTemplate(String),
     /// The text goes to the log only.
     #[error("{0}")]
     Internal(String),
@@ -48,7 +52,7 @@ impl ResponseError for WebError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Failed(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Failed(_) | Self::BrokenTemplate(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -82,8 +86,11 @@ impl From<CommandError> for WebError {
     }
 }
 
-impl From<minijinja::Error> for WebError {
-    fn from(error: minijinja::Error) -> Self {
-        Self::Internal(format!("cannot render the page: {error:#}"))
+impl From<TemplateError> for WebError {
+    fn from(error: TemplateError) -> Self {
+        match error {
+            TemplateError::Own { .. } => Self::BrokenTemplate(error.to_string()),
+            TemplateError::Ours(error) => Self::Internal(format!("cannot render the page: {error:#}")),
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp as Instant;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::domain::{Results, Timestamp};
@@ -57,6 +59,51 @@ impl When {
     }
 }
 
+/// How far a running build is, if it takes as long as builds of its builder usually do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Progress {
+    /// Up to 99: only the end of a build is certain.
+    pub percent: u64,
+    /// When it started, for programs.
+    pub since: String,
+    pub expected_s: u64,
+    /// `12 min`
+    pub expected: String,
+    /// `about 3 min left`, `2 min over`
+    pub left: String,
+    pub is_over: bool,
+}
+
+impl Progress {
+    pub fn new(started: Timestamp, typical: Duration, now: Timestamp) -> Self {
+        let (typical, elapsed) = (typical.max(Duration::from_secs(1)), now.since(started));
+        let is_over = typical < elapsed;
+        let left = match (typical.checked_sub(elapsed), elapsed.checked_sub(typical)) {
+            (Some(left), _) => format!("about {} left", duration(roughly(left))),
+            (None, over) => format!("{} over", duration(over.unwrap_or_default())),
+        };
+        Self {
+            percent: elapsed.as_secs().saturating_mul(100).checked_div(typical.as_secs()).unwrap_or(0).min(99),
+            since: iso(started),
+            expected_s: typical.as_secs(),
+            expected: duration(roughly(typical)),
+            left,
+            is_over,
+        }
+    }
+}
+
+/// What is only expected is not told to the second.
+pub fn roughly(duration: Duration) -> Duration {
+    let seconds = duration.as_millis().div_ceil(1000);
+    let seconds = match seconds {
+        0..=20 => seconds,
+        21..=120 => (seconds + 2) / 5 * 5,
+        _ => (seconds + 30) / 60 * 60,
+    };
+    Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX))
+}
+
 /// The two largest units of a duration: `48 s`, `2 min 5 s`, `3 h 10 min`, `2 d 4 h`.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -108,12 +155,41 @@ pub fn day(at: Timestamp) -> String {
     date(at, "%-d %b")
 }
 
-fn iso(at: Timestamp) -> String {
+/// `2026-11-21T04:52:03Z`
+pub fn iso(at: Timestamp) -> String {
     date(at, "%Y-%m-%dT%H:%M:%SZ")
 }
 
 fn date(at: Timestamp, format: &str) -> String {
     Instant::from_second(at.secs()).map_or_else(|_| "unknown".to_owned(), |at| at.strftime(format).to_string())
+}
+
+/// What a field for date and time holds: `2026-11-21T04:52`, in UTC.
+pub fn field(at: Timestamp) -> String {
+    date(at, "%Y-%m-%dT%H:%M")
+}
+
+/// `2026-11-21T04:52:03.000120`, in UTC, as [`moment`] reads it.
+pub fn precise(at: Timestamp) -> String {
+    format!("{}.{:06}", date(at, "%Y-%m-%dT%H:%M:%S"), at.micros().rem_euclid(1_000_000))
+}
+
+/// A moment as a URL or a field names it, in UTC: a date, a date and a time, or how long ago (`90m`, `24h`, `7d`).
+pub fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
+    if let Some((count, unit)) = text.split_at_checked(text.len().checked_sub(1)?)
+        && let Ok(count) = count.parse::<u32>()
+    {
+        let seconds = match unit {
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => return None,
+        };
+        return Some(now - Duration::from_secs(u64::from(count) * seconds));
+    }
+    let civil: DateTime = text.trim_end_matches('Z').parse().ok()?;
+    let at = civil.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    Some(Timestamp::from_micros(at.as_microsecond()))
 }
 
 /// The first characters of a revision, if it looks like a hash.
@@ -150,6 +226,16 @@ mod tests {
     }
 
     #[test]
+    fn progress_is_a_share_of_what_is_usual_and_never_complete() {
+        let started = Timestamp::from_secs(1_795_000_000);
+        let after = |seconds| Progress::new(started, Duration::from_secs(600), started + Duration::from_secs(seconds));
+        assert_eq!((after(150).percent, after(150).left.as_str()), (25, "about 8 min left"));
+        assert_eq!((after(590).percent, after(590).left.as_str()), (98, "about 10 s left"));
+        assert_eq!((after(690).percent, after(690).left.as_str(), after(690).is_over), (99, "1 min 30 s over", true));
+        assert_eq!(Progress::new(started, Duration::ZERO, started).percent, 0);
+    }
+
+    #[test]
     fn dates_are_relative_for_a_month() {
         let now = Timestamp::from_secs(1_795_000_000);
         let before = |seconds| ago(now - Duration::from_secs(seconds), now);
@@ -159,6 +245,20 @@ mod tests {
         assert_eq!(before(7_300), "2 hours ago");
         assert_eq!(before(86_400 * 29), "29 days ago");
         assert_eq!(before(86_400 * 31), "18 Oct 2026");
+    }
+
+    #[test]
+    fn moments_are_dates_or_lie_some_time_back() {
+        let now = Timestamp::from_secs(1_795_000_000);
+        let back = |seconds| Some(now - Duration::from_secs(seconds));
+        assert_eq!(moment("90m", now), back(5_400));
+        assert_eq!(moment("7d", now), back(604_800));
+        assert_eq!(moment(&field(now), now).map(field), Some(field(now)));
+        assert_eq!(moment("1970-01-02", now), Some(Timestamp::from_secs(86_400)));
+        assert_eq!(moment("1970-01-01T00:00:01.000002", now), Some(Timestamp::from_micros(1_000_002)));
+        for text in ["", "x", "5y", "é", "-5h", "2026-13-01", "99999999999d", "yesterday"] {
+            assert_eq!(moment(text, now), None, "{text}");
+        }
     }
 
     #[test]

@@ -20,8 +20,9 @@ use super::origin;
 /// Requests answered at the same time; beyond it 503.
 const MAX_IN_FLIGHT: usize = 512;
 
-/// Nothing but our own files: no script or style within a page, no frames, forms and connections only to ourselves.
-const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; \
+/// Nothing but our own sheets, images and scripts, none of them within a page; connections and forms only to ourselves,
+/// no frames.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The middleware that lets a request pass or refuses it.

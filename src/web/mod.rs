@@ -13,6 +13,7 @@ mod log_reader;
 mod metrics;
 mod origin;
 mod pages;
+mod plot;
 mod query;
 mod site_config;
 mod sockets;
@@ -23,6 +24,7 @@ mod templates;
 mod tests;
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
@@ -53,6 +55,8 @@ pub struct WebState {
     templates: Templates,
     /// Streams of server-sent events that are open.
     pub(crate) listeners: live::sse::Listeners,
+    /// The master's own files, which are served before ours.
+    public_html: Option<PathBuf>,
     /// Requests that are being answered now.
     in_flight: AtomicUsize,
 }
@@ -61,7 +65,23 @@ impl WebState {
     /// Fails only if a template of the program does not compile.
     pub fn new(handle: MasterHandle, db: Db, clock: Clock) -> io::Result<Self> {
         let templates = Templates::new().map_err(io::Error::other)?;
-        Ok(Self { handle, db, clock, templates, listeners: Default::default(), in_flight: AtomicUsize::new(0) })
+        Ok(Self {
+            handle,
+            db,
+            clock,
+            templates,
+            public_html: None,
+            listeners: Default::default(),
+            in_flight: AtomicUsize::new(0),
+        })
+    }
+
+    /// Prefers what the master has in `templates/` and `public_html/` below its base directory.
+    #[must_use]
+    pub fn with_own_files(mut self, base_dir: &Path) -> Self {
+        self.templates = self.templates.preferring(&base_dir.join("templates"));
+        self.public_html = Some(base_dir.join("public_html"));
+        self
     }
 }
 
@@ -97,8 +117,8 @@ pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
                 .route("/workers", get().to(pages::workers::get))
                 .route("/changes", get().to(pages::changes::list))
                 .route("/changes/{change}", get().to(pages::changes::one))
-                .route("/static/{file}", get().to(static_files::get))
-                .default_service(route().to(pages::error::not_found)),
+                .route("/static/{file:.*}", get().to(static_files::get))
+                .default_service(route().to(static_files::or_nothing)),
         );
     }
 }

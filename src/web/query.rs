@@ -18,10 +18,16 @@ pub fn all(query: Option<&str>, name: &str) -> Vec<String> {
     parameters.filter(|(key, _)| key == name).map(|(_, value)| value).collect()
 }
 
-/// A query with one parameter, repeated.
-pub fn build(name: &str, values: &[&str]) -> String {
-    let pairs: Vec<String> = values.iter().map(|value| format!("{name}={}", segment(value))).collect();
-    pairs.join("&")
+/// A query with these parameters, with its question mark; those without a value are left out.
+pub fn of(pairs: &[(&str, &str)]) -> String {
+    let filled = pairs.iter().filter(|(_, value)| !value.is_empty());
+    let pairs: Vec<String> = filled.map(|(name, value)| format!("{name}={}", segment(value))).collect();
+    if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+}
+
+/// The first value of one parameter of a query, without spaces around it; empty if there is none.
+pub fn first(query: Option<&str>, name: &str) -> String {
+    all(query, name).first().map(|value| value.trim().to_owned()).unwrap_or_default()
 }
 
 /// The segments of a path, decoded after splitting, so that `%2F` stays within its segment.
@@ -64,6 +70,12 @@ mod tests {
         let pairs = parameters("name=a%20b+c&x&name=%C3%A9&y=1=2&");
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("name", "a b c"), ("x", ""), ("name", "é"), ("y", "1=2")]);
+    }
+
+    #[test]
+    fn a_query_has_what_has_a_value() {
+        assert_eq!(of(&[("q", "a b&"), ("x", ""), ("tag", "é")]), "?q=a%20b%26&tag=%C3%A9");
+        assert_eq!(of(&[("q", "")]), "");
     }
 
     #[test]

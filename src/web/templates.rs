@@ -1,15 +1,24 @@
-//! The templates, compiled into the program.
+//! The templates: those of the program, and before them those in the master's own `templates/` directory.
+//!
+//! A file there takes the place of ours of the same name and may use any other; `templates/base.html` of the program says
+//! which blocks there are. Files are read again when they have changed. A broken one breaks only the pages that use it.
 
 use std::fmt::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_formatter};
 use serde::Serialize;
 
+use own::OwnTemplates;
+
+mod own;
+
 const TEMPLATES: &[(&str, &str)] = &[
     ("base.html", include_str!("templates/base.html")),
     ("parts.html", include_str!("templates/parts.html")),
+    ("icons.html", include_str!("templates/icons.html")),
     ("home.html", include_str!("templates/home.html")),
     ("builders.html", include_str!("templates/builders.html")),
     ("builder.html", include_str!("templates/builder.html")),
@@ -24,30 +33,64 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("error.html", include_str!("templates/error.html")),
 ];
 
+/// The reason a page could not be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// The fault is in a file of the master's own.
+    #[error("{}, {}{why}", path.display(), line.map_or_else(String::new, |line| format!("line {line}: ")))]
+    Own { path: PathBuf, line: Option<usize>, why: String },
+    #[error("{0:#}")]
+    Ours(#[from] minijinja::Error),
+}
+
 /// Renders pages. Everything is escaped; a name that a page does not have is an error.
-pub struct Templates(Environment<'static>);
+pub struct Templates {
+    ours: Environment<'static>,
+    own: Option<OwnTemplates>,
+}
 
 impl Templates {
-    /// Fails only if a template of the program does not compile.
+    /// The templates of the program. Fails only if one of them does not compile.
     pub fn new() -> Result<Self, minijinja::Error> {
-        let mut environment = Environment::new();
-        environment.set_auto_escape_callback(|_| AutoEscape::Html);
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-        environment.set_formatter(|out, state, value| match value.as_str() {
-            Some(text) if !value.is_safe() => Ok(escape(out, text)?),
-            _ => escape_formatter(out, state, value),
-        });
-        environment.add_filter("segment", |text: String| segment(&text));
+        let mut ours = environment()?;
         for (name, source) in TEMPLATES {
-            environment.add_template(name, source)?;
+            ours.add_template(name, source)?;
         }
-        Ok(Self(environment))
+        Ok(Self { ours, own: None })
     }
 
-    pub fn render<T: Serialize>(&self, name: &str, context: T) -> Result<String, minijinja::Error> {
-        self.0.get_template(name)?.render(Value::from(Serde(context)))
+    /// Prefers the files of a directory, which need not exist.
+    #[must_use]
+    pub fn preferring(mut self, directory: &Path) -> Self {
+        self.own = Some(OwnTemplates::new(directory));
+        self
     }
+
+    pub fn render<T: Serialize>(&self, name: &str, context: T) -> Result<String, TemplateError> {
+        match &self.own {
+            Some(own) => own.render(&self.ours, name, Value::from(Serde(context))),
+            None => self.render_ours(name, context),
+        }
+    }
+
+    /// Uses the program's templates only: for the page that says what is wrong with others.
+    pub fn render_ours<T: Serialize>(&self, name: &str, context: T) -> Result<String, TemplateError> {
+        Ok(self.ours.get_template(name)?.render(Value::from(Serde(context)))?)
+    }
+}
+
+/// An environment without templates.
+fn environment() -> Result<Environment<'static>, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    environment.set_formatter(|out, state, value| match value.as_str() {
+        Some(text) if !value.is_safe() => Ok(escape(out, text)?),
+        _ => escape_formatter(out, state, value),
+    });
+    environment.add_filter("segment", |text: String| segment(&text));
+    Ok(environment)
 }
 
 /// Escapes what could end a text or an attribute. The engine's own way also escapes `/`, which doubles the size of

@@ -95,7 +95,10 @@ fn an_upgrade_is_preceded_by_a_backup_of_the_old_schema() {
     drop(open(&options(&base, &clock())).unwrap());
     let tomorrow = migrations_of_tomorrow(&directory);
     drop(open_with(&options(&base, &clock()), &tomorrow).unwrap());
-    let backup = base.join("state.sqlite.before-upgrade-from-20261121000001");
+    let mut names = fs::read_dir(&base).unwrap().map(|entry| entry.unwrap().path());
+    let is_backup =
+        |path: &std::path::PathBuf| path.display().to_string().contains("state.sqlite.before-upgrade-from-2026");
+    let backup = names.find(is_backup).unwrap();
     let mut old = SqliteConnection::establish(&backup.display().to_string()).unwrap();
     assert!(diesel::sql_query("SELECT motto FROM masters").execute(&mut old).is_err());
     assert!(diesel::sql_query("SELECT name FROM masters").execute(&mut old).is_ok());

@@ -155,3 +155,9 @@ pub fn waiting_counts(conn: &mut SqliteConnection) -> Result<Vec<(BuilderId, i64
         .load(conn)?;
     Ok(counts.into_iter().map(|(builder, count)| (BuilderId(builder), count)).collect())
 }
+
+/// How many requests wait.
+pub fn n_waiting(conn: &mut SqliteConnection) -> Result<i64, DbError> {
+    let waiting = build_requests::complete_at_us.is_null().and(build_requests::claimed_by.is_null());
+    Ok(build_requests::table.filter(waiting).count().get_result(conn)?)
+}

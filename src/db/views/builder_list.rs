@@ -1,55 +1,163 @@
-//! All builders with how they stand.
+//! Builders with how they stand: those that are looked for, broken ones first, a page at a time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::SqliteConnection;
 
-use super::select::Select;
-use super::{build_requests, builders, builds, workers};
+use super::builder_health::{self, BrokenSince, Standing};
+use super::worker_counts::{self, WorkerCounts};
+use super::{build_requests, builders, builds};
 use crate::db::DbError;
-use crate::domain::{Build, Builder};
+use crate::domain::{Build, BuildId, Builder, BuilderId};
+
+/// Which builders are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Words that all occur in the name, the description or the tags, in any case.
+    pub words: String,
+    /// Tags that a builder has all of.
+    pub tags: Vec<String>,
+    pub state: Option<State>,
+    /// How many to pass over, and how many to show.
+    pub offset: usize,
+    pub limit: usize,
+    /// The last builds of each that are shown.
+    pub n_recent: i64,
+}
+
+/// What a builder is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Broken,
+    Running,
+    Waiting,
+    /// Ended no build yet.
+    New,
+}
 
 /// One builder of the list.
 #[derive(Debug)]
 pub struct BuilderLine {
     pub builder: Builder,
     pub newest_finished: Option<Build>,
+    pub broken_since: Option<BrokenSince>,
     /// The last builds, newest first, running ones included.
     pub recent: Vec<Build>,
+    pub n_running: usize,
     pub n_waiting: i64,
-    pub n_workers: usize,
-    pub n_connected: usize,
+    pub workers: WorkerCounts,
 }
 
-/// All builders of the present configuration, each with its last `n_recent` builds.
-pub fn read(conn: &mut SqliteConnection, n_recent: i64) -> Result<Vec<BuilderLine>, DbError> {
-    let newest = builds::select(conn, &Select::scoped(builds::NEWEST_FINISHED, Vec::new()))?;
-    let mut newest: HashMap<_, _> = newest.into_iter().map(|build| (build.builder_id, build)).collect();
-    let mut recent: HashMap<_, Vec<Build>> = HashMap::new();
-    for build in builds::select(conn, &Select::scoped(builds::RECENT, vec![n_recent]))? {
-        recent.entry(build.builder_id).or_default().push(build);
+/// A page of the list.
+#[derive(Debug)]
+pub struct BuilderList {
+    pub lines: Vec<BuilderLine>,
+    /// How many are looked for.
+    pub n_found: usize,
+    pub n_all: usize,
+    /// Of all, how many are in each state: broken, running, waiting, new.
+    pub n_in: [usize; 4],
+    /// Every tag, and how many builders have it.
+    pub tags: BTreeMap<String, usize>,
+}
+
+/// What is known of all builders.
+struct Overview {
+    standing: HashMap<BuilderId, Standing>,
+    running: HashMap<BuilderId, usize>,
+    waiting: HashMap<BuilderId, i64>,
+}
+
+impl Overview {
+    fn read(conn: &mut SqliteConnection) -> Result<Self, DbError> {
+        let mut running: HashMap<BuilderId, usize> = HashMap::new();
+        for build in builds::running(conn)? {
+            *running.entry(build.builder_id).or_default() += 1;
+        }
+        let standing = builder_health::newest(conn)?.into_iter();
+        Ok(Self {
+            standing: standing.map(|standing| (standing.builder, standing)).collect(),
+            running,
+            waiting: build_requests::waiting_counts(conn)?.into_iter().collect(),
+        })
     }
-    let waiting: HashMap<_, _> = build_requests::waiting_counts(conn)?.into_iter().collect();
-    let mut n_workers: HashMap<_, (usize, usize)> = HashMap::new();
-    for worker in workers::active(conn)? {
-        for builder in &worker.configured_on {
-            let (all, connected) = n_workers.entry(*builder).or_default();
-            *all += 1;
-            *connected += usize::from(worker.connected);
+
+    fn is(&self, builder: BuilderId, state: State) -> bool {
+        match state {
+            State::Broken => self.standing.get(&builder).is_some_and(Standing::is_broken),
+            State::Running => self.running.contains_key(&builder),
+            State::Waiting => self.waiting.contains_key(&builder),
+            State::New => !self.standing.contains_key(&builder),
         }
     }
+}
+
+pub fn read(conn: &mut SqliteConnection, wanted: &Wanted) -> Result<BuilderList, DbError> {
+    let all = builders::active(conn)?;
+    let overview = Overview::read(conn)?;
+    let mut tags: BTreeMap<String, usize> = BTreeMap::new();
+    for tag in all.iter().flat_map(|builder| &builder.tags) {
+        *tags.entry(tag.clone()).or_default() += 1;
+    }
+    let n_in = [State::Broken, State::Running, State::Waiting, State::New]
+        .map(|state| all.iter().filter(|builder| overview.is(builder.id, state)).count());
+    let n_all = all.len();
+    let words: Vec<String> = wanted.words.split_whitespace().map(str::to_lowercase).collect();
+    let is_found = |builder: &Builder| {
+        wanted.state.is_none_or(|state| overview.is(builder.id, state))
+            && wanted.tags.iter().all(|tag| builder.tags.contains(tag))
+            && has_words(builder, &words)
+    };
+    let mut found: Vec<Builder> = all.into_iter().filter(is_found).collect();
+    // they come sorted by name, which a stable sort keeps
+    found.sort_by_key(|builder| !overview.is(builder.id, State::Broken));
+    let n_found = found.len();
+    let page = found.into_iter().skip(wanted.offset).take(wanted.limit).collect();
+    Ok(BuilderList { lines: lines(conn, page, &overview, wanted.n_recent)?, n_found, n_all, n_in, tags })
+}
+
+fn has_words(builder: &Builder, words: &[String]) -> bool {
+    if words.is_empty() {
+        return true;
+    }
+    let description = builder.description.as_deref().unwrap_or_default();
+    let text = format!("{} {description} {}", builder.name, builder.tags.join(" ")).to_lowercase();
+    words.iter().all(|word| text.contains(word))
+}
+
+fn lines(
+    conn: &mut SqliteConnection,
+    page: Vec<Builder>,
+    overview: &Overview,
+    n_recent: i64,
+) -> Result<Vec<BuilderLine>, DbError> {
+    let ids: Vec<BuilderId> = page.iter().map(|builder| builder.id).collect();
+    let standing = || ids.iter().filter_map(|id| overview.standing.get(id));
+    let broken: Vec<BuilderId> = standing().filter(|it| it.is_broken()).map(|it| it.builder).collect();
+    let broken_since = builder_health::broken_since(conn, &broken)?;
+    let workers = worker_counts::of(conn, ids.iter().copied())?;
+    let mut recent: HashMap<BuilderId, Vec<Build>> = HashMap::new();
+    let mut known: HashSet<BuildId> = HashSet::new();
+    for build in builds::recent(conn, &ids, n_recent)? {
+        known.insert(build.id);
+        recent.entry(build.builder_id).or_default().push(build);
+    }
+    // many running ones may hide the newest finished one
+    let missing: Vec<BuildId> = standing().map(|it| it.build).filter(|build| !known.contains(build)).collect();
+    let hidden = builds::by_ids(conn, &missing)?;
     let line = |builder: Builder| {
-        let mut recent = recent.remove(&builder.id).unwrap_or_default();
-        recent.sort_by_key(|build| std::cmp::Reverse(build.number));
-        let (n_workers, n_connected) = n_workers.get(&builder.id).copied().unwrap_or_default();
+        let recent = recent.remove(&builder.id).unwrap_or_default();
+        let newest = overview.standing.get(&builder.id);
+        let newest = newest.and_then(|newest| recent.iter().chain(&hidden).find(|build| build.id == newest.build));
         BuilderLine {
-            newest_finished: newest.remove(&builder.id),
+            newest_finished: newest.cloned(),
+            broken_since: broken_since.get(&builder.id).copied(),
             recent,
-            n_waiting: waiting.get(&builder.id).copied().unwrap_or(0),
-            n_workers,
-            n_connected,
+            n_running: overview.running.get(&builder.id).copied().unwrap_or(0),
+            n_waiting: overview.waiting.get(&builder.id).copied().unwrap_or(0),
+            workers: workers.get(&builder.id).copied().unwrap_or_default(),
             builder,
         }
     };
-    Ok(builders::active(conn)?.into_iter().map(line).collect())
+    Ok(page.into_iter().map(line).collect())
 }

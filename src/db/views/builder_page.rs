@@ -1,15 +1,22 @@
 //! One builder: its builds, what waits for it, its workers.
 
+use std::time::Duration;
+
 use diesel::SqliteConnection;
 
 use super::build_lines::{BuildLine, describe};
 use super::build_requests::{self, WaitingRequest};
+use super::builder_health::{self, BrokenSince};
 use super::keys::BuilderKey;
 use super::schedulers::{self, SchedulerLine};
 use super::select::{Column, Order, Select};
+use super::worker_counts::{self, WorkerCounts};
 use super::{builders, builds, workers};
 use crate::db::DbError;
 use crate::domain::{Build, Builder, Worker};
+
+/// Waiting requests that are shown at most.
+const MOST_WAITING: i64 = 200;
 
 /// What the page of a builder shows.
 #[derive(Debug)]
@@ -17,36 +24,55 @@ pub struct BuilderPage {
     pub builder: Builder,
     pub running: Vec<BuildLine>,
     pub finished: Vec<BuildLine>,
+    /// The number of the newest build, running ones included; 0 if there is none.
+    pub newest_number: i64,
     /// Whether there are older builds than those.
     pub has_older: bool,
+    /// The last finished builds from the newest down, for a plot; they begin with those of `finished`.
+    pub plotted: Vec<Build>,
+    pub broken_since: Option<BrokenSince>,
+    /// How long a good build usually takes.
+    pub typical: Option<Duration>,
     pub waiting: Vec<WaitingRequest>,
     pub workers: Vec<Worker>,
+    pub worker_counts: WorkerCounts,
     pub schedulers: Vec<SchedulerLine>,
 }
 
-/// The newest `limit` finished builds, or those with numbers below `before`.
+/// How many builds are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// In the list.
+    pub listed: usize,
+    /// In the plot.
+    pub plotted: usize,
+}
+
+/// The newest finished builds, or those with numbers below `before`.
 pub fn read(
     conn: &mut SqliteConnection,
     key: &BuilderKey,
     before: Option<i64>,
-    limit: i64,
+    limits: Limits,
 ) -> Result<Option<BuilderPage>, DbError> {
     let Some(builder) = builders::find(conn, key)? else { return Ok(None) };
     let mut running = builds::select(conn, &Select::scoped(builds::RUNNING_OF_BUILDER, vec![builder.id.0]))?;
     running.reverse();
-    let mut finished = finished(conn, &builder, before, limit + 1)?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_older = limit < finished.len();
-    finished.truncate(limit);
-    let mut of_builder = workers::active(conn)?;
-    of_builder.retain(|worker| worker.configured_on.contains(&builder.id));
+    let plotted = finished(conn, &builder, before, limits.plotted.max(limits.listed + 1))?;
+    let listed: Vec<Build> = plotted.iter().take(limits.listed).cloned().collect();
+    let workers = workers::of_builder(conn, builder.id)?;
     Ok(Some(BuilderPage {
         running: describe(conn, running)?,
-        finished: describe(conn, finished)?,
-        has_older,
-        waiting: build_requests::waiting(conn, Some(builder.id), 200)?,
-        workers: of_builder,
+        finished: describe(conn, listed)?,
+        has_older: limits.listed < plotted.len(),
+        plotted: plotted.into_iter().take(limits.plotted).collect(),
+        broken_since: builder_health::broken_since(conn, &[builder.id])?.remove(&builder.id),
+        typical: builder_health::typical_durations(conn, &[builder.id])?.remove(&builder.id),
+        waiting: build_requests::waiting(conn, Some(builder.id), MOST_WAITING)?,
+        workers,
+        worker_counts: worker_counts::of(conn, [builder.id].into_iter())?.remove(&builder.id).unwrap_or_default(),
         schedulers: schedulers::all(conn)?,
+        newest_number: builders::last_number(conn, builder.id)?,
         builder,
     }))
 }
@@ -55,12 +81,12 @@ fn finished(
     conn: &mut SqliteConnection,
     builder: &Builder,
     before: Option<i64>,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Build>, DbError> {
     const NUMBER: &Column = &builds::TABLE.columns[1];
     let before = before.unwrap_or(i64::MAX);
     let mut select = Select::scoped(builds::FINISHED_OF_BUILDER_BEFORE, vec![builder.id.0, before]);
     select.order = vec![Order { column: NUMBER, descending: true }];
-    select.limit = Some(limit);
+    select.limit = i64::try_from(limit).ok();
     builds::select(conn, &select)
 }

@@ -58,6 +58,12 @@ pub fn find(conn: &mut SqliteConnection, key: &BuilderKey) -> Result<Option<Buil
     Ok(row.map(Builder::from))
 }
 
+/// The number of the newest build of a builder; 0 if it has none.
+pub fn last_number(conn: &mut SqliteConnection, builder: BuilderId) -> Result<i64, DbError> {
+    let number = builders::table.find(builder.0).select(builders::last_build_number).first(conn).optional()?;
+    Ok(number.unwrap_or(0))
+}
+
 /// The builders that a worker may build for.
 pub fn of_worker(conn: &mut SqliteConnection, worker: WorkerId) -> Result<Vec<Builder>, DbError> {
     let ids =

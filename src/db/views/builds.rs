@@ -1,6 +1,8 @@
 //! Builds, for lists of any length and by every key a URL may use.
 
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Text};
 
 use super::builders;
 use super::keys::BuildKey;
@@ -38,13 +40,9 @@ pub const OF_WORKER: &str = "builds.worker_id = ?";
 pub const RUNNING: &str = "builds.complete_at_us IS NULL";
 /// Builds that have ended.
 pub const FINISHED: &str = "builds.complete_at_us IS NOT NULL";
-/// The newest finished build of every builder of the present configuration.
-pub const NEWEST_FINISHED: &str = "builds.id IN (SELECT (SELECT other.id FROM builds AS other \
-     WHERE other.builder_id = builders.id AND other.complete_at_us IS NOT NULL ORDER BY other.number DESC LIMIT 1) \
-     FROM builders WHERE builders.active = 1)";
-/// The last builds of every builder of the present configuration; how many is bound.
-pub const RECENT: &str = "builds.id IN (SELECT other.id FROM builders JOIN builds AS other \
-     ON other.builder_id = builders.id AND other.number > builders.last_build_number - ? WHERE builders.active = 1)";
+const RECENT: &str = "SELECT builds.* FROM json_each(?) AS wanted JOIN builders ON builders.id = wanted.value \
+     JOIN builds ON builds.builder_id = builders.id AND builds.number > builders.last_build_number - ? \
+     ORDER BY builds.builder_id, builds.number DESC";
 /// Finished builds of a builder below a number.
 pub const FINISHED_OF_BUILDER_BEFORE: &str =
     "builds.builder_id = ? AND builds.number < ? AND builds.complete_at_us IS NOT NULL";
@@ -106,6 +104,28 @@ pub fn select(conn: &mut SqliteConnection, select: &Select) -> Result<Vec<Build>
 /// Builds without an end, of every master.
 pub fn running(conn: &mut SqliteConnection) -> Result<Vec<Build>, DbError> {
     let rows = builds::table.filter(builds::complete_at_us.is_null()).select(BuildRow::as_select()).load(conn)?;
+    Ok(rows.into_iter().map(Build::from).collect())
+}
+
+/// The builds of these ids, in no order.
+pub fn by_ids(conn: &mut SqliteConnection, ids: &[BuildId]) -> Result<Vec<Build>, DbError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(super::MOST_IDS) {
+        let rows = builds::table
+            .filter(builds::id.eq_any(ids.iter().map(|id| id.0)))
+            .select(BuildRow::as_select())
+            .load(conn)?;
+        found.extend(rows.into_iter().map(Build::from));
+    }
+    Ok(found)
+}
+
+/// The last `count` builds of each of these builders, newest first within each.
+pub fn recent(conn: &mut SqliteConnection, of: &[BuilderId], count: i64) -> Result<Vec<Build>, DbError> {
+    let rows: Vec<BuildRow> = sql_query(RECENT)
+        .bind::<Text, _>(super::id_list(of.iter().map(|id| id.0)))
+        .bind::<BigInt, _>(count)
+        .load(conn)?;
     Ok(rows.into_iter().map(Build::from).collect())
 }
 

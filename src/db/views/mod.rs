@@ -3,6 +3,7 @@
 pub mod build_lines;
 pub mod build_page;
 pub mod build_requests;
+pub mod builder_health;
 pub mod builder_list;
 pub mod builder_page;
 pub mod builders;
@@ -21,6 +22,7 @@ pub mod select;
 pub mod source_stamps;
 pub mod steps;
 pub mod waterfall;
+pub mod worker_counts;
 pub mod worker_list;
 pub mod workers;
 
@@ -29,3 +31,9 @@ pub use diesel::SqliteConnection as Connection;
 
 /// Ids that are bound to one statement; SQLite allows 32,766.
 const MOST_IDS: usize = 1_000;
+
+/// Ids as one value to bind, for `json_each(?)`: so the text of a statement does not depend on how many there are.
+fn id_list(ids: impl Iterator<Item = i64>) -> String {
+    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+    format!("[{}]", ids.join(","))
+}

@@ -43,6 +43,28 @@ pub fn active(conn: &mut SqliteConnection) -> Result<Vec<Worker>, DbError> {
     Ok(assemble(rows, pairs))
 }
 
+/// The workers of the present configuration that may build for a builder, by name.
+pub fn of_builder(conn: &mut SqliteConnection, builder: BuilderId) -> Result<Vec<Worker>, DbError> {
+    let ids =
+        worker_builders::table.filter(worker_builders::builder_id.eq(builder.0)).select(worker_builders::worker_id);
+    let rows: Vec<WorkerRow> = workers::table
+        .filter(workers::active.ne(0).and(workers::id.eq_any(ids)))
+        .order(workers::name)
+        .select(WorkerRow::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| worker(vec![builder], row)).collect())
+}
+
+/// The names of the workers of the present configuration, sorted, and whether each is connected.
+pub fn presence(conn: &mut SqliteConnection) -> Result<Vec<(String, bool)>, DbError> {
+    let rows: Vec<(String, i16)> = workers::table
+        .filter(workers::active.ne(0))
+        .order(workers::name)
+        .select((workers::name, workers::connected))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(name, connected)| (name, connected != 0)).collect())
+}
+
 pub fn find(conn: &mut SqliteConnection, key: &WorkerKey) -> Result<Option<Worker>, DbError> {
     let query = workers::table.select(WorkerRow::as_select()).into_boxed();
     let query = match key {

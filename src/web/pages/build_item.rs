@@ -1,11 +1,16 @@
 //! Builds, waiting requests and steps as rows of several pages.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::db::views::build_lines::BuildLine;
 use crate::db::views::build_requests::WaitingRequest;
-use crate::domain::{Build, Step, Timestamp};
-use crate::web::format::{self, Status, When};
+use crate::db::views::builder_health::BrokenSince;
+use crate::db::views::worker_counts::WorkerCounts;
+use crate::domain::{Build, BuilderId, Step, Timestamp};
+use crate::web::format::{self, Progress, Status, When};
 use crate::web::templates::segment;
 
 /// A build in a list.
@@ -26,6 +31,8 @@ pub struct BuildItem {
     /// When it ended, or else when it started.
     pub when: When,
     pub duration: String,
+    /// Of a running build whose builder has built before, on pages that look it up.
+    pub progress: Option<Progress>,
 }
 
 impl BuildItem {
@@ -46,6 +53,62 @@ impl BuildItem {
             started: When::new(build.started_at, now),
             when: When::new(build.complete_at.unwrap_or(build.started_at), now),
             duration: duration(build, now),
+            progress: None,
+        }
+    }
+}
+
+/// Running builds, with how far they are.
+pub fn running_items(lines: &[BuildLine], typical: &HashMap<BuilderId, Duration>, now: Timestamp) -> Vec<BuildItem> {
+    let item = |line: &BuildLine| {
+        let typical = typical.get(&line.build.builder_id);
+        let progress = typical.map(|typical| Progress::new(line.build.started_at, *typical, now));
+        BuildItem { progress, ..BuildItem::new(line, now) }
+    };
+    lines.iter().map(item).collect()
+}
+
+/// A build as a small shape.
+#[derive(Debug, Serialize)]
+pub struct Mark {
+    pub status: Status,
+    pub href: String,
+    /// `#12 failure, 2 hours ago`
+    pub label: String,
+}
+
+/// Builds as shapes, the oldest first, from a list that begins with the newest.
+pub fn marks(newest_first: &[Build], builder_href: &str, now: Timestamp) -> Vec<Mark> {
+    let mark = |build: &Build| {
+        let status = format::build_status(build.results);
+        let when = format::ago(build.complete_at.unwrap_or(build.started_at), now);
+        let took = duration(build, now);
+        Mark {
+            status,
+            href: format!("{builder_href}/builds/{}", build.number),
+            label: match build.results {
+                Some(_) => format!("#{} {}, {when}, took {took}", build.number, status.word),
+                None => format!("#{} {} for {took}", build.number, status.word),
+            },
+        }
+    };
+    newest_first.iter().rev().map(mark).collect()
+}
+
+/// Since when a builder is broken.
+#[derive(Debug, Serialize)]
+pub struct SinceItem {
+    number: i64,
+    href: String,
+    when: When,
+}
+
+impl SinceItem {
+    pub fn new(since: &BrokenSince, builder_href: &str, now: Timestamp) -> Self {
+        Self {
+            number: since.number,
+            href: format!("{builder_href}/builds/{}", since.number),
+            when: When::new(since.at, now),
         }
     }
 }
@@ -64,6 +127,33 @@ pub struct WaitingItem {
     reason: String,
     priority: i32,
     submitted: When,
+    /// What keeps it waiting, as far as its workers tell, on pages that look it up.
+    why: Option<String>,
+}
+
+/// As [`waiting`], with what the requests wait for.
+pub fn waiting_for(
+    requests: &[WaitingRequest],
+    counts: &HashMap<BuilderId, WorkerCounts>,
+    now: Timestamp,
+) -> Vec<WaitingItem> {
+    let why = |request: &WaitingRequest| why(counts.get(&request.builder_id).copied().unwrap_or_default());
+    let whys: Vec<Option<String>> = requests.iter().map(why).collect();
+    waiting(requests, now).into_iter().zip(whys).map(|(item, why)| WaitingItem { why, ..item }).collect()
+}
+
+/// Why a builder with such workers builds nothing more now; `None` if it is not because of them.
+fn why(workers: WorkerCounts) -> Option<String> {
+    let (its, are) = if workers.n_configured == 1 { ("its worker", "is") } else { ("its workers", "are") };
+    let text = match workers {
+        WorkerCounts { n_configured: 0, .. } => "no worker may build this".to_owned(),
+        WorkerCounts { n_connected: 0, n_configured: 1, .. } => "its worker is not connected".to_owned(),
+        WorkerCounts { n_connected: 0, n_configured, .. } => format!("none of its {n_configured} workers is connected"),
+        WorkerCounts { n_ready: 0, .. } => format!("{its} {are} paused or leaving"),
+        WorkerCounts { n_ready, n_busy, .. } if n_ready <= n_busy => format!("{its} {are} busy"),
+        _ => return None,
+    };
+    Some(text)
 }
 
 pub fn waiting(requests: &[WaitingRequest], now: Timestamp) -> Vec<WaitingItem> {
@@ -75,6 +165,7 @@ pub fn waiting(requests: &[WaitingRequest], now: Timestamp) -> Vec<WaitingItem> 
         reason: request.reason.clone(),
         priority: request.priority,
         submitted: When::new(request.submitted_at, now),
+        why: None,
     };
     requests.iter().map(item).collect()
 }
@@ -102,6 +193,22 @@ pub fn step_status(step: &Step) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_waits_for_its_workers() {
+        let counts =
+            |n_configured, n_connected, n_ready, n_busy| WorkerCounts { n_configured, n_connected, n_ready, n_busy };
+        for (counts, text) in [
+            (counts(0, 0, 0, 0), Some("no worker may build this")),
+            (counts(1, 0, 0, 0), Some("its worker is not connected")),
+            (counts(3, 0, 0, 0), Some("none of its 3 workers is connected")),
+            (counts(3, 2, 0, 0), Some("its workers are paused or leaving")),
+            (counts(3, 2, 2, 2), Some("its workers are busy")),
+            (counts(3, 2, 2, 1), None),
+        ] {
+            assert_eq!(why(counts).as_deref(), text, "{counts:?}");
+        }
+    }
 
     #[test]
     fn a_builder_whose_name_is_a_number_is_linked_by_id() {

@@ -1,21 +1,27 @@
 //! One builder: its builds, what waits, how to force one.
 
+use std::collections::HashMap;
+
 use actix_web::http::StatusCode;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::build_item::{BuildItem, WaitingItem, builder_href, items, waiting};
+use super::build_item::{BuildItem, SinceItem, WaitingItem, builder_href, items, running_items, waiting_for};
+use super::pager::Pager;
 use super::view::View;
-use crate::db::views::builder_page;
+use crate::db::views::builder_page::{self, BuilderPage as Read, Limits};
 use crate::db::views::keys::{BuilderKey, number};
+use crate::domain::{Timestamp, Worker};
 use crate::schedulers::config::SchedulerConfig;
 use crate::web::error::WebError;
 use crate::web::force_form::{self, Filled, ForceForm};
+use crate::web::format::{self, Status};
+use crate::web::plot::Plot;
 use crate::web::query;
 
-/// Finished builds on one page.
-const MOST_BUILDS: i64 = 25;
+/// Finished builds on one page, and in the plot.
+const LIMITS: Limits = Limits { listed: 25, plotted: 60 };
 
 #[derive(Serialize)]
 struct BuilderPage {
@@ -24,12 +30,15 @@ struct BuilderPage {
     description: Option<String>,
     tags: Vec<String>,
     active: bool,
+    status: Status,
+    since: Option<SinceItem>,
+    typical: Option<String>,
     running: Vec<BuildItem>,
     finished: Vec<BuildItem>,
+    plot: Option<Plot>,
     /// Whether this is not the newest page.
     is_older: bool,
-    /// The number before which the next page begins.
-    older: Option<i64>,
+    pages: Pager,
     waiting: Vec<WaitingItem>,
     workers: Vec<WorkerItem>,
     forms: Vec<ForceForm>,
@@ -40,6 +49,12 @@ struct WorkerItem {
     name: String,
     connected: bool,
     paused: bool,
+}
+
+impl WorkerItem {
+    fn new(worker: &Worker) -> Self {
+        Self { name: worker.name.clone(), connected: worker.connected, paused: worker.paused }
+    }
 }
 
 pub async fn get(view: View, name: Path<String>, request: HttpRequest) -> Result<HttpResponse, WebError> {
@@ -55,31 +70,55 @@ pub async fn render(
     filled: Option<&Filled>,
 ) -> Result<HttpResponse, WebError> {
     let key = BuilderKey::parse(name);
-    let read = view.db.read(move |conn| builder_page::read(conn, &key, before, MOST_BUILDS)).await?;
+    let read = view.db.read(move |conn| builder_page::read(conn, &key, before, LIMITS)).await?;
     let read = read.ok_or_else(|| WebError::NotFound(format!("There is no builder “{name}”.")))?;
     let config = view.handle.config();
     let is_off = |name: &str| read.schedulers.iter().any(|line| line.name == name && !line.enabled);
     let builds_here =
         |scheduler: &&SchedulerConfig| scheduler.builder_names.contains(&read.builder.name) && !is_off(&scheduler.name);
-    let worker = |worker: &crate::domain::Worker| WorkerItem {
-        name: worker.name.clone(),
-        connected: worker.connected,
-        paused: worker.paused,
-    };
-    let page = BuilderPage {
-        href: builder_href(&read.builder.name, read.builder.id.0),
+    let forms = force_form::forms(config.schedulers.iter().filter(builds_here), filled);
+    let page = page(&read, before, forms, view.now);
+    let status = if filled.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    view.page_with_status(status, "builder.html", "builders", &page)
+}
+
+fn page(read: &Read, before: Option<i64>, forms: Vec<ForceForm>, now: Timestamp) -> BuilderPage {
+    let id = read.builder.id;
+    let href = builder_href(&read.builder.name, id.0);
+    let newest = read.finished.first().map(|line| format::build_status(line.build.results));
+    let typical: HashMap<_, _> = read.typical.map(|typical| (id, typical)).into_iter().collect();
+    let counts = HashMap::from([(id, read.worker_counts)]);
+    BuilderPage {
         name: read.builder.name.clone(),
         description: read.builder.description.clone(),
         tags: read.builder.tags.clone(),
         active: read.builder.active,
-        running: if before.is_none() { items(&read.running, view.now) } else { Vec::new() },
-        finished: items(&read.finished, view.now),
+        status: newest.unwrap_or(format::NEVER_BUILT),
+        since: read.broken_since.as_ref().map(|since| SinceItem::new(since, &href, now)),
+        typical: read.typical.map(|typical| format::duration(format::roughly(typical))),
+        running: if before.is_none() { running_items(&read.running, &typical, now) } else { Vec::new() },
+        finished: items(&read.finished, now),
+        plot: Plot::new(&read.plotted, &href, read.typical, now),
         is_older: before.is_some(),
-        older: if read.has_older { read.finished.last().map(|line| line.build.number) } else { None },
-        waiting: waiting(&read.waiting, view.now),
-        workers: read.workers.iter().map(worker).collect(),
-        forms: force_form::forms(config.schedulers.iter().filter(builds_here), filled),
-    };
-    let status = if filled.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    view.page_with_status(status, "builder.html", "builders", &page)
+        pages: pages(read, before),
+        waiting: waiting_for(&read.waiting, &counts, now),
+        workers: read.workers.iter().map(WorkerItem::new).collect(),
+        forms,
+        href,
+    }
+}
+
+fn pages(read: &Read, before: Option<i64>) -> Pager {
+    let numbers = || read.finished.iter().map(|line| line.build.number);
+    let (newest, oldest) = (numbers().next(), numbers().next_back());
+    let query = |before: i64| format!("?before={before}");
+    // numbers have gaps only where builds run, so a page forward is about as many numbers
+    let newer = before.map(|before| {
+        let first = before.saturating_add(i64::try_from(LIMITS.listed).unwrap_or(0));
+        let is_newest = read.newest_number < first;
+        if is_newest { String::new() } else { query(first) }
+    });
+    let older = oldest.filter(|_| read.has_older).map(query);
+    let text = newest.zip(oldest).map(|(newest, oldest)| format!("builds #{newest} to #{oldest}"));
+    Pager::by_time(newer, older, text.unwrap_or_default())
 }

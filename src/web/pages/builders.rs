@@ -1,25 +1,48 @@
-//! All builders.
+//! Builders: found by words, tags and state, broken ones first.
 
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::build_item::builder_href;
+use super::build_item::{Mark, SinceItem, builder_href, marks};
+use super::pager::Pager;
 use super::view::View;
-use crate::db::views::builder_list::{self, BuilderLine};
-use crate::domain::{Build, Timestamp};
+use crate::db::views::builder_list::{self, BuilderLine, BuilderList, State, Wanted};
+use crate::db::views::keys::number;
+use crate::domain::Timestamp;
 use crate::web::error::WebError;
 use crate::web::format::{self, Status, When};
 use crate::web::query;
 
 /// Builds in the history of each builder.
-const N_RECENT: i64 = 8;
+const N_RECENT: i64 = 10;
+/// Builders on one page.
+const MOST_BUILDERS: usize = 100;
+/// Tags that are shown unless they are asked for.
+const MOST_TAGS: usize = 20;
+
+/// The states to choose from, as the URL and the page name them.
+const STATES: [(&str, &str, Option<State>); 5] = [
+    ("", "All", None),
+    ("broken", "Broken", Some(State::Broken)),
+    ("running", "Running", Some(State::Running)),
+    ("waiting", "Waiting", Some(State::Waiting)),
+    ("new", "Never built", Some(State::New)),
+];
 
 #[derive(Serialize)]
 struct BuildersPage {
     builders: Vec<BuilderItem>,
+    words: String,
+    states: Vec<StateItem>,
+    /// The chosen one, as the URL names it.
+    state: &'static str,
     n_all: usize,
+    n_found: usize,
+    /// The most frequent ones, and those that are chosen.
     tags: Vec<TagItem>,
+    more_tags: Vec<TagItem>,
     chosen: Vec<String>,
+    pages: Pager,
 }
 
 #[derive(Serialize)]
@@ -27,82 +50,172 @@ struct BuilderItem {
     name: String,
     href: String,
     description: Option<String>,
-    tags: Vec<String>,
+    tags: Vec<TagItem>,
     status: Status,
     newest: Option<Mark>,
     when: Option<When>,
+    state: String,
+    since: Option<SinceItem>,
     recent: Vec<Mark>,
     n_running: usize,
     n_waiting: i64,
-    n_workers: usize,
-    n_connected: usize,
+    n_workers: i64,
+    n_connected: i64,
 }
 
-/// A build as a small symbol.
 #[derive(Serialize)]
-struct Mark {
-    status: Status,
-    number: i64,
-    href: String,
-    state: String,
+struct StateItem {
+    text: &'static str,
+    count: usize,
+    chosen: bool,
+    query: String,
 }
 
 #[derive(Serialize)]
 struct TagItem {
     name: String,
+    count: usize,
     chosen: bool,
     /// The query that chooses it, or no longer chooses it.
     query: String,
 }
 
+/// What the URL asks for.
+struct Asked {
+    words: String,
+    tags: Vec<String>,
+    state: &'static str,
+    /// From 1.
+    page: usize,
+}
+
+impl Asked {
+    fn parse(query: Option<&str>) -> Self {
+        let state = query::first(query, "state");
+        let page = number(&query::first(query, "page")).and_then(|page| usize::try_from(page).ok());
+        Self {
+            words: query::first(query, "q"),
+            tags: query::all(query, "tag").into_iter().filter(|tag| !tag.is_empty()).collect(),
+            state: STATES.iter().find(|(name, ..)| *name == state).map_or("", |(name, ..)| name),
+            page: page.unwrap_or(1).clamp(1, 1_000_000),
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            words: self.words.clone(),
+            tags: self.tags.clone(),
+            state: STATES.iter().find(|(name, ..)| *name == self.state).and_then(|(.., state)| *state),
+            offset: (self.page - 1) * MOST_BUILDERS,
+            limit: MOST_BUILDERS,
+            n_recent: N_RECENT,
+        }
+    }
+
+    /// The query of the same with other tags, state or page.
+    fn query(&self, tags: &[&str], state: &str, page: usize) -> String {
+        let page = if page == 1 { String::new() } else { page.to_string() };
+        let mut pairs = vec![("q", self.words.as_str()), ("state", state)];
+        pairs.extend(tags.iter().map(|tag| ("tag", *tag)));
+        pairs.push(("page", &page));
+        query::of(&pairs)
+    }
+
+    fn tags(&self) -> Vec<&str> {
+        self.tags.iter().map(String::as_str).collect()
+    }
+
+    fn tag(&self, name: &str, count: usize) -> TagItem {
+        let chosen = self.tags.iter().any(|tag| tag == name);
+        let mut then: Vec<&str> = self.tags().into_iter().filter(|tag| *tag != name).collect();
+        if !chosen {
+            then.push(name);
+        }
+        TagItem { query: self.query(&then, self.state, 1), name: name.to_owned(), count, chosen }
+    }
+}
+
 pub async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, WebError> {
-    let chosen = query::all(request.uri().query(), "tag");
-    let lines = view.db.read(|conn| builder_list::read(conn, N_RECENT)).await?;
-    let n_all = lines.len();
-    let mut tags: Vec<String> = lines.iter().flat_map(|line| line.builder.tags.clone()).collect();
-    tags.sort_unstable();
-    tags.dedup();
-    let has_chosen = |line: &&BuilderLine| chosen.iter().all(|tag| line.builder.tags.contains(tag));
+    let asked = Asked::parse(request.uri().query());
+    let wanted = asked.wanted();
+    let list = view.db.read(move |conn| builder_list::read(conn, &wanted)).await?;
+    let [broken, running, waiting, new] = list.n_in;
+    let counts = [list.n_all, broken, running, waiting, new];
+    let state = |((name, text, _), count): (&(&'static str, &'static str, Option<State>), usize)| StateItem {
+        text,
+        count,
+        chosen: *name == asked.state,
+        query: asked.query(&asked.tags(), name, 1),
+    };
+    let (tags, more_tags) = tags(&list, &asked);
+    let n_pages = list.n_found.div_ceil(MOST_BUILDERS).max(1);
     let page = BuildersPage {
-        builders: lines.iter().filter(has_chosen).map(|line| item(line, view.now)).collect(),
-        n_all,
-        tags: tags.into_iter().map(|name| tag(name, &chosen)).collect(),
-        chosen: chosen.clone(),
+        builders: list.lines.iter().map(|line| item(line, &asked, view.now)).collect(),
+        words: asked.words.clone(),
+        states: STATES.iter().zip(counts).map(state).collect(),
+        state: asked.state,
+        n_all: list.n_all,
+        n_found: list.n_found,
+        tags,
+        more_tags,
+        chosen: asked.tags.clone(),
+        pages: Pager::numbered(asked.page, n_pages, |page| asked.query(&asked.tags(), asked.state, page)),
     };
     view.page("builders.html", "builders", &page)
 }
 
-fn tag(name: String, chosen: &[String]) -> TagItem {
-    let is_chosen = chosen.contains(&name);
-    let mut then: Vec<&str> = chosen.iter().map(String::as_str).filter(|other| *other != name).collect();
-    if !is_chosen {
-        then.push(&name);
-    }
-    let query = query::build("tag", &then);
-    TagItem { chosen: is_chosen, query, name }
+/// The chosen and the most frequent tags, and the others.
+fn tags(list: &BuilderList, asked: &Asked) -> (Vec<TagItem>, Vec<TagItem>) {
+    let mut by_count: Vec<(&String, &usize)> = list.tags.iter().collect();
+    by_count.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let (often, seldom) = by_count.split_at(MOST_TAGS.min(by_count.len()));
+    let is_chosen = |name: &str| asked.tags.iter().any(|tag| tag == name);
+    let chosen = seldom.iter().filter(|(name, _)| is_chosen(name));
+    let mut first: Vec<TagItem> = often.iter().chain(chosen).map(|(name, count)| asked.tag(name, **count)).collect();
+    first.sort_by(|one, other| one.name.cmp(&other.name));
+    let others = seldom.iter().filter(|(name, _)| !is_chosen(name));
+    let mut more: Vec<TagItem> = others.map(|(name, count)| asked.tag(name, **count)).collect();
+    more.sort_by(|one, other| one.name.cmp(&other.name));
+    (first, more)
 }
 
-fn item(line: &BuilderLine, now: Timestamp) -> BuilderItem {
+fn item(line: &BuilderLine, asked: &Asked, now: Timestamp) -> BuilderItem {
     let href = builder_href(&line.builder.name, line.builder.id.0);
-    let mark = |build: &Build| Mark {
-        status: format::build_status(build.results),
-        number: build.number,
-        href: format!("{href}/builds/{}", build.number),
-        state: build.state_string.clone(),
-    };
     let newest = line.newest_finished.as_ref();
     BuilderItem {
         name: line.builder.name.clone(),
         description: line.builder.description.clone(),
-        tags: line.builder.tags.clone(),
+        tags: line.builder.tags.iter().map(|tag| asked.tag(tag, 0)).collect(),
         status: newest.map_or(format::NEVER_BUILT, |build| format::build_status(build.results)),
-        newest: newest.map(mark),
+        newest: newest.and_then(|build| marks(std::slice::from_ref(build), &href, now).pop()),
         when: newest.and_then(|build| build.complete_at).map(|at| When::new(at, now)),
-        recent: line.recent.iter().rev().map(mark).collect(),
-        n_running: line.recent.iter().filter(|build| build.complete_at.is_none()).count(),
+        state: newest.map(|build| build.state_string.clone()).unwrap_or_default(),
+        since: line.broken_since.as_ref().map(|since| SinceItem::new(since, &href, now)),
+        recent: marks(&line.recent, &href, now),
+        n_running: line.n_running,
         n_waiting: line.n_waiting,
-        n_workers: line.n_workers,
-        n_connected: line.n_connected,
+        n_workers: line.workers.n_configured,
+        n_connected: line.workers.n_connected,
         href,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_added_to_what_is_asked_for_and_taken_away_again() {
+        let asked = Asked::parse(Some("q=a+b&state=broken&tag=x&page=3"));
+        assert_eq!(asked.wanted().offset, 200);
+        assert_eq!(asked.tag("y", 1).query, "?q=a%20b&state=broken&tag=x&tag=y");
+        assert_eq!(asked.tag("x", 1).query, "?q=a%20b&state=broken");
+    }
+
+    #[test]
+    fn nonsense_is_ignored() {
+        let asked = Asked::parse(Some("state=odd&page=-4&tag="));
+        assert_eq!((asked.state, asked.page, asked.tags.len()), ("", 1, 0));
+        assert_eq!(Asked::parse(Some("page=99999999999999999999")).page, 1);
     }
 }

@@ -3,22 +3,27 @@
 use actix_web::HttpResponse;
 use serde::Serialize;
 
-use super::build_item::{BuildItem, WaitingItem, items, waiting};
+use super::build_item::{BuildItem, Mark, SinceItem, WaitingItem, items, marks, running_items, waiting_for};
+use super::changes::ChangeItem;
 use super::view::View;
-use crate::db::views::home;
+use crate::db::views::build_lines::BuildLine;
+use crate::db::views::home::{self, Home};
+use crate::domain::Timestamp;
 use crate::web::error::WebError;
 
 /// Rows in each part of the page.
-const MOST_ROWS: i64 = 15;
+const MOST_ROWS: i64 = 12;
 
 #[derive(Serialize)]
 struct HomePage {
-    broken: Vec<BuildItem>,
+    broken: Vec<BrokenItem>,
+    n_broken: usize,
     running: Vec<BuildItem>,
     n_running: i64,
     waiting: Vec<WaitingItem>,
     n_waiting: i64,
     finished: Vec<BuildItem>,
+    changes: Vec<ChangeItem>,
     n_built: usize,
     n_builders: usize,
     n_workers: usize,
@@ -27,21 +32,41 @@ struct HomePage {
     missing: Vec<String>,
 }
 
+/// A builder whose newest build went wrong.
+#[derive(Serialize)]
+struct BrokenItem {
+    build: BuildItem,
+    since: Option<SinceItem>,
+    recent: Vec<Mark>,
+}
+
 pub async fn get(view: View) -> Result<HttpResponse, WebError> {
     let read = view.db.read(|conn| home::read(conn, MOST_ROWS)).await?;
-    let missing = read.workers.iter().filter(|worker| !worker.connected).map(|worker| worker.name.clone());
+    let missing = read.workers.iter().filter(|(_, connected)| !connected).map(|(name, _)| name.clone());
     let page = HomePage {
-        broken: items(&read.broken, view.now),
-        running: items(&read.running, view.now),
+        broken: read.broken.iter().map(|line| broken(line, &read, view.now)).collect(),
+        n_broken: read.n_broken,
+        running: running_items(&read.running, &read.typical, view.now),
         n_running: read.n_running,
-        waiting: waiting(&read.waiting, view.now),
+        waiting: waiting_for(&read.waiting, &read.worker_counts, view.now),
         n_waiting: read.n_waiting,
         finished: items(&read.finished, view.now),
+        changes: read.changes.iter().map(|change| ChangeItem::new(change, view.now)).collect(),
         n_built: read.n_built,
         n_builders: view.handle.config().builders.len(),
         n_workers: read.workers.len(),
-        n_connected: read.workers.iter().filter(|worker| worker.connected).count(),
+        n_connected: read.workers.iter().filter(|(_, connected)| *connected).count(),
         missing: missing.collect(),
     };
     view.page("home.html", "home", &page)
+}
+
+fn broken(line: &BuildLine, read: &Home, now: Timestamp) -> BrokenItem {
+    let build = BuildItem::new(line, now);
+    let builder = line.build.builder_id;
+    BrokenItem {
+        since: read.broken_since.get(&builder).map(|since| SinceItem::new(since, &build.builder_href, now)),
+        recent: marks(read.recent.get(&builder).map_or(&[], Vec::as_slice), &build.builder_href, now),
+        build,
+    }
 }

@@ -11,6 +11,7 @@ pub mod force;
 pub mod home;
 mod lines;
 pub mod log;
+mod pager;
 pub mod step;
 pub mod view;
 pub mod waterfall;

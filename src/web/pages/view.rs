@@ -32,6 +32,8 @@ struct Site {
     section: &'static str,
     inactive: Vec<String>,
     rendered: String,
+    /// The same for programs.
+    now: String,
     version: &'static str,
 }
 
@@ -65,18 +67,31 @@ impl View {
         section: &'static str,
         page: &P,
     ) -> Result<HttpResponse, WebError> {
+        let site = self.site(section);
+        let body = self.state.templates.render(template, Context { site, page })?;
+        Ok(HttpResponse::build(status).content_type(ContentType::html()).body(body))
+    }
+
+    /// The page of an error, which also comes when the master's own templates are what is wrong.
+    pub fn error_page<P: Serialize>(&self, status: StatusCode, page: &P) -> Result<HttpResponse, WebError> {
+        let templates = &self.state.templates;
+        let own = templates.render("error.html", Context { site: self.site(""), page });
+        let body = own.or_else(|_| templates.render_ours("error.html", Context { site: self.site(""), page }))?;
+        Ok(HttpResponse::build(status).content_type(ContentType::html()).body(body))
+    }
+
+    fn site(&self, section: &'static str) -> Site {
         let config = self.state.handle.config();
-        let site = Site {
+        Site {
             title: config.title.clone(),
             title_url: config.title_url.clone(),
             root: self.root.clone(),
             section,
             inactive: config.inactive.clone(),
             rendered: crate::web::format::exact(self.now),
+            now: crate::web::format::iso(self.now),
             version: env!("CARGO_PKG_VERSION"),
-        };
-        let body = self.state.templates.render(template, Context { site, page })?;
-        Ok(HttpResponse::build(status).content_type(ContentType::html()).body(body))
+        }
     }
 
     /// Sends the browser to another page after a form was accepted; `to` is relative to the root.

@@ -3,6 +3,8 @@
 mod control;
 mod errors;
 mod live;
+mod lists;
+mod own_files;
 mod pages;
 mod queries;
 mod shapes;

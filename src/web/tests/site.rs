@@ -1,5 +1,7 @@
 //! The site that the tests ask, and how they ask it.
 
+use std::path::Path;
+
 use actix_web::http::header::{ACCEPT, HeaderMap};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Data;
@@ -48,6 +50,13 @@ impl Site {
         let handle = handle::idle_handle(config(), database.db.clone());
         let state = Data::new(WebState::new(handle, database.db.clone(), clock).unwrap());
         Self { database, state }
+    }
+
+    /// The same with the files of a base directory.
+    pub fn with_own_files(self, base_dir: &Path) -> Self {
+        let Self { database, state } = self;
+        let state = WebState::new(state.handle.clone(), state.db.clone(), state.clock.clone()).unwrap();
+        Self { database, state: Data::new(state.with_own_files(base_dir)) }
     }
 
     pub async fn filled() -> (Self, SampleSite) {
