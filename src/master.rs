@@ -144,7 +144,11 @@ impl Master {
         let common =
             Common { base_dir, db: db.clone(), clock, supervisor, applied: applied.clone(), wire_runtime, live };
         let sessions = Sessions::new(applied.clone());
-        let gate = Arc::new(WorkerGate { sessions: sessions.clone(), workers: shells.workers.tell() });
+        let gate = Arc::new(WorkerGate {
+            sessions: sessions.clone(),
+            workers: shells.workers.tell(),
+            intake: shells.intake.ask(COMMAND_DEADLINE),
+        });
         let handle = common.handle(&shells);
         let reconfigure = shells.reconfigurator.ask(COMMAND_DEADLINE);
         let control = ControlDeps {

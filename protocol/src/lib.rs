@@ -4,6 +4,8 @@
 
 pub mod message;
 pub mod msgpack;
+pub mod pb;
+pub mod upgrade;
 pub mod value;
 
 pub use message::{Arguments, Lines, Message, Request, Response, Update, WorkerSettings};

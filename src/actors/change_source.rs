@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use super::change_intake::{AcceptChanges, AcceptError};
 use super::scripts::CallFunction;
 use super::supervisor::{Ask, AskError, Child, ShellContext};
-use crate::changes::config::{ChangeSourceConfig, ChangeSourceKind};
+use crate::changes::config::GitPollerConfig;
 use crate::changes::{self, ChangeSource as _, GitPoller, PollError, Polled};
 use crate::clock::Clock;
 use crate::db::views::deciders;
@@ -47,20 +47,20 @@ enum TurnError {
 
 pub struct ChangeSource {
     id: ChangeSourceId,
-    config: ChangeSourceConfig,
+    name: String,
+    git: GitPollerConfig,
     deps: ChangeSourceDeps,
     /// Failed polls in a row.
     failures: u32,
 }
 
 impl ChangeSource {
-    pub fn new(id: ChangeSourceId, config: ChangeSourceConfig, deps: ChangeSourceDeps) -> Self {
-        Self { id, config, deps, failures: 0 }
+    pub fn new(id: ChangeSourceId, name: String, git: GitPollerConfig, deps: ChangeSourceDeps) -> Self {
+        Self { id, name, git, deps, failures: 0 }
     }
 
     fn interval(&self) -> Duration {
-        let ChangeSourceKind::Git(git) = &self.config.kind;
-        git.poll_interval
+        self.git.poll_interval
     }
 
     /// The wait after a failure: doubles from five seconds, never longer than the usual interval or ten minutes.
@@ -70,25 +70,20 @@ impl ChangeSource {
     }
 
     fn poll(&mut self, ctx: &mut ShellContext<'_, Self>) {
-        let turn = turn(self.id, self.config.clone(), self.deps.clone());
+        let turn = turn(self.id, (self.name.clone(), self.git.clone()), self.deps.clone());
         ctx.spawn(turn, |this, outcome, ctx| {
             let wait = match outcome {
                 Ok(turn) => {
                     this.failures = 0;
                     if 0 < turn.n_changes {
-                        info!(source = this.config.name, n_changes = turn.n_changes, "new changes");
+                        info!(source = this.name, n_changes = turn.n_changes, "new changes");
                     }
                     if turn.more { Duration::ZERO } else { this.interval() }
                 }
                 Err(error) => {
                     let wait = this.back_off();
                     this.failures = this.failures.saturating_add(1);
-                    warn!(
-                        error = &error as &dyn Error,
-                        source = this.config.name,
-                        wait_s = wait.as_secs(),
-                        "poll failed"
-                    );
+                    warn!(error = &error as &dyn Error, source = this.name, wait_s = wait.as_secs(), "poll failed");
                     wait
                 }
             };
@@ -108,16 +103,19 @@ struct Turn {
 }
 
 /// Reads the position, polls, and stores changes and the new position in one transaction.
-async fn turn(id: ChangeSourceId, config: ChangeSourceConfig, deps: ChangeSourceDeps) -> Result<Turn, TurnError> {
+async fn turn(
+    id: ChangeSourceId,
+    (source, git): (String, GitPollerConfig),
+    deps: ChangeSourceDeps,
+) -> Result<Turn, TurnError> {
     let state = deps.db.read(move |conn| deciders::change_source_state(conn, id)).await.map_err(TurnError::Position)?;
-    let ChangeSourceKind::Git(git) = &config.kind;
-    let mut poller = GitPoller::new(git.clone(), &deps.base_dir).with_functions(functions(deps.scripts.clone()));
+    let mut poller = GitPoller::new(git, &deps.base_dir).with_functions(functions(deps.scripts.clone()));
     let Polled { changes, state: new_state, more } = poller.poll(&state).await.map_err(TurnError::Poll)?;
     let n_changes = changes.len();
     if changes.is_empty() && new_state == state {
         return Ok(Turn { n_changes, more });
     }
-    let accept = AcceptChanges { source: config.name, source_id: Some(id), changes, poll_state: Some(new_state) };
+    let accept = AcceptChanges { source, source_id: Some(id), changes, poll_state: Some(new_state) };
     deps.intake.ask(accept).await.map_err(TurnError::Ask)?.map_err(TurnError::Accept)?;
     Ok(Turn { n_changes, more })
 }
@@ -135,8 +133,7 @@ fn functions(scripts: Ask<CallFunction>) -> changes::CallFunction {
 
 impl Child for ChangeSource {
     fn started(&mut self, ctx: &mut ShellContext<'_, Self>) {
-        let ChangeSourceKind::Git(git) = &self.config.kind;
-        if git.poll_at_launch {
+        if self.git.poll_at_launch {
             self.poll(ctx);
         } else {
             let interval = self.interval();

@@ -15,7 +15,7 @@ use super::change_source::{ChangeSource, ChangeSourceDeps};
 use super::owned::Owned;
 use super::scripts::CallFunction;
 use super::supervisor::{Ask, Child, ChildSpec, Handle, Reply, ShellContext, Supervisor};
-use crate::changes::config::ChangeSourceConfig;
+use crate::changes::config::{ChangeSourceConfig, ChangeSourceKind};
 use crate::clock::Clock;
 use crate::db::Db;
 
@@ -46,6 +46,8 @@ impl ChangeSources {
         self.children.retain(|_, (config, _)| applied.config.change_sources.contains(config));
         for config in &applied.config.change_sources {
             let Some(id) = applied.ids.change_sources.get(&config.name).copied() else { continue };
+            // Clients come to the others by themselves.
+            let ChangeSourceKind::Git(git) = &config.kind else { continue };
             if self.children.contains_key(&config.name) {
                 continue;
             }
@@ -57,9 +59,12 @@ impl ChangeSources {
                 base_dir: self.deps.base_dir.clone(),
             };
             let spec = ChildSpec::permanent("change_source", config.name.clone());
-            let own = config.clone();
-            let child =
-                self.deps.supervisor.prepare(spec).start(move || ChangeSource::new(id, own.clone(), deps.clone()));
+            let (name, git) = (config.name.clone(), git.clone());
+            let child = self
+                .deps
+                .supervisor
+                .prepare(spec)
+                .start(move || ChangeSource::new(id, name.clone(), git.clone(), deps.clone()));
             self.children.insert(config.name.clone(), (config.clone(), Owned(child)));
         }
     }

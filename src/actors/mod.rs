@@ -22,6 +22,7 @@ pub mod lock;
 pub mod lock_keeper;
 pub mod log_sink;
 pub mod owned;
+mod pb_changes;
 pub mod reconfigurator;
 pub mod scheduler;
 pub mod schedulers;

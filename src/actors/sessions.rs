@@ -9,9 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 
 use super::applied::AppliedConfig;
-use super::supervisor::Tell;
+use super::change_intake::AcceptChanges;
+use super::pb_changes::PbChanges;
+use super::supervisor::{Ask, Tell};
 use super::workers::ReconsiderWorker;
-use crate::wire::{Admission, Gate, Refusal, WorkerLink};
+use crate::changes::config::ChangeSourceKind;
+use crate::wire::{Admission, ChangeSink, Gate, Proof, Refusal, WorkerLink};
 
 /// Shared by the wire threads and the core.
 #[derive(Clone)]
@@ -43,18 +46,19 @@ impl Sessions {
     }
 }
 
-/// Lets configured workers in.
+/// Lets configured workers in, and clients that send changes.
 pub struct WorkerGate {
     pub sessions: Sessions,
     pub workers: Tell<ReconsiderWorker>,
+    pub intake: Ask<AcceptChanges>,
 }
 
 impl Gate for WorkerGate {
-    fn admit<'a>(&'a self, name: &'a str, password: &'a str) -> BoxFuture<'a, Result<Admission, Refusal>> {
+    fn admit<'a>(&'a self, name: &'a str, proof: &'a Proof<'_>) -> BoxFuture<'a, Result<Admission, Refusal>> {
         let applied = Arc::clone(&self.sessions.config.borrow());
         let admission = match applied.config.workers.iter().find(|worker| worker.name == name) {
             None => Err(Refusal::UnknownWorker),
-            Some(worker) if !same_text(&worker.password, password) => Err(Refusal::WrongPassword),
+            Some(worker) if !proof.fits(&worker.password) => Err(Refusal::WrongPassword),
             Some(worker) => {
                 let builders =
                     applied.config.builders.iter().filter(|builder| builder.worker_names.contains(&worker.name));
@@ -64,6 +68,18 @@ impl Gate for WorkerGate {
             }
         };
         Box::pin(std::future::ready(admission))
+    }
+
+    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Arc<dyn ChangeSink>> {
+        let applied = Arc::clone(&self.sessions.config.borrow());
+        applied.config.change_sources.iter().find_map(|source| match &source.kind {
+            ChangeSourceKind::Pb(pb) if pb.user == name && proof.fits(pb.password.expose()) => {
+                let (source, intake) = (source.name.clone(), self.intake.clone());
+                let sink: Arc<dyn ChangeSink> = Arc::new(PbChanges { source, prefix: pb.prefix.clone(), intake });
+                Some(sink)
+            }
+            _ => None,
+        })
     }
 
     fn attached(&self, link: WorkerLink) {
@@ -76,10 +92,4 @@ impl Gate for WorkerGate {
         self.sessions.detach(name, session);
         self.workers.tell(ReconsiderWorker { name: name.to_owned(), why: Some(why.to_owned()) });
     }
-}
-
-/// Compares in a time that does not depend on where the texts differ.
-fn same_text(left: &str, right: &str) -> bool {
-    let differing = left.bytes().zip(right.bytes()).fold(0, |seen, (a, b)| seen | (a ^ b));
-    left.len() == right.len() && differing == 0
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::Callback;
+use crate::secrets::Secret;
 
 /// One change source of the configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,17 @@ pub struct ChangeSourceConfig {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChangeSourceKind {
     Git(GitPollerConfig),
+    /// Waits for clients instead of asking.
+    Pb(PbChangeSourceConfig),
+}
+
+/// `changes.PBChangeSource`: who may send changes to the port of the workers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PbChangeSourceConfig {
+    pub user: String,
+    pub password: Secret,
+    /// Files whose name does not begin with it are left out, and it is taken off the others.
+    pub prefix: Option<String>,
 }
 
 /// `changes.GitPoller`.

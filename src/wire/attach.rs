@@ -6,6 +6,7 @@ use buildbot_protocol::{Arguments, Request, Value, WorkerSettings};
 
 use super::facts::{FactsError, WorkerFacts};
 use super::link::{LinkError, StartCommand, WorkerLink};
+use super::session::Dialect;
 use crate::domain::CommandOutcome;
 
 /// Cursor movements and overwritten lines become line ends; the worker cuts its output there.
@@ -55,18 +56,31 @@ pub(super) async fn prepare_builders(
     dirs: &[String],
     builders: &[String],
 ) -> Result<(), AttachError> {
+    match link.inner().dialect() {
+        Dialect::Msgpack => {
+            set_settings(link).await?;
+            prepare_directories(link, dirs).await?;
+        }
+        Dialect::PerspectiveBroker => {
+            // The worker makes the directories itself.
+            let builders = builders.iter().cloned().zip(dirs.iter().cloned()).collect();
+            link.inner().set_builders(builders).await?;
+        }
+    }
+    for _ in builders {
+        print_attached(link).await?;
+    }
+    Ok(())
+}
+
+async fn set_settings(link: &WorkerLink) -> Result<(), LinkError> {
     let settings = WorkerSettings {
         newline_re: NEWLINE_RE.to_owned(),
         max_line_length: MAX_LINE_LENGTH,
         buffer_timeout: BUFFER_TIMEOUT,
         buffer_size: BUFFER_SIZE,
     };
-    link.inner().request(Request::SetWorkerSettings(settings)).await?;
-    prepare_directories(link, dirs).await?;
-    for _ in builders {
-        print_attached(link).await?;
-    }
-    Ok(())
+    link.inner().request(Request::SetWorkerSettings(settings)).await.map(|_| ())
 }
 
 async fn print_attached(link: &WorkerLink) -> Result<(), LinkError> {

@@ -1,15 +1,25 @@
 //! What the wire asks and tells the rest of the master.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use buildbot_protocol::Value;
+use buildbot_protocol::pb::login::Challenge;
 use futures_util::future::BoxFuture;
 
 use super::link::WorkerLink;
 
 /// Decides who may attach, and hears who did. Called on threads of the wire; must not block.
 pub trait Gate: Send + Sync {
-    /// Whether a worker with this name and password may come in, and what awaits it.
-    fn admit<'a>(&'a self, name: &'a str, password: &'a str) -> BoxFuture<'a, Result<Admission, Refusal>>;
+    /// Whether a worker with this name may come in, and what awaits it.
+    fn admit<'a>(&'a self, name: &'a str, proof: &'a Proof<'_>) -> BoxFuture<'a, Result<Admission, Refusal>>;
+
+    /// Whether a client that is no worker may come in with this name, and what takes the changes it sends.
+    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Arc<dyn ChangeSink>> {
+        let _ = (name, proof);
+        None
+    }
 
     /// A worker is ready to run commands. Follows the `detached` of an earlier session of the same name.
     fn attached(&self, link: WorkerLink);
@@ -18,12 +28,41 @@ pub trait Gate: Send + Sync {
     fn detached(&self, name: &str, session: u64, why: &str);
 }
 
+/// Takes changes that clients send. Called on threads of the wire; must not block.
+pub trait ChangeSink: Send + Sync {
+    /// Stores a change, told in the client's own words; the error is for the client.
+    fn add_change(&self, change: BTreeMap<String, Value>) -> BoxFuture<'static, Result<(), String>>;
+}
+
+/// What a worker offers to show that it knows its password.
+pub enum Proof<'a> {
+    Password(&'a str),
+    /// What it made of the password and a challenge of ours.
+    Response {
+        challenge: Challenge,
+        response: &'a [u8],
+    },
+}
+
+impl Proof<'_> {
+    /// Whether the password is this one, found out in a time that does not depend on where they differ.
+    pub fn fits(&self, expected: &str) -> bool {
+        match self {
+            Self::Password(password) => {
+                let differing = password.bytes().zip(expected.bytes()).fold(0, |seen, (a, b)| seen | (a ^ b));
+                password.len() == expected.len() && differing == 0
+            }
+            Self::Response { challenge, response } => challenge.accepts(response, expected),
+        }
+    }
+}
+
 /// What awaits an admitted worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Admission {
     /// Directories of its builders below its base directory; made if missing.
     pub builder_dirs: Vec<String>,
-    /// Its builders.
+    /// Its builders, in the order of their directories.
     pub builder_names: Vec<String>,
     /// How often to look whether it lives; zero for never.
     pub keepalive: Duration,

@@ -1,17 +1,20 @@
 //! All connections: who comes in, who is in, and who wins when two claim one name.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::attach::attach;
-use super::gate::{Admission, Gate};
+use super::gate::{Admission, Gate, Proof};
 use super::link::WorkerLink;
-use super::session::{Driver, Session, SessionSpec, drive};
+use super::session::{Dialect, Outgoing, Session, SessionSpec, drive, read_all, write_all};
 use super::upgrade::{self, Status, UpgradeRequest};
 
 /// What an old connection is asked when another one claims its name.
@@ -57,7 +60,8 @@ impl Hub {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let name = request.credentials.name.clone();
-        let admission = match self.gate.admit(&name, request.credentials.password.expose()).await {
+        let proof = Proof::Password(request.credentials.password.expose());
+        let admission = match self.gate.admit(&name, &proof).await {
             Ok(admission) => admission,
             Err(refusal) => {
                 tracing::warn!(worker.name = name, "refused a worker: {refusal}");
@@ -68,17 +72,32 @@ impl Hub {
             Ok(socket) => socket,
             Err(error) => return tracing::warn!(worker.name = name, "lost a worker in its handshake: {error}"),
         };
+        let Some(entered) = self.enter(name, Dialect::Msgpack).await else { return };
+        let traffic = |session: Arc<Session>, queue| async move {
+            let (sink, stream) = socket.split();
+            tokio::select! {
+                why = read_all(&session, stream) => why,
+                why = write_all(&session, sink, queue) => why,
+            }
+        };
+        entered.live(&admission, traffic).await;
+    }
+
+    pub(super) fn gate(&self) -> &dyn Gate {
+        self.gate.as_ref()
+    }
+
+    /// Begins the session of an admitted worker; nothing if another connection of this name is alive.
+    pub(super) async fn enter(&self, name: String, dialect: Dialect) -> Option<Entered<'_>> {
         let number = self.n_sessions.fetch_add(1, Ordering::Relaxed) + 1;
-        let spec = SessionSpec { name, number, pipeline_bytes: self.limits.pipeline_bytes };
+        let spec = SessionSpec { name, number, dialect, pipeline_bytes: self.limits.pipeline_bytes };
         let (session, queue) = Session::new(spec);
         let link = WorkerLink::new(Arc::clone(&session));
         if !self.claim(&link).await {
-            return tracing::warn!(worker.name = link.name(), "refused a second connection: the first one is alive");
+            tracing::warn!(worker.name = link.name(), "refused a second connection: the first one is alive");
+            return None;
         }
-        let mut presence = Presence { hub: self, link: link.clone(), attached: false, why: None };
-        let keepalive = admission.keepalive;
-        let why = drive(Driver { session, socket, queue, keepalive }, presence.life(&admission)).await;
-        presence.why = Some(why);
+        Some(Entered { presence: Presence { hub: self, link, attached: false, why: None }, session, queue })
     }
 
     /// Takes the name; whoever holds it already keeps it as long as it shows signs of life.
@@ -112,6 +131,28 @@ pub(super) async fn refuse<S: AsyncWrite + Unpin>(stream: S, status: Status) {
     }
 }
 
+/// A session that holds its name and waits for its traffic.
+pub(super) struct Entered<'a> {
+    presence: Presence<'a>,
+    session: Arc<Session>,
+    queue: mpsc::UnboundedReceiver<Outgoing>,
+}
+
+impl Entered<'_> {
+    /// Attaches the worker and stays until its connection ends.
+    pub(super) async fn live<F>(
+        mut self,
+        admission: &Admission,
+        traffic: impl FnOnce(Arc<Session>, mpsc::UnboundedReceiver<Outgoing>) -> F,
+    ) where
+        F: Future<Output = String>,
+    {
+        let traffic = traffic(Arc::clone(&self.session), self.queue);
+        let why = drive(self.session, admission.keepalive, traffic, self.presence.life(admission)).await;
+        self.presence.why = Some(why);
+    }
+}
+
 /// That a worker is here; its end is told whatever ends it.
 struct Presence<'a> {
     hub: &'a Hub,
@@ -127,6 +168,7 @@ impl Presence<'_> {
         match timeout(ATTACH_WITHIN, attaching).await {
             Ok(Ok(())) => {
                 self.attached = true;
+                self.link.inner().welcome();
                 let (name, session) = (self.link.name(), self.link.session());
                 tracing::info!(worker.name = name, worker.session = session, "a worker attached");
                 self.hub.gate.attached(self.link.clone());

@@ -11,11 +11,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{sleep, timeout};
 
 use super::hub::{Hub, refuse};
+use super::pb;
 use super::upgrade::read_request;
 
 /// Who speaks first at a port is decided within this time.
@@ -32,9 +33,6 @@ const BACKLOG: u32 = 4096;
 
 /// How long to wait when no connection can be accepted, for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-
-/// The dialects of Perspective Broker that a server offers, in Banana.
-const PB_GREETING: &[u8] = b"\x02\x80\x02\x82pb\x04\x82none";
 
 /// Who is expected at a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,12 +99,12 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     if dialects == Dialects::PerspectiveBroker {
-        return greet(stream).await;
+        return pb::serve(hub, stream).await;
     }
     let mut head = Vec::with_capacity(1024);
     let patience = if dialects == Dialects::Any { SNIFF } else { LOGIN_SILENCE };
     match timeout(patience, stream.read_buf(&mut head)).await {
-        Err(_) if dialects == Dialects::Any => greet(stream).await,
+        Err(_) if dialects == Dialects::Any => pb::serve(hub, stream).await,
         Err(_) => tracing::info!("closing a connection that said nothing for {} s", LOGIN_SILENCE.as_secs()),
         Ok(Err(error)) => tracing::debug!("a connection was lost before it said anything: {error}"),
         Ok(Ok(_)) => match head.first() {
@@ -132,24 +130,4 @@ where
         }
         Err(_) => tracing::warn!("closing a connection whose handshake took {} s", LOGIN_WITHIN.as_secs()),
     }
-}
-
-/// Greets a peer that waits for it.
-async fn greet<S>(mut stream: S)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    if let Err(error) = stream.write_all(PB_GREETING).await {
-        return tracing::debug!("could not greet: {error}");
-    }
-    let ends = Instant::now() + LOGIN_SILENCE;
-    let mut buffer = [0; 1024];
-    let mut spoke = false;
-    while let Ok(Ok(1..)) = timeout_at(ends, stream.read(&mut buffer)).await {
-        if !spoke {
-            tracing::warn!("a peer speaks Perspective Broker, which this master does not understand yet; use msgpack");
-        }
-        spoke = true;
-    }
-    tracing::info!("closing a connection without a login");
 }

@@ -4,6 +4,8 @@
 //! listener -> upgrade -> hub (admission, arbitration) -> session (reader, writer, keep-alive) -> command -> log
 //! ```
 //!
+//! Workers that speak Perspective Broker take the way through `pb`, and meet the others in the session.
+//!
 //! Everything runs on the runtimes of the wire; other rooms hold a [`WorkerLink`] and [`LogWriter`]s.
 
 mod attach;
@@ -15,13 +17,14 @@ mod hub;
 mod link;
 mod listener;
 mod log;
+mod pb;
 mod session;
 mod transfer;
 mod upgrade;
 
 pub use attach::AttachError;
 pub use facts::{FactsError, WorkerFacts};
-pub use gate::{Admission, Gate, Refusal};
+pub use gate::{Admission, ChangeSink, Gate, Proof, Refusal};
 pub use hub::{Hub, WireLimits};
 pub use link::{LinkError, StartCommand, WorkerLink};
 pub use listener::{Dialects, ListenAddress, Listener, serve_connection};

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use buildbot_protocol::upgrade::{self, BadUpgrade, MAX_HEADER_BYTES};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
@@ -11,9 +12,6 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::basic_auth::{self, Credentials};
-
-/// A longer header is nothing that a worker sends. In bytes.
-const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 /// No message of a worker is larger. In bytes.
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
@@ -74,8 +72,7 @@ pub(super) async fn read_request<S: AsyncRead + Unpin>(
     loop {
         if let Some(end) = memchr::memmem::find(&head, b"\r\n\r\n") {
             let rest = head.split_off(end + 4);
-            let text = std::str::from_utf8(&head).map_err(|_| UpgradeError::Invalid("it is not text"))?;
-            return parse(text, rest);
+            return parse(&head, rest);
         }
         if MAX_HEADER_BYTES < head.len() {
             return Err(UpgradeError::Invalid("it is too long"));
@@ -88,29 +85,14 @@ pub(super) async fn read_request<S: AsyncRead + Unpin>(
     }
 }
 
-fn parse(text: &str, rest: Vec<u8>) -> Result<UpgradeRequest, UpgradeError> {
-    let mut lines = text.split("\r\n");
-    let request_line = lines.next().unwrap_or_default();
-    if !request_line.starts_with("GET ") || !request_line.contains(" HTTP/1.") {
-        return Err(UpgradeError::Invalid("it is not a GET request"));
-    }
-    let headers: Vec<(&str, &str)> =
-        lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.trim(), value.trim())).collect();
-    let find = |name: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
-    let has_word = |name: &str, word: &str| {
-        find(name).is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word)))
-    };
-    if !has_word("upgrade", "websocket") || !has_word("connection", "upgrade") {
-        return Err(UpgradeError::Invalid("it does not ask for a WebSocket"));
-    }
-    if find("sec-websocket-version") != Some("13") {
-        return Err(UpgradeError::Invalid("it asks for an unknown version of WebSocket"));
-    }
-    let key = find("sec-websocket-key").ok_or(UpgradeError::Invalid("it has no key"))?;
-    let authorization = find("authorization").ok_or(UpgradeError::NoCredentials)?;
+fn parse(header: &[u8], rest: Vec<u8>) -> Result<UpgradeRequest, UpgradeError> {
+    let request = upgrade::parse(header).map_err(|bad| match bad {
+        BadUpgrade::Invalid(why) => UpgradeError::Invalid(why),
+        BadUpgrade::NoCredentials => UpgradeError::NoCredentials,
+    })?;
     let credentials =
-        basic_auth::parse(authorization).ok_or(UpgradeError::Invalid("its credentials cannot be decoded"))?;
-    Ok(UpgradeRequest { credentials, accept: derive_accept_key(key.as_bytes()), rest })
+        basic_auth::parse(request.authorization).ok_or(UpgradeError::Invalid("its credentials cannot be decoded"))?;
+    Ok(UpgradeRequest { credentials, accept: derive_accept_key(request.key.as_bytes()), rest })
 }
 
 /// Refuses and closes.
@@ -157,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_request_of_a_worker_is_understood() {
-        let request = parse(REQUEST, Vec::new()).unwrap();
+        let request = parse(REQUEST.as_bytes(), Vec::new()).unwrap();
         assert_eq!(request.credentials.name, "w-mp");
         assert_eq!(request.credentials.password.expose(), "mppass");
         assert_eq!(request.accept, "YP+uSVPfjf0dxdpz+PkIHO27mLk=");
@@ -166,7 +148,7 @@ mod tests {
     #[test]
     fn a_request_without_credentials_is_unauthorized() {
         let text = REQUEST.replace("Authorization", "X-Authorization");
-        assert!(matches!(parse(&text, Vec::new()), Err(UpgradeError::NoCredentials)));
+        assert!(matches!(parse(text.as_bytes(), Vec::new()), Err(UpgradeError::NoCredentials)));
     }
 
     #[test]
@@ -180,7 +162,7 @@ mod tests {
             ("Basic dy", "Bearer dy"),
         ] {
             let text = REQUEST.replace(from, to);
-            assert!(matches!(parse(&text, Vec::new()), Err(UpgradeError::Invalid(_))), "{text}");
+            assert!(matches!(parse(text.as_bytes(), Vec::new()), Err(UpgradeError::Invalid(_))), "{text}");
         }
     }
 

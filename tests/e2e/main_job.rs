@@ -82,11 +82,20 @@ fn a_commit_is_built_a_breaking_one_fails_with_the_compilers_message_and_a_force
 
 #[test]
 fn an_unmodified_python_worker_runs_the_same_builds() {
-    let mut site = Site::new(configuration);
+    builds_of_a_python_worker("msgpack_experimental_v7");
+}
+
+#[test]
+fn an_unmodified_python_worker_runs_the_same_builds_over_perspective_broker() {
+    builds_of_a_python_worker("pb");
+}
+
+fn builds_of_a_python_worker(protocol: &str) {
+    let mut site = Site::new(|site| configuration(site).replace("msgpack_experimental_v7", protocol));
     site.commit("Makefile", MAKEFILE, "how to build");
     site.commit("hello.c", GOOD, "a program");
     site.start_master();
-    site.start_python_worker();
+    site.start_python_worker(protocol);
     site.wait_for_worker();
     site.wait_for_first_poll();
     assert_eq!(site.get("api/v2/workers")["workers"][0]["workerinfo"]["version"], json!("4.3.0"));

@@ -146,14 +146,15 @@ impl Site {
         self.worker = Some(self.spawn("buildbot-worker", "worker"));
     }
 
-    /// Starts Python's own worker in place of ours.
-    pub fn start_python_worker(&mut self) {
+    /// Starts Python's own worker in place of ours; `protocol` is its name for what it shall speak.
+    pub fn start_python_worker(&mut self, protocol: &str) {
         let program = python_worker();
         let directory = self.path("python-worker");
-        run(Command::new(&program)
-            .args(["create-worker", "--protocol=msgpack_experimental_v7"])
-            .arg(&directory)
-            .args([&format!("127.0.0.1:{}", self.worker_port), WORKER, "pass"]));
+        run(Command::new(&program).args(["create-worker", &format!("--protocol={protocol}")]).arg(&directory).args([
+            &format!("127.0.0.1:{}", self.worker_port),
+            WORKER,
+            "pass",
+        ]));
         let output = File::create(self.path("worker.out")).unwrap();
         let mut command = Command::new(program);
         command.args(["start", "--nodaemon"]).arg(directory).stdin(Stdio::null());

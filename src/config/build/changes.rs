@@ -1,27 +1,49 @@
-//! `changes.GitPoller`.
+//! `changes.GitPoller` and `changes.PBChangeSource`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::Context;
 use super::fields::Fields;
-use crate::changes::config::{BranchChoice, ChangeSourceConfig, ChangeSourceKind, ChangeText, GitPollerConfig};
+use crate::changes::config::{
+    BranchChoice, ChangeSourceConfig, ChangeSourceKind, ChangeText, GitPollerConfig, PbChangeSourceConfig,
+};
 use crate::config::script::{Object, Raw};
 
-pub const CLASSES: &[&str] = &["GitPoller"];
+pub const CLASSES: &[&str] = &["GitPoller", "PBChangeSource"];
 
 pub fn change_source(context: &Context<'_>, object: &Arc<Object>) -> ChangeSourceConfig {
     let fields = Fields::new(context, object);
+    match object.class.name {
+        "PBChangeSource" => pb_change_source(&fields),
+        _ => git_poller(&fields),
+    }
+}
+
+fn pb_change_source(fields: &Fields<'_>) -> ChangeSourceConfig {
+    if fields.optional_text("port").is_some() {
+        fields.problem("port", "must be None: clients come to the port of the workers, c['protocols']['pb']");
+    }
+    let prefix = fields.optional_text("prefix");
+    let usual_name = match &prefix {
+        Some(prefix) => format!("PBChangeSource:{prefix}:None"),
+        None => "PBChangeSource:None".to_owned(),
+    };
+    let source = PbChangeSourceConfig { user: fields.text("user"), password: fields.text("passwd").into(), prefix };
+    ChangeSourceConfig { name: fields.optional_text("name").unwrap_or(usual_name), kind: ChangeSourceKind::Pb(source) }
+}
+
+fn git_poller(fields: &Fields<'_>) -> ChangeSourceConfig {
     let repourl = fields.text("repourl");
     if fields.was_given("repourl") && repourl.is_empty() {
         fields.problem("repourl", "must not be empty");
     }
-    let (least, most) = (delay(&fields, "pollRandomDelayMin"), delay(&fields, "pollRandomDelayMax"));
+    let (least, most) = (delay(fields, "pollRandomDelayMin"), delay(fields, "pollRandomDelayMax"));
     if most < least {
         fields.problem("pollRandomDelayMin", "must not be greater than pollRandomDelayMax");
     }
     let poller = GitPollerConfig {
-        branches: branches(&fields),
+        branches: branches(fields),
         workdir: fields.optional_text("workdir"),
         poll_interval: fields.seconds("pollInterval").unwrap_or(Duration::from_secs(600)),
         poll_random_delay_min: least,
@@ -30,8 +52,8 @@ pub fn change_source(context: &Context<'_>, object: &Arc<Object>) -> ChangeSourc
         build_pushes_with_no_commits: fields.flag("buildPushesWithNoCommits"),
         only_tags: fields.flag("only_tags"),
         git_binary: fields.text("gitbin"),
-        category: change_text(&fields, "category"),
-        project: change_text(&fields, "project"),
+        category: change_text(fields, "category"),
+        project: change_text(fields, "project"),
         use_timestamps: fields.flag("usetimestamps"),
         encoding: fields.text("encoding"),
         repourl,

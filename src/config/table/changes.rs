@@ -29,11 +29,20 @@ const GIT_POLLER: &[Argument] = &[
     Argument::not_yet("git_credentials"),
 ];
 
+const PB_CHANGE_SOURCE: &[Argument] = &[
+    Argument::optional("port", Kind::Text, "Only None works: clients come to the port of the workers."),
+    Argument::new("user", Kind::Text, Default::Text("change"), "The name with which clients log in."),
+    Argument::new("passwd", Kind::Text, Default::Text("changepw"), "Their password."),
+    Argument::optional("prefix", Kind::Text, "Keep only files below it, and take it off their names."),
+    Argument::optional("name", Kind::Text, "Name of the source."),
+];
+
 const NOT_YET: &str = "use changes.GitPoller, or send changes to /change_hook/base";
 
 pub const CLASSES: &[Class] = &[
     Class::new("changes", "GitPoller", "Watches a git repository.", &[GIT_POLLER]).positional(&["repourl"]),
-    Class::not_yet("changes", "PBChangeSource", NOT_YET),
+    Class::new("changes", "PBChangeSource", "Takes changes that clients send.", &[PB_CHANGE_SOURCE])
+        .positional(&["port", "user", "passwd", "prefix"]),
     Class::not_yet("changes", "SVNPoller", NOT_YET),
     Class::not_yet("changes", "HgPoller", NOT_YET),
     Class::not_yet("changes", "P4Source", NOT_YET),

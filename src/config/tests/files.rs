@@ -34,7 +34,7 @@ fn the_sample_describes_a_whole_master() {
     let www = config.www.unwrap();
     assert_eq!(www.listen, Some(local(8010)));
     assert_eq!(www.change_hook_dialects, [("base".to_owned(), true.into())]);
-    let ChangeSourceKind::Git(poller) = &config.change_sources[0].kind;
+    let ChangeSourceKind::Git(poller) = &config.change_sources[0].kind else { panic!("no poller") };
     assert_eq!(poller.branches, BranchChoice::Named(vec!["master".into()]));
     assert_eq!(poller.poll_interval, Duration::from_secs(300));
     let SchedulerKind::SingleBranch(single) = &config.schedulers[0].kind else { panic!("not a single branch") };

@@ -24,9 +24,9 @@ use buildbot_protocol::{Message, Request, Value};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
-pub(super) use drive::{Driver, drive};
-pub(super) use reader::Ticket;
-pub(super) use writer::{Outgoing, Permit};
+pub(super) use drive::drive;
+pub(super) use reader::{Ticket, deliver, read_all};
+pub(super) use writer::{Outgoing, Permit, write_all};
 
 use self::requests::Requests;
 use self::vitals::Vitals;
@@ -34,11 +34,19 @@ use super::command::RunningCommand;
 use super::facts::WorkerFacts;
 use super::link::LinkError;
 
+/// What a worker speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Msgpack,
+    PerspectiveBroker,
+}
+
 /// What a session is made of.
 #[derive(Debug)]
 pub(super) struct SessionSpec {
     pub(super) name: String,
     pub(super) number: u64,
+    pub(super) dialect: Dialect,
     /// Bytes of messages in the pipeline above which the socket is not read.
     pub(super) pipeline_bytes: usize,
 }
@@ -88,6 +96,10 @@ impl Session {
         self.spec.number
     }
 
+    pub(super) fn dialect(&self) -> Dialect {
+        self.spec.dialect
+    }
+
     pub(super) fn runtime(&self) -> &Handle {
         &self.runtime
     }
@@ -124,6 +136,34 @@ impl Session {
             Ok(answer) => answer.map_err(LinkError::Refused),
             Err(_) => Err(LinkError::Lost(self.why())),
         }
+    }
+
+    /// Tells a worker its builders, names and directories, and waits until it has them; in msgpack it needs none.
+    pub(super) async fn set_builders(&self, builders: Vec<(String, String)>) -> Result<(), LinkError> {
+        let asked = self.requests().ask(|seq| Outgoing::Builders { seq, builders });
+        match asked.map_err(|why| LinkError::Lost(why.to_string()))?.await {
+            Ok(answer) => answer.map(|_| ()).map_err(LinkError::Refused),
+            Err(_) => Err(LinkError::Lost(self.why())),
+        }
+    }
+
+    /// The worker is attached, and may hear it.
+    pub(super) fn welcome(&self) {
+        self.requests().queue(Outgoing::Welcome);
+    }
+
+    /// The worker gave a sign of life.
+    pub(super) fn heard(&self) {
+        self.vitals.heard();
+    }
+
+    /// Something is on its way to the socket.
+    pub(super) fn begin_writing(&self) {
+        self.vitals.begin_writing();
+    }
+
+    pub(super) fn end_writing(&self) {
+        self.vitals.end_writing();
     }
 
     /// Answers a request of the worker; the permit goes back once the answer is on its way.

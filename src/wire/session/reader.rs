@@ -18,7 +18,7 @@ const MESSAGE_OVERHEAD: usize = 512;
 const MAX_READ_BYTES: i64 = 4 << 20;
 
 /// Runs until the connection ends, and says why.
-pub(super) async fn read_all<S>(session: &Arc<Session>, mut stream: S) -> String
+pub(in crate::wire) async fn read_all<S>(session: &Arc<Session>, mut stream: S) -> String
 where
     S: Stream<Item = Result<Frame, Error>> + Unpin,
 {
@@ -42,16 +42,7 @@ where
 /// An error means that the peer cannot be talked to.
 async fn receive(session: &Arc<Session>, bytes: &[u8]) -> Result<(), DecodeError> {
     match msgpack::decode(bytes) {
-        Ok(Message::Response(response)) => {
-            let seq = response.seq;
-            if !session.requests().answered(response) {
-                tracing::warn!(worker.name = session.name(), seq, "ignoring an answer to nothing");
-            }
-        }
-        Ok(Message::Request { seq, request }) => {
-            let permit = admit(session, bytes.len()).await;
-            serve(session, Ticket { seq, permit }, request);
-        }
+        Ok(message) => deliver(session, message, bytes.len()).await,
         Err(error @ DecodeError::Malformed(_)) => return Err(error),
         Err(error) => {
             tracing::warn!(worker.name = session.name(), "cannot act on a message: {error}");
@@ -62,6 +53,22 @@ async fn receive(session: &Arc<Session>, bytes: &[u8]) -> Result<(), DecodeError
         }
     }
     Ok(())
+}
+
+/// Hands a message of so many bytes to whom it concerns, once the pipeline has room for it.
+pub(in crate::wire) async fn deliver(session: &Arc<Session>, message: Message, n_bytes: usize) {
+    match message {
+        Message::Response(response) => {
+            let seq = response.seq;
+            if !session.requests().answered(response) {
+                tracing::warn!(worker.name = session.name(), seq, "ignoring an answer to nothing");
+            }
+        }
+        Message::Request { seq, request } => {
+            let permit = admit(session, n_bytes).await;
+            serve(session, Ticket { seq, permit }, request);
+        }
+    }
 }
 
 /// Waits until the pipeline has room: meanwhile the socket is not read.

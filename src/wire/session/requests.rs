@@ -23,6 +23,11 @@ impl Requests {
 
     /// Queues a request under the next number; fails with the reason if the session has ended.
     pub(super) fn send(&mut self, request: Request) -> Result<Answer, Arc<str>> {
+        self.ask(|seq| Outgoing::Message { message: Message::Request { seq, request }, permit: None })
+    }
+
+    /// As [`Self::send`], for anything that is answered.
+    pub(super) fn ask(&mut self, outgoing: impl FnOnce(i64) -> Outgoing) -> Result<Answer, Arc<str>> {
         if let Some(why) = &self.ended {
             return Err(Arc::clone(why));
         }
@@ -30,7 +35,7 @@ impl Requests {
         let seq = self.next_seq;
         self.next_seq += 1;
         self.waiting.insert(seq, answer);
-        self.queue(Outgoing::Message { message: Message::Request { seq, request }, permit: None });
+        self.queue(outgoing(seq));
         Ok(answered)
     }
 

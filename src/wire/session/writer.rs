@@ -12,15 +12,29 @@ pub(in crate::wire) type Permit = OwnedSemaphorePermit;
 
 #[derive(Debug)]
 pub(in crate::wire) enum Outgoing {
-    Message { message: Message, permit: Option<Permit> },
+    Message {
+        message: Message,
+        permit: Option<Permit>,
+    },
     Ping,
+    /// Names and directories; only where a worker is told its builders.
+    Builders {
+        seq: i64,
+        builders: Vec<(String, String)>,
+    },
+    /// The worker is attached; only where it waits to hear it.
+    Welcome,
 }
 
 /// So many answers are put on the socket before it is flushed and their permits go back.
 const BATCH: usize = 32;
 
 /// Runs until the queue or the socket ends, and says why.
-pub(super) async fn write_all<S>(session: &Session, mut sink: S, mut queue: mpsc::UnboundedReceiver<Outgoing>) -> String
+pub(in crate::wire) async fn write_all<S>(
+    session: &Session,
+    mut sink: S,
+    mut queue: mpsc::UnboundedReceiver<Outgoing>,
+) -> String
 where
     S: Sink<Frame, Error = Error> + Unpin,
 {
@@ -32,11 +46,14 @@ where
             let frame = match outgoing {
                 Outgoing::Message { message, permit } => {
                     permits.extend(permit);
-                    Frame::Binary(Bytes::from(msgpack::encode(&message)))
+                    Some(Frame::Binary(Bytes::from(msgpack::encode(&message))))
                 }
-                Outgoing::Ping => Frame::Ping(Bytes::new()),
+                Outgoing::Ping => Some(Frame::Ping(Bytes::new())),
+                Outgoing::Builders { .. } | Outgoing::Welcome => None,
             };
-            if let Err(error) = sink.feed(frame).await {
+            if let Some(frame) = frame
+                && let Err(error) = sink.feed(frame).await
+            {
                 return format!("cannot send: {error}");
             }
             next = if BATCH <= permits.len() { None } else { queue.try_recv().ok() };

@@ -12,6 +12,8 @@ const REQUEST: &str = "GET / HTTP/1.1\r\nUser-Agent: AutobahnPython/26.10.2\r\nH
 
 const GREETING: &[u8] = &[0x02, 0x80, 0x02, 0x82, b'p', b'b', 0x04, 0x82, b'n', b'o', b'n', b'e'];
 
+const VERSION: &[u8] = &[0x02, 0x80, 0x13, 0x87, 0x06, 0x81];
+
 async fn answer_to(request: &str) -> String {
     let wire = TestWire::new();
     let mut peer = wire.dial(Dialects::Any);
@@ -54,6 +56,8 @@ async fn a_peer_that_waits_is_greeted_after_a_moment() {
     peer.read_exact(&mut greeting).await.unwrap();
     assert_eq!((&greeting[..], began.elapsed()), (GREETING, Duration::from_millis(100)));
     peer.write_all(b"\x02\x82pb").await.unwrap();
+    assert_eq!(peer.read(&mut greeting).await.unwrap(), VERSION.len());
+    assert!(greeting.starts_with(VERSION));
     assert_eq!(peer.read(&mut greeting).await.unwrap(), 0);
     assert_eq!(began.elapsed(), Duration::from_millis(10_100));
 }

@@ -5,11 +5,14 @@ mod attaching;
 mod commands;
 mod listening;
 mod liveness;
+mod pb;
 mod pressure;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use buildbot_protocol::Value;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::io::DuplexStream;
@@ -29,17 +32,27 @@ enum Heard {
     Detached(String, u64, String),
 }
 
-/// Admits everybody whose password is `secret`.
+/// Admits everybody whose password is `secret`; `change` is no worker but sends changes.
 struct TestGate {
+    changes: Arc<Mutex<Vec<BTreeMap<String, Value>>>>,
     admission: Admission,
     heard: watch::Sender<Vec<Heard>>,
     links: Mutex<Vec<WorkerLink>>,
 }
 
 impl Gate for TestGate {
-    fn admit<'a>(&'a self, _: &'a str, password: &'a str) -> BoxFuture<'a, Result<Admission, Refusal>> {
-        let right = password == "secret";
-        async move { if right { Ok(self.admission.clone()) } else { Err(Refusal::WrongPassword) } }.boxed()
+    fn admit<'a>(&'a self, name: &'a str, proof: &'a Proof<'_>) -> BoxFuture<'a, Result<Admission, Refusal>> {
+        let verdict = match proof.fits("secret") {
+            _ if name == "change" => Err(Refusal::UnknownWorker),
+            true => Ok(self.admission.clone()),
+            false => Err(Refusal::WrongPassword),
+        };
+        std::future::ready(verdict).boxed()
+    }
+
+    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Arc<dyn ChangeSink>> {
+        let sink: Arc<dyn ChangeSink> = Arc::new(Changes(Arc::clone(&self.changes)));
+        (name == "change" && proof.fits("secret")).then_some(sink)
     }
 
     fn attached(&self, link: WorkerLink) {
@@ -50,6 +63,17 @@ impl Gate for TestGate {
 
     fn detached(&self, name: &str, session: u64, why: &str) {
         self.heard.send_modify(|all| all.push(Heard::Detached(name.to_owned(), session, why.to_owned())));
+    }
+}
+
+/// Keeps changes, if they have an author.
+struct Changes(Arc<Mutex<Vec<BTreeMap<String, Value>>>>);
+
+impl ChangeSink for Changes {
+    fn add_change(&self, change: BTreeMap<String, Value>) -> BoxFuture<'static, Result<(), String>> {
+        let has_author = change.contains_key("who");
+        self.0.lock().unwrap().push(change);
+        std::future::ready(if has_author { Ok(()) } else { Err("who was it?".to_owned()) }).boxed()
     }
 }
 
@@ -66,7 +90,12 @@ impl TestWire {
     }
 
     fn with(admission: Admission, limits: WireLimits) -> Self {
-        let gate = Arc::new(TestGate { admission, heard: watch::Sender::default(), links: Mutex::default() });
+        let gate = Arc::new(TestGate {
+            changes: Arc::default(),
+            admission,
+            heard: watch::Sender::default(),
+            links: Mutex::default(),
+        });
         let hub = Hub::new(Arc::clone(&gate) as Arc<dyn Gate>, limits);
         Self { gate, hub, shelf: LogShelf::open() }
     }

@@ -1,0 +1,5 @@
+//! Feeds libFuzzer's bytes to [`buildbot_fuzz::jelly`].
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| buildbot_fuzz::jelly(bytes));

@@ -1,0 +1,77 @@
+//! Workers that speak Perspective Broker, the same sessions in other words; and clients that send changes.
+//!
+//! ```text
+//! listener -> login (challenge) -> hub (admission, arbitration) -> session <-> speaker <-> broker <-> socket
+//! ```
+//!
+//! A [`speaker::Speaker`] puts what a session says into calls, and what a worker calls into the messages that a session
+//! knows. What differs between releases of workers is dealt with there, and nobody else learns of it.
+
+mod arguments;
+mod committer;
+mod info;
+mod login;
+mod objects;
+mod output;
+mod raw_text;
+mod speaker;
+mod traffic;
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use buildbot_protocol::pb::{Broker, Failure, Limits, Reply};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+use self::login::{Guest, LoginError, log_in};
+use self::speaker::Speaker;
+use super::hub::Hub;
+use super::session::Dialect;
+
+/// A peer may be silent for this long before it has logged in.
+const LOGIN_SILENCE: Duration = Duration::from_secs(10);
+
+/// A login takes no longer than this, even if it trickles in.
+const LOGIN_WITHIN: Duration = Duration::from_secs(30);
+
+/// Greets a peer and serves it to its end.
+pub(super) async fn serve<S>(hub: &Hub, mut stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let newcomer = match timeout(LOGIN_WITHIN, log_in(&mut stream, hub.gate(), LOGIN_SILENCE)).await {
+        Ok(Ok(newcomer)) => newcomer,
+        Ok(Err(error @ (LoginError::Closed | LoginError::Io(_)))) => return tracing::debug!("no login: {error}"),
+        Ok(Err(error)) => return tracing::warn!("closing a connection without a login: {error}"),
+        Err(_) => return tracing::warn!("closing a connection whose login took {} s", LOGIN_WITHIN.as_secs()),
+    };
+    let (mut broker, reply) = (newcomer.broker, newcomer.reply);
+    let (admission, mind) = match newcomer.guest {
+        Guest::Worker { admission, mind } => (admission, mind),
+        Guest::Committer(sink) => {
+            let ended = committer::serve(&mut stream, broker, reply, sink.as_ref()).await;
+            return tracing::debug!(client.name = newcomer.name, "a client that sends changes is gone: {ended}");
+        }
+    };
+    let Some(entered) = hub.enter(newcomer.name, Dialect::PerspectiveBroker).await else {
+        return refuse(stream, broker, reply).await;
+    };
+    broker.set_limits(Limits::SESSION);
+    let speaker = Mutex::new(Speaker::new(broker, mind, reply));
+    entered.live(&admission, |session, queue| traffic::carry(session, queue, stream, speaker)).await;
+}
+
+/// Any other error would end a worker in Python, which shall come again.
+async fn refuse<S>(mut stream: S, mut broker: Broker, reply: Reply)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    broker.refuse(reply, &Failure::unauthorized());
+    if let Err(error) = stream.write_all(&broker.take_output()).await {
+        return tracing::debug!("could not refuse a worker: {error}");
+    }
+    // It closes the connection itself, when it has waited.
+    let mut nothing = [0; 256];
+    while let Ok(Ok(1..)) = timeout(LOGIN_SILENCE, stream.read(&mut nothing)).await {}
+}
