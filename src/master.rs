@@ -4,6 +4,7 @@
 //! is forgotten does not compile. Nothing here decides anything.
 
 mod control;
+mod overview;
 mod run;
 
 use std::cell::RefCell;

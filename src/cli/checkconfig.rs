@@ -10,8 +10,17 @@ use super::MASTER_CFG;
 use super::output::{complain, remark};
 use crate::config;
 
-/// Checks a configuration
+/// Says what is wrong with a configuration
+///
+/// Loads it as a master would, without one, and names every error with its line.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  buildbot checkconfig
+  buildbot checkconfig /srv/buildbot/master
+  buildbot checkconfig new/master.cfg
+
+Exit codes: 0 a master can run with it, 1 it cannot, 2 wrong usage")]
 pub(super) struct Checkconfig {
     /// Say nothing when all is well
     #[arg(short, long)]

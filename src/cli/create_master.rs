@@ -14,10 +14,22 @@ use crate::config;
 use crate::db::{self, OpenOptions};
 use crate::master;
 
+const DEFAULT_DB: &str = "sqlite:///state.sqlite";
 const SAMPLE: &str = "master.cfg.sample";
 
 /// Makes the base directory of a new master
+///
+/// Writes master.cfg.sample and an empty database. In a directory that exists only these two are touched: master.cfg is
+/// never changed.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  buildbot create-master master
+  cp master/master.cfg.sample master/master.cfg    make it yours, then
+  buildbot checkconfig master
+  buildbot start master
+
+Exit codes: 0 made, 1 not made, 2 wrong usage")]
 pub(super) struct CreateMaster {
     /// Say nothing when all is well
     #[arg(short, long)]
@@ -29,7 +41,7 @@ pub(super) struct CreateMaster {
     #[arg(short, long, hide = true)]
     relocatable: bool,
     /// Where the database is to be, relative to the base directory; the configuration has to name the same
-    #[arg(long, default_value = "sqlite:///state.sqlite", value_name = "URL")]
+    #[arg(long, default_value = DEFAULT_DB, value_name = "URL")]
     db: String,
     /// The base directory
     #[arg(default_value = ".", value_name = "DIR")]
@@ -37,6 +49,11 @@ pub(super) struct CreateMaster {
 }
 
 impl CreateMaster {
+    /// As without options, and without a word.
+    pub(super) fn quiet(base_dir: PathBuf) -> Self {
+        Self { quiet: true, force: false, relocatable: false, db: DEFAULT_DB.to_owned(), base_dir }
+    }
+
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         fs::create_dir_all(&self.base_dir).with_context(|| format!("cannot make {}", self.base_dir.display()))?;
         let base_dir = super::base_dir(&self.base_dir)?;

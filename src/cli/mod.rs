@@ -1,16 +1,23 @@
 //! The command line: one file per subcommand. Errors end here and are shown to a person.
 
 mod checkconfig;
+mod completions;
 mod create_master;
+mod demo;
 mod foreground;
 mod log_tail;
 mod output;
+mod paint;
 mod pid_file;
+mod progress;
 mod reconfig;
+mod rest;
 mod restart;
 mod start;
 mod status;
 mod stop;
+mod table;
+mod tail;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -18,7 +25,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::control::client;
 use crate::control::{Request, Response};
@@ -26,9 +33,20 @@ use crate::control::{Request, Response};
 /// The configuration's name below the base directory.
 const MASTER_CFG: &str = "master.cfg";
 
-/// A continuous-integration master.
+/// The master of a continuous-integration installation: it notices commits, runs builds on workers, and shows them
 #[derive(Debug, Parser)]
-#[command(name = "buildbot", version, about)]
+#[command(
+    name = "buildbot",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  buildbot demo                   see what this is: a whole installation, gone with Ctrl-C
+  buildbot create-master master   begin with one of your own
+  buildbot help COMMAND           more about a command
+
+Exit codes: 0 done, 1 not done, 2 wrong usage; 'tail --follow' ends with the result of a build"
+)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -36,6 +54,7 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     CreateMaster(create_master::CreateMaster),
     Start(start::Start),
     Stop(stop::Stop),
@@ -44,11 +63,14 @@ enum Command {
     Reconfig(reconfig::Reconfig),
     Checkconfig(checkconfig::Checkconfig),
     Status(status::ShowStatus),
+    Tail(tail::Tail),
+    Completions(completions::Completions),
 }
 
 /// Parses the arguments of this process and does what they say.
 pub fn run() -> ExitCode {
     let outcome = match CommandLine::parse().command {
+        Command::Demo(arguments) => arguments.run(),
         Command::CreateMaster(arguments) => arguments.run(),
         Command::Start(arguments) => arguments.run(),
         Command::Stop(arguments) => arguments.run(),
@@ -56,6 +78,8 @@ pub fn run() -> ExitCode {
         Command::Reconfig(arguments) => arguments.run(),
         Command::Checkconfig(arguments) => arguments.run(),
         Command::Status(arguments) => arguments.run(),
+        Command::Tail(arguments) => arguments.run(),
+        Command::Completions(arguments) => arguments.run(CommandLine::command()),
     };
     outcome.unwrap_or_else(|error| {
         output::complain(format_args!("buildbot: {error:#}"));
@@ -87,8 +111,6 @@ async fn ask_master(base_dir: &Path, request: Request, patience: Duration) -> an
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -100,5 +122,33 @@ mod tests {
     fn sighup_is_another_name_of_reconfig() {
         let parsed = CommandLine::try_parse_from(["buildbot", "sighup", "/srv/master"]).unwrap();
         assert!(matches!(parsed.command, Command::Reconfig(_)));
+    }
+
+    /// Lines of shell blocks in a document that call this program, as its arguments.
+    fn calls(document: &str) -> Vec<Vec<String>> {
+        let blocks = document.split("\n```").skip(1).step_by(2).filter(|block| block.starts_with("sh"));
+        let lines = blocks.flat_map(|block| block.lines().skip(1)).filter(|line| !line.starts_with('#'));
+        let calls = lines.filter_map(|line| {
+            let line = line.split(" > ").next().and_then(|line| line.split(" #").next()).unwrap_or(line);
+            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            words.first().is_some_and(|program| program.rsplit('/').next() == Some("buildbot")).then_some(words)
+        });
+        calls.collect()
+    }
+
+    #[test]
+    fn every_command_of_the_manual_is_understood() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let chapters = ["quick-start", "tutorial/first-run", "tutorial/tour", "tutorial/own-project", "command-line"];
+        let manual = chapters.map(|chapter| format!("docs/manual/src/{chapter}.md"));
+        let mut n_calls = 0;
+        for document in manual.into_iter().chain(["README.md".to_owned(), "docs/manual/src/operating.md".to_owned()]) {
+            for call in calls(&std::fs::read_to_string(root.join(&document)).unwrap()) {
+                let parsed = CommandLine::try_parse_from(&call);
+                assert!(parsed.is_ok(), "{document}: {call:?}: {}", parsed.unwrap_err());
+                n_calls += 1;
+            }
+        }
+        assert!(20 < n_calls, "{n_calls}");
     }
 }

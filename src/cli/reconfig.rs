@@ -8,14 +8,23 @@ use anyhow::bail;
 use clap::Args;
 
 use super::output::{complain, remark};
-use super::{ask_master, base_dir, block_on};
+use super::{ask_master, base_dir, block_on, progress};
 use crate::control::{Reconfigured, Request, Response};
 
 /// A configuration is a program: it may take a while.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Has the master load its configuration again
+/// Has the running master load its configuration again
+///
+/// The new configuration is put in force as a whole. If anything is wrong with it, all of that is said, and the old one
+/// stays. Running builds are not disturbed.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  buildbot reconfig
+  buildbot reconfig --dry-run /srv/buildbot/master
+
+Exit codes: 0 the new configuration is in force, 1 it is not, 2 wrong usage")]
 pub(super) struct Reconfig {
     /// Only say what would change
     #[arg(long)]
@@ -32,7 +41,10 @@ impl Reconfig {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let base_dir = base_dir(&self.base_dir)?;
         let request = Request::Reconfig { dry_run: self.dry_run };
-        match block_on(ask_master(&base_dir, request, PATIENCE))? {
+        let asked = async {
+            progress::during(self.quiet, "loading the configuration", ask_master(&base_dir, request, PATIENCE)).await
+        };
+        match block_on(asked)? {
             Response::Reconfigured(reconfigured) => {
                 self.report(&reconfigured);
                 Ok(ExitCode::SUCCESS)

@@ -10,7 +10,15 @@ use super::start::Start;
 use super::stop::{Ending, Stop};
 
 /// Stops the master and starts it again
+///
+/// What was running is built again, unless --clean lets it finish first. Where no master is running one is started.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  buildbot restart
+  buildbot restart --clean /srv/buildbot/master
+
+Exit codes: 0 the master is up, 1 it did not end or is not up, 2 wrong usage")]
 pub(super) struct Restart {
     /// Stay in the foreground, and log to the terminal, too
     #[arg(long)]

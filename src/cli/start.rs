@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use super::log_tail::{end_of_log, last_lines};
 use super::output::{complain, remark};
 use super::pid_file::{Resident, remove, resident};
-use super::{MASTER_CFG, base_dir, block_on, foreground};
+use super::{MASTER_CFG, base_dir, block_on, foreground, progress};
 use crate::control::client::ask;
 use crate::control::{Request, Response};
 use crate::telemetry::{Echo, MASTER_LOG};
@@ -33,7 +33,18 @@ const LOOK_PATIENCE: Duration = Duration::from_secs(5);
 const N_LINES: usize = 30;
 
 /// Starts the master
+///
+/// In the background, unless told otherwise: the command ends when the master is up, or shows what it logged before it
+/// gave up. The log is twistd.log in the base directory.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  buildbot start
+  buildbot start /srv/buildbot/master
+  buildbot start --nodaemon /srv/buildbot/master    for a service manager
+
+BUILDBOT_LOG chooses what is logged, such as BUILDBOT_LOG=debug.
+Exit codes: 0 the master is up, 1 it is not, 2 wrong usage")]
 pub(super) struct Start {
     /// Stay in the foreground, and log to the terminal, too
     #[arg(long)]
@@ -72,7 +83,10 @@ impl Start {
         }
         let log_from = end_of_log(&base_dir);
         let patience = Duration::from_secs(self.timeout);
-        match block_on(start_detached(&base_dir, patience))? {
+        let starting = async {
+            progress::during(self.quiet, "waiting until the master is up", start_detached(&base_dir, patience)).await
+        };
+        match block_on(starting)? {
             Arrival::Up => {
                 remark(self.quiet, "master started");
                 return Ok(ExitCode::SUCCESS);
@@ -127,7 +141,7 @@ fn spawn(base_dir: &Path) -> anyhow::Result<Child> {
 }
 
 /// Waits until the process `pid` answers that it is up.
-async fn until_up(base_dir: &Path, pid: Option<u32>) {
+pub(super) async fn until_up(base_dir: &Path, pid: Option<u32>) {
     loop {
         // What is not there yet may be there next time; what never comes is the caller's deadline.
         if let Ok(Response::Status(status)) = ask(base_dir, Request::Status, LOOK_PATIENCE).await

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use super::output::{complain, remark};
 use super::pid_file::{Resident, is_alive, remove, resident};
-use super::{ask_master, base_dir, block_on};
+use super::{ask_master, base_dir, block_on, progress};
 use crate::control::{Request, Response};
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -21,7 +21,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Stops the master
+///
+/// Running builds are cut off and built again when the master is back, unless --clean lets them finish.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  buildbot stop
+  buildbot stop --clean /srv/buildbot/master
+  buildbot stop --no-wait /srv/buildbot/master
+
+Exit codes: 0 no master is running any more, 1 it still is, 2 wrong usage")]
 pub(super) struct Stop {
     /// Let running builds finish first
     #[arg(long)]
@@ -54,9 +63,9 @@ impl Stop {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let ending = self.stop()?;
         if ending == Ending::NothingRan {
-            complain(format_args!("no master is running in {}", self.base_dir.display()));
+            remark(self.quiet, format_args!("no master is running in {}", self.base_dir.display()));
         }
-        Ok(if ending == Ending::Ended { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if ending == Ending::Late { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 
     pub(super) fn stop(&self) -> anyhow::Result<Ending> {
@@ -90,7 +99,8 @@ impl Stop {
             Some(seconds) => Some(Duration::from_secs(seconds)),
             None => (!self.clean).then_some(PATIENCE),
         };
-        if !wait_for_end(pid, patience).await {
+        let waiting = wait_for_end(pid, patience);
+        if !progress::during(self.quiet, "waiting until the master has ended", waiting).await {
             complain(format_args!("process {pid} has been told to stop and still runs"));
             return Ok(Ending::Late);
         }

@@ -6,6 +6,7 @@ mod diff;
 mod error;
 mod load;
 mod nearest;
+mod reference;
 mod sample;
 mod script;
 mod source;
@@ -15,7 +16,9 @@ mod table;
 pub use diff::{Changed, ConfigDiff, diff};
 pub use error::{ConfigError, ConfigErrors, Excerpt};
 pub use load::{Loader, load};
-pub use sample::sample;
+pub use nearest::nearest;
+pub use reference::reference;
+pub use sample::{demo, sample};
 pub use strports::StrportError;
 
 use std::time::Duration;

@@ -16,7 +16,7 @@ use crate::json::{self, JsonError};
 #[derive(Debug, thiserror::Error)]
 pub enum ControlClientError {
     /// No socket, or one that a dead master left.
-    #[error("no master is running there")]
+    #[error("no master is running there; 'buildbot start' starts one")]
     NotRunning,
     #[error("the master did not answer within {0:?}")]
     Silent(Duration),

@@ -20,6 +20,8 @@ const MAX_LINE: u64 = 1 << 20;
 #[serde(tag = "verb", rename_all = "snake_case")]
 pub enum Request {
     Status,
+    /// What a person wants to know at a glance.
+    Overview,
     /// Loads the configuration again; with `dry_run` it only says what that would change.
     Reconfig {
         dry_run: bool,
@@ -34,6 +36,7 @@ pub enum Request {
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Response {
     Status(Status),
+    Overview(Overview),
     /// The new configuration is, or would be, in force.
     Reconfigured(Reconfigured),
     /// The old configuration stays in force; all that is wrong with the new one, each with file and line.
@@ -66,6 +69,60 @@ pub struct Status {
     pub quarantined: Vec<String>,
 }
 
+/// What is broken, runs and waits. Lists are cut off at some hundred rows; the numbers are of all.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct Overview {
+    pub status: Status,
+    /// The master's idea of now, in seconds since 1970.
+    pub now: i64,
+    /// Where the web interface can be reached from this machine; nothing if there is none.
+    pub url: Option<String>,
+    /// The newest builds of builders whose newest build went wrong.
+    pub broken: Vec<BuildLine>,
+    pub n_broken: u64,
+    pub running: Vec<BuildLine>,
+    pub waiting: Vec<RequestLine>,
+    pub workers: Vec<WorkerLine>,
+    /// Why the lists are empty, if they could not be read.
+    pub trouble: Option<String>,
+}
+
+/// A build in a list. Dates are in seconds since 1970.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct BuildLine {
+    pub builder: String,
+    pub number: i64,
+    /// Code of the result; nothing while it runs.
+    pub results: Option<i32>,
+    pub state: String,
+    pub worker: String,
+    pub branch: Option<String>,
+    pub revision: Option<String>,
+    pub started_at: i64,
+    pub complete_at: Option<i64>,
+}
+
+/// A build request that waits.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct RequestLine {
+    pub id: i64,
+    pub builder: String,
+    pub reason: String,
+    pub priority: i32,
+    /// In seconds since 1970.
+    pub submitted_at: i64,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct WorkerLine {
+    pub name: String,
+    pub is_attached: bool,
+    pub is_paused: bool,
+    pub pause_reason: Option<String>,
+    /// It ends when its builds are done.
+    pub is_graceful: bool,
+}
+
 /// What a reload changed.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Reconfigured {
@@ -78,6 +135,8 @@ pub struct Reconfigured {
 #[async_trait]
 pub trait ControlHandler: Send + Sync {
     async fn status(&self) -> Status;
+
+    async fn overview(&self) -> Overview;
 
     /// All or nothing; `Err` has every error of the new configuration.
     async fn reconfig(&self, dry_run: bool) -> Result<Reconfigured, Vec<String>>;

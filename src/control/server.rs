@@ -109,6 +109,7 @@ async fn converse(mut stream: UnixStream, handler: &dyn ControlHandler) -> io::R
 async fn answer(request: Request, handler: &dyn ControlHandler) -> Response {
     match request {
         Request::Status => Response::Status(handler.status().await),
+        Request::Overview => Response::Overview(handler.overview().await),
         Request::Reconfig { dry_run } => match handler.reconfig(dry_run).await {
             Ok(reconfigured) => Response::Reconfigured(reconfigured),
             Err(errors) => Response::Rejected { errors },

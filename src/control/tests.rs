@@ -13,7 +13,7 @@ use tokio::net::UnixStream;
 
 use super::client::{ControlClientError, ask};
 use super::server::{ControlError, ControlServer};
-use super::{ControlHandler, Reconfigured, Request, Response, Status};
+use super::{ControlHandler, Overview, Reconfigured, Request, Response, Status};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -23,6 +23,10 @@ struct FixedMaster;
 impl ControlHandler for FixedMaster {
     async fn status(&self) -> Status {
         Status { pid: 7, is_up: true, n_builders: 3, ..Status::default() }
+    }
+
+    async fn overview(&self) -> Overview {
+        Overview { status: self.status().await, now: 1, ..Overview::default() }
     }
 
     async fn reconfig(&self, dry_run: bool) -> Result<Reconfigured, Vec<String>> {

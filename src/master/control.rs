@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tracing::{error, info};
 
 use super::Master;
+use super::overview;
 use super::run::Ending;
 use crate::actors::applied::AppliedConfig;
 use crate::actors::builders::DescribeBuilders;
@@ -17,7 +18,9 @@ use crate::actors::handle::MasterHandle;
 use crate::actors::reconfigurator::{Reconfigure, ReconfigureError};
 use crate::actors::supervisor::{Ask, Tell};
 use crate::actors::workers::DescribeWorkers;
-use crate::control::{ControlHandler, Reconfigured, Status};
+use crate::clock::Clock;
+use crate::control::{ControlHandler, Overview, Reconfigured, Status};
+use crate::db::Db;
 
 /// What the socket needs of the actors.
 #[derive(Clone)]
@@ -33,6 +36,8 @@ pub struct Control {
     handle: MasterHandle,
     config: AppliedConfig,
     reconfigure: Ask<Reconfigure>,
+    db: Db,
+    clock: Clock,
     end: watch::Sender<Ending>,
     is_up: AtomicBool,
 }
@@ -41,12 +46,14 @@ pub struct Control {
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 impl Control {
-    pub(super) fn new(master: &Master, end: watch::Sender<Ending>) -> Self {
+    pub(super) fn new(master: &Master, clock: Clock, end: watch::Sender<Ending>) -> Self {
         Self {
             deps: master.control.clone(),
             handle: master.handle.clone(),
             config: master.config.clone(),
             reconfigure: master.reconfigure.clone(),
+            db: master.db.clone(),
+            clock,
             end,
             is_up: AtomicBool::new(false),
         }
@@ -90,6 +97,17 @@ impl ControlHandler for Control {
                     format!("{} {}: {}", figures.kind, figures.name, figures.last_failure.unwrap_or_default())
                 })
                 .collect(),
+        }
+    }
+
+    async fn overview(&self) -> Overview {
+        let status = self.status().await;
+        let www = self.config.borrow().config.www.clone();
+        let url = www.and_then(|www| www.listen).map(|listen| overview::url(&listen));
+        let overview = Overview { status, now: self.clock.now().secs(), url, ..Overview::default() };
+        match self.db.read(overview::read).await {
+            Ok(lists) => lists.into_overview(overview),
+            Err(error) => Overview { trouble: Some(error.to_string()), ..overview },
         }
     }
 

@@ -89,7 +89,7 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
         wire.spawn(listener.run(Arc::clone(&hub)));
     }
     let control = ControlServer::bind(&base_dir).await.context("cannot open the control socket")?;
-    let handler = Arc::new(Control::new(&master, end.clone()));
+    let handler = Arc::new(Control::new(&master, clock.clone(), end.clone()));
     actix::spawn(control.run(handler.clone()));
     if let Some(listen) = www {
         let state = web::WebState::new(master.handle.clone(), master.db.clone(), clock);

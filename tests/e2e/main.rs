@@ -5,6 +5,8 @@
 
 mod crash;
 mod crash_checker;
+mod demo;
 mod main_job;
 mod restart;
 mod site;
+mod tutorial;

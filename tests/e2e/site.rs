@@ -25,7 +25,7 @@ pub struct Site {
 }
 
 /// A program of ours, built beside this test.
-fn program(name: &str) -> PathBuf {
+pub fn program(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_buildbot")).with_file_name(name);
     assert!(path.exists(), "{} is not built: run `cargo build --workspace` first", path.display());
     path
@@ -42,7 +42,7 @@ fn python_worker() -> PathBuf {
     program
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

@@ -130,7 +130,8 @@ impl Kind {
         }
     }
 
-    fn expects(self) -> String {
+    /// What fits, in words.
+    pub fn expects(self) -> String {
         let text = match self {
             Self::Any | Self::NotYet => "anything",
             Self::Renderable => "a plain value or a renderable",

@@ -114,6 +114,16 @@ impl Argument {
         Self::new(name, Kind::Any, Default::Nothing, "Accepted, without effect.")
     }
 
+    /// Whether giving it is an error for now.
+    pub const fn is_not_yet(&self) -> bool {
+        matches!(self.kind, Kind::NotYet)
+    }
+
+    /// Whether it is made by [`Argument::ignored`].
+    pub const fn is_ignored(&self) -> bool {
+        matches!(self.kind, Kind::Any) && matches!(self.doc.as_bytes(), b"Accepted, without effect.")
+    }
+
     pub const fn nullable(mut self) -> Self {
         self.nullable = true;
         self

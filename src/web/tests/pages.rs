@@ -80,7 +80,7 @@ fn links(page: &str) -> impl Iterator<Item = &str> {
     let found = starts.into_iter().flat_map(|start| page.split(start).skip(1));
     found
         .filter_map(|rest| rest.split('"').next())
-        .filter(|link| !link.starts_with("http") && !link.contains("live.js"))
+        .filter(|link| !link.starts_with("http"))
 }
 
 /// The path that a browser makes of a link on a page; none for a place on the same page.

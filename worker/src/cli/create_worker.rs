@@ -11,7 +11,15 @@ use super::remark;
 use crate::config::{self, WorkerConfig};
 
 /// Makes the directory of a new worker
+///
+/// Name and password are those of the worker in the configuration of its master.
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  buildbot-worker create-worker worker build.example.org:9989 example-worker pass
+  buildbot-worker create-worker --maxdelay 300 worker build.example.org example-worker pass
+
+Exit codes: 0 made, 1 not made, 2 wrong usage")]
 pub(super) struct CreateWorker {
     /// How to speak with the master: auto, msgpack_experimental_v7 or pb
     #[arg(long, default_value = "auto", value_parser = ["auto", "msgpack_experimental_v7", "pb"])]

@@ -1,7 +1,9 @@
 //! The commands of `buildbot-worker`, one file each.
 
+mod completions;
 mod create_worker;
 mod foreground;
+mod progress;
 mod start;
 mod stop;
 
@@ -9,13 +11,24 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::base_dir::BaseDir;
 
-/// Runs builds for a Buildbot master
+/// Runs builds for a Buildbot master, on this machine
 #[derive(Parser)]
-#[command(name = "buildbot-worker", version)]
+#[command(
+    name = "buildbot-worker",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  buildbot-worker create-worker worker build.example.org:9989 example-worker pass
+  buildbot-worker start worker
+  buildbot-worker help COMMAND    more about a command
+
+Exit codes: 0 done, 1 not done, 2 wrong usage"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -27,6 +40,7 @@ enum Command {
     Start(start::Start),
     Stop(stop::Stop),
     Restart(start::Restart),
+    Completions(completions::Completions),
 }
 
 /// Runs the command of the command line; what went wrong is said on stderr.
@@ -36,6 +50,7 @@ pub fn run() -> ExitCode {
         Command::Start(command) => command.run(),
         Command::Stop(command) => command.run(),
         Command::Restart(command) => command.run(),
+        Command::Completions(command) => command.run(Arguments::command()),
     };
     outcome.unwrap_or_else(|error| {
         complain(&format!("buildbot-worker: {error:#}"));
@@ -65,4 +80,30 @@ struct Directory {
     /// The worker's directory
     #[arg(default_value = ".", value_name = "DIR")]
     path: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_manual_is_understood() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut n_calls = 0;
+        for document in ["README.md", "docs/manual/src/command-line.md", "docs/manual/src/tutorial/own-project.md"] {
+            let text = std::fs::read_to_string(root.join(document)).unwrap();
+            for line in text.lines().filter(|line| line.starts_with("buildbot-worker ")) {
+                let call: Vec<&str> = line.split(" > ").next().unwrap_or(line).split_whitespace().collect();
+                let parsed = Arguments::try_parse_from(&call);
+                assert!(parsed.is_ok(), "{document}: {line}: {}", parsed.err().unwrap());
+                n_calls += 1;
+            }
+        }
+        assert!(6 < n_calls, "{n_calls}");
+    }
 }

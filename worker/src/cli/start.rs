@@ -14,12 +14,22 @@ use clap::Args;
 use nix::unistd::setsid;
 
 use super::foreground::{self, Mode};
-use super::{Directory, complain, remark, stop, worker_dir};
+use super::{Directory, complain, progress, remark, stop, worker_dir};
 use crate::base_dir::BaseDir;
 use crate::pid_file;
 
 /// Starts the worker
+///
+/// In the background, unless told otherwise. A worker that does not reach its master keeps trying; the command says so
+/// and ends. The log is twistd.log in the worker's directory.
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  buildbot-worker start worker
+  buildbot-worker start --nodaemon /srv/buildbot/worker    for a service manager
+
+BUILDBOT_LOG chooses what is logged, such as BUILDBOT_LOG=debug.
+Exit codes: 0 it runs, 1 it does not, 2 wrong usage")]
 pub(super) struct Start {
     /// Stay in the foreground, and log to the terminal
     #[arg(long)]
@@ -33,6 +43,11 @@ pub(super) struct Start {
 
 /// Stops the worker and starts it again
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  buildbot-worker restart worker
+
+Exit codes: 0 it runs, 1 it does not, 2 wrong usage")]
 pub(super) struct Restart {
     /// Stay in the foreground, and log to the terminal
     #[arg(long)]
@@ -81,7 +96,7 @@ fn start(base_dir: &BaseDir, nodaemon: bool) -> anyhow::Result<ExitCode> {
         let read = BufReader::new(stdout).read_line(&mut line).unwrap_or(0);
         let _ = sender.send(read != 0);
     });
-    match first_line.recv_timeout(PATIENCE) {
+    match progress::receive("waiting until the worker reaches its master", &first_line, PATIENCE) {
         Ok(true) => {
             remark("worker started and attached");
             Ok(ExitCode::SUCCESS)

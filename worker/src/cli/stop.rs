@@ -12,7 +12,14 @@ use crate::base_dir::BaseDir;
 use crate::pid_file;
 
 /// Stops the worker; its running commands are killed
+///
+/// The master builds elsewhere, or later, what was running here.
 #[derive(Args)]
+#[command(after_help = "\
+Examples:
+  buildbot-worker stop worker
+
+Exit codes: 0 no worker runs in this directory any more, 1 it still does, 2 wrong usage")]
 pub(super) struct Stop {
     #[command(flatten)]
     directory: Directory,

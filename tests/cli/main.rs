@@ -1,5 +1,9 @@
 //! The program's subcommands from outside, as far as they need no running master.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
+
+mod help;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -64,7 +68,7 @@ fn in_the_foreground_the_log_goes_to_the_terminal_and_to_the_file() {
 #[test]
 fn what_needs_a_master_says_that_none_is_running() {
     let dir = tempfile::tempdir().unwrap();
-    expect_failure(&buildbot(&["stop"], dir.path()), "no master is running");
+    expect_failure(&buildbot(&["tail", "hello", "--dir"], dir.path()), "no master is running");
     expect_failure(&buildbot(&["status"], dir.path()), "no master is running");
     expect_failure(&buildbot(&["reconfig"], dir.path()), "no master is running");
     expect_failure(&buildbot(&["sighup"], dir.path()), "no master is running");
@@ -84,4 +88,29 @@ fn checkconfig_names_the_file_that_is_wrong() {
     fs::write(&file, "this is ( no configuration\n").unwrap();
     expect_failure(&buildbot(&["checkconfig"], &file), "master.cfg");
     expect_failure(&buildbot(&["checkconfig"], dir.path()), "master.cfg");
+}
+
+#[test]
+fn to_stop_a_master_that_does_not_run_is_no_failure() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = buildbot(&["stop"], dir.path());
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("no master is running in "));
+}
+
+#[test]
+fn following_a_build_that_cannot_be_seen_ends_with_a_code_that_is_no_result() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = buildbot(&["tail", "hello", "--follow", "--dir"], dir.path());
+    assert_eq!(output.status.code(), Some(69));
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("--url") && stderr.contains("no master is running"), "{stderr}");
+}
+
+#[test]
+fn a_demo_is_not_put_where_something_is() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("mine"), "").unwrap();
+    expect_failure(&buildbot(&["demo", "--port=0", "--keep"], dir.path()), "is not empty");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }

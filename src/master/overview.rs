@@ -1,0 +1,111 @@
+//! What `buildbot status` shows: broken, running and waiting builds, and the workers, read in one go.
+
+use crate::config::ListenAddress;
+use crate::control::{BuildLine, Overview, RequestLine, WorkerLine};
+use crate::db::views::select::Select;
+use crate::db::views::{Connection, build_lines, build_requests, builds, workers};
+use crate::db::{DbError, views};
+use crate::domain::{Results, Worker};
+
+/// Rows of a list.
+const MOST_ROWS: i64 = 200;
+/// Workers that are listed; a name is short.
+const MOST_WORKERS: usize = 2_000;
+
+/// The lists, as the database has them.
+pub(super) struct Lists {
+    broken: Vec<build_lines::BuildLine>,
+    n_broken: usize,
+    running: Vec<build_lines::BuildLine>,
+    waiting: Vec<build_requests::WaitingRequest>,
+    workers: Vec<Worker>,
+}
+
+pub(super) fn read(conn: &mut Connection) -> Result<Lists, DbError> {
+    let newest = builds::select(conn, &Select::scoped(builds::NEWEST_FINISHED, Vec::new()))?;
+    let went_wrong = |results: Option<Results>| matches!(results, Some(Results::Failure | Results::Exception));
+    let mut broken: Vec<_> = newest.into_iter().filter(|build| went_wrong(build.results)).collect();
+    broken.sort_by_key(|build| std::cmp::Reverse(build.complete_at));
+    let n_broken = broken.len();
+    broken.truncate(usize::try_from(MOST_ROWS).unwrap_or(usize::MAX));
+    let running = Select::scoped(builds::RUNNING, Vec::new()).newest(&builds::TABLE, MOST_ROWS);
+    let running = builds::select(conn, &running)?;
+    Ok(Lists {
+        broken: build_lines::describe(conn, broken)?,
+        n_broken,
+        running: build_lines::describe(conn, running)?,
+        waiting: build_requests::waiting(conn, None, MOST_ROWS)?,
+        workers: workers::active(conn)?,
+    })
+}
+
+impl Lists {
+    pub(super) fn into_overview(self, overview: Overview) -> Overview {
+        Overview {
+            broken: self.broken.into_iter().map(build_line).collect(),
+            n_broken: u64::try_from(self.n_broken).unwrap_or(u64::MAX),
+            running: self.running.into_iter().map(build_line).collect(),
+            waiting: self.waiting.into_iter().map(request_line).collect(),
+            workers: self.workers.into_iter().take(MOST_WORKERS).map(worker_line).collect(),
+            ..overview
+        }
+    }
+}
+
+fn build_line(line: views::build_lines::BuildLine) -> BuildLine {
+    BuildLine {
+        builder: line.builder,
+        number: line.build.number,
+        results: line.build.results.map(Results::code),
+        state: line.build.state_string,
+        worker: line.worker,
+        branch: line.branch,
+        revision: line.revision,
+        started_at: line.build.started_at.secs(),
+        complete_at: line.build.complete_at.map(|at| at.secs()),
+    }
+}
+
+fn request_line(request: build_requests::WaitingRequest) -> RequestLine {
+    RequestLine {
+        id: request.id.0,
+        builder: request.builder,
+        reason: request.reason,
+        priority: request.priority,
+        submitted_at: request.submitted_at.secs(),
+    }
+}
+
+fn worker_line(worker: Worker) -> WorkerLine {
+    WorkerLine {
+        name: worker.name,
+        is_attached: worker.connected,
+        is_paused: worker.paused,
+        pause_reason: worker.pause_reason,
+        is_graceful: worker.graceful,
+    }
+}
+
+/// Where this machine reaches what listens there.
+pub(super) fn url(listen: &ListenAddress) -> String {
+    let host = match listen.interface.as_deref() {
+        None | Some("" | "0.0.0.0" | "::" | "[::]") => "127.0.0.1".to_owned(),
+        Some(interface) if interface.contains(':') && !interface.starts_with('[') => format!("[{interface}]"),
+        Some(interface) => interface.to_owned(),
+    };
+    format!("http://{host}:{}/", listen.port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_listens_everywhere_is_reached_on_the_loopback() {
+        let of = |interface: Option<&str>| url(&ListenAddress { port: 80, interface: interface.map(str::to_owned) });
+        assert_eq!(of(None), "http://127.0.0.1:80/");
+        assert_eq!(of(Some("0.0.0.0")), "http://127.0.0.1:80/");
+        assert_eq!(of(Some("::1")), "http://[::1]:80/");
+        assert_eq!(of(Some("build.example.org")), "http://build.example.org:80/");
+    }
+}
