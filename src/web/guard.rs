@@ -8,7 +8,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, UPGRADE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -51,7 +51,8 @@ pub async fn headers(request: ServiceRequest, next: Next<BoxBody>) -> Result<Ser
 /// changes by GET too.
 fn is_write(request: &ServiceRequest) -> bool {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    !is_read || request.path() == "/ws" || request.path().starts_with("/change_hook")
+    let is_websocket = request.path() == "/ws" || request.headers().contains_key(UPGRADE);
+    !is_read || is_websocket || request.path().starts_with("/change_hook")
 }
 
 fn add_headers(response: &mut ServiceResponse<BoxBody>) {

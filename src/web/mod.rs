@@ -10,10 +10,12 @@ mod health;
 mod hooks;
 mod live;
 mod log_reader;
+mod log_tail;
 mod metrics;
 mod origin;
 mod pages;
 mod plot;
+mod palette;
 mod query;
 mod site_config;
 mod sockets;
@@ -57,6 +59,8 @@ pub struct WebState {
     pub(crate) listeners: live::sse::Listeners,
     /// The master's own files, which are served before ours.
     public_html: Option<PathBuf>,
+    /// Logs that are being tailed or searched.
+    tails: log_tail::Tails,
     /// Requests that are being answered now.
     in_flight: AtomicUsize,
 }
@@ -100,6 +104,9 @@ pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
                 .route("/ws", get().to(live::websocket))
                 .route("/sse/{path:.*}", get().to(live::sse::get))
                 .service(hooks.route("", route().to(hooks::base)).route("/{dialect}", route().to(hooks::dialect)))
+                .route("/logs/{log}/lines", get().to(log_tail::lines))
+                .route("/logs/{log}/tail", get().to(log_tail::tail))
+                .route("/logs/{log}/search", get().to(log_tail::search))
                 .route("/health", get().to(health::get))
                 .route("/metrics", get().to(metrics::get))
                 // pages
@@ -117,8 +124,9 @@ pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
                 .route("/workers", get().to(pages::workers::get))
                 .route("/changes", get().to(pages::changes::list))
                 .route("/changes/{change}", get().to(pages::changes::one))
-                .route("/static/{file:.*}", get().to(static_files::get))
-                .default_service(route().to(static_files::or_nothing)),
+                .route("/static/ansi.css", get().to(palette::sheet))
+                .route("/static/{file}", get().to(static_files::get))
+                .default_service(route().to(pages::error::not_found)),
         );
     }
 }

@@ -22,6 +22,11 @@ const FILES: &[(&str, &str, &str)] = &[
     ("theme.js", JAVASCRIPT, include_str!("static/theme.js")),
     ("page.js", JAVASCRIPT, include_str!("static/page.js")),
     ("icon.svg", "image/svg+xml", include_str!("static/icon.svg")),
+    ("log.css", "text/css; charset=utf-8", include_str!("static/log.css")),
+    ("log.js", "text/javascript; charset=utf-8", include_str!("static/log.js")),
+    ("log_view.js", "text/javascript; charset=utf-8", include_str!("static/log_view.js")),
+    ("log_store.js", "text/javascript; charset=utf-8", include_str!("static/log_store.js")),
+    ("log_search.js", "text/javascript; charset=utf-8", include_str!("static/log_search.js")),
 ];
 
 /// A file below `/static/`.

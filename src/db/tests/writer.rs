@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 
 use crate::clock::Clock;
 use crate::db::schema::users;
+use crate::db::views::log_text::{self, Span};
 use crate::db::{DbError, Transaction, Transition};
 use crate::domain::log::LogChunk;
 use crate::domain::{BuildId, Event, LogId, Timestamp};
@@ -98,10 +99,13 @@ async fn lines_are_found_across_chunks_and_a_chunk_sent_twice_is_stored_once() {
     let db = TestDb::new(&Clock::system());
     db.db.store_chunks(vec![chunk(0, "oa\nob\n"), chunk(1, "oc\nod\n")]).await.unwrap();
     db.db.store_chunks(vec![chunk(1, "oX\noY\n")]).await.unwrap();
-    let lines = |first, n| db.db.read_logs(move |conn| crate::db::views::log_text::lines(conn, LogId(7), first, n));
+    let lines = |first_line, n_lines| {
+        let span = Span { first_line, n_lines, most_bytes: usize::MAX };
+        db.db.read_logs(move |conn| log_text::lines(conn, LogId(7), span))
+    };
     assert_eq!(lines(1, 2).await.unwrap().text, "ob\noc\n");
     assert_eq!(lines(3, 10).await.unwrap().text, "od\n");
     assert_eq!(lines(4, 1).await.unwrap().n_lines, 0);
-    let count = db.db.read_logs(|conn| crate::db::views::log_text::line_count(conn, LogId(7))).await.unwrap();
+    let count = db.db.read_logs(|conn| log_text::end(conn, LogId(7)).map(|end| end.1)).await.unwrap();
     assert_eq!(count, 4);
 }

@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use super::build::build_key;
 use super::build_item::{BuildItem, step_status};
-use super::lines::{LineItem, lines};
+use super::lines::{self, LineItem};
 use super::view::View;
 use crate::db::views::build_page;
 use crate::db::views::keys::number;
+use crate::db::views::log_text::Span;
 use crate::domain::LogKind;
 use crate::web::error::WebError;
 use crate::web::format::Status;
@@ -17,9 +18,15 @@ use crate::web::{log_reader, query};
 
 /// Lines on one page.
 const MOST_LINES: i64 = 1_000;
+/// Bytes on one page.
+const MOST_BYTES: usize = 1 << 20;
 
 #[derive(Serialize)]
 struct LogPage {
+    id: i64,
+    step_id: i64,
+    /// The first line that the address names, from 1.
+    asked_for: Option<i64>,
     build: BuildItem,
     step_name: String,
     step_href: String,
@@ -54,14 +61,18 @@ pub async fn get(
     log_reader::count_lines(&view.db, std::slice::from_mut(&mut read.log)).await?;
     let log = &read.log;
     let end = log.n_lines.saturating_sub(MOST_LINES).max(0);
-    let asked_for = query::all(request.uri().query(), "first").first().and_then(|text| number(text));
-    let first = asked_for.unwrap_or(end);
-    let found = log_reader::page(&view.db, log.id, first, MOST_LINES).await?;
-    let shown = lines(&found.text, log.kind, first, &found.ansi);
+    let asked_for = |name: &str| query::all(request.uri().query(), name).first().and_then(|text| number(text));
+    let first = asked_for("first").unwrap_or(end);
+    let n_lines = asked_for("n").unwrap_or(MOST_LINES).clamp(1, MOST_LINES);
+    let found = log_reader::page(&view.db, log.id, Span { first_line: first, n_lines, most_bytes: MOST_BYTES }).await?;
+    let shown = lines::of_page(&found, log.kind);
     let after = first.saturating_add(found.n_lines);
     let build = BuildItem::new(&read.line, view.now);
     let step_href = format!("{}/steps/{}", build.href, read.step.number);
     let page = LogPage {
+        id: log.id.0,
+        step_id: read.step.id.0,
+        asked_for: asked_for("first").map(|first| first.saturating_add(1)),
         step_name: read.step.name.clone(),
         step_status: step_status(&read.step),
         name: log.name.clone(),

@@ -9,7 +9,7 @@ pub mod changes;
 pub mod error;
 pub mod force;
 pub mod home;
-mod lines;
+pub mod lines;
 pub mod log;
 mod pager;
 pub mod step;

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::build::build_key;
 use super::build_item::{BuildItem, step_status};
-use super::lines::{LineItem, lines};
+use super::lines::{self, LineItem};
 use super::view::View;
 use crate::db::views::build_page;
+use crate::db::views::log_text::Span;
 use crate::domain::{Log, LogKind};
 use crate::web::error::WebError;
 use crate::web::format::{self, Status, When};
@@ -17,6 +18,8 @@ use crate::web::templates::segment;
 
 /// Lines of each log that are shown.
 const TAIL: i64 = 40;
+/// Bytes of each log that are shown.
+const MOST_BYTES: usize = 64 << 10;
 
 #[derive(Serialize)]
 struct StepPage {
@@ -84,8 +87,8 @@ async fn log_item(view: &View, log: &Log, step_href: &str) -> Result<LogItem, We
     let tail = if is_html || log.n_lines == 0 {
         Vec::new()
     } else {
-        let found = log_reader::page(&view.db, log.id, first, TAIL).await?;
-        lines(&found.text, log.kind, first, &found.ansi)
+        let span = Span { first_line: first, n_lines: TAIL, most_bytes: MOST_BYTES };
+        lines::of_page(&log_reader::page(&view.db, log.id, span).await?, log.kind)
     };
     Ok(LogItem {
         name: log.name.clone(),

@@ -8,4 +8,4 @@ mod own_files;
 mod pages;
 mod queries;
 mod shapes;
-mod site;
+pub mod site;
