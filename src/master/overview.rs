@@ -3,9 +3,9 @@
 use crate::config::ListenAddress;
 use crate::control::{BuildLine, Overview, RequestLine, WorkerLine};
 use crate::db::views::select::Select;
-use crate::db::views::{Connection, build_lines, build_requests, builds, workers};
+use crate::db::views::{Connection, build_lines, build_requests, builder_health, builds, workers};
 use crate::db::{DbError, views};
-use crate::domain::{Results, Worker};
+use crate::domain::{BuildId, Results, Worker};
 
 /// Rows of a list.
 const MOST_ROWS: i64 = 200;
@@ -22,12 +22,13 @@ pub(super) struct Lists {
 }
 
 pub(super) fn read(conn: &mut Connection) -> Result<Lists, DbError> {
-    let newest = builds::select(conn, &Select::scoped(builds::NEWEST_FINISHED, Vec::new()))?;
-    let went_wrong = |results: Option<Results>| matches!(results, Some(Results::Failure | Results::Exception));
-    let mut broken: Vec<_> = newest.into_iter().filter(|build| went_wrong(build.results)).collect();
-    broken.sort_by_key(|build| std::cmp::Reverse(build.complete_at));
+    let mut broken = builder_health::newest(conn)?;
+    broken.retain(builder_health::Standing::is_broken);
+    broken.sort_by_key(|standing| std::cmp::Reverse(standing.build.0));
     let n_broken = broken.len();
     broken.truncate(usize::try_from(MOST_ROWS).unwrap_or(usize::MAX));
+    let ids: Vec<BuildId> = broken.into_iter().map(|standing| standing.build).collect();
+    let broken = builds::by_ids(conn, &ids)?;
     let running = Select::scoped(builds::RUNNING, Vec::new()).newest(&builds::TABLE, MOST_ROWS);
     let running = builds::select(conn, &running)?;
     Ok(Lists {

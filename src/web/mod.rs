@@ -14,8 +14,8 @@ mod log_tail;
 mod metrics;
 mod origin;
 mod pages;
-mod plot;
 mod palette;
+mod plot;
 mod query;
 mod site_config;
 mod sockets;
@@ -40,6 +40,7 @@ use crate::actors::handle::MasterHandle;
 use crate::clock::Clock;
 use crate::config::ListenAddress;
 use crate::db::Db;
+use crate::domain::Timestamp;
 use templates::Templates;
 
 /// Threads that serve HTTP.
@@ -61,6 +62,8 @@ pub struct WebState {
     public_html: Option<PathBuf>,
     /// Logs that are being tailed or searched.
     tails: log_tail::Tails,
+    /// When this side of the master began, for its age.
+    pub(crate) started: Timestamp,
     /// Requests that are being answered now.
     in_flight: AtomicUsize,
 }
@@ -69,13 +72,16 @@ impl WebState {
     /// Fails only if a template of the program does not compile.
     pub fn new(handle: MasterHandle, db: Db, clock: Clock) -> io::Result<Self> {
         let templates = Templates::new().map_err(io::Error::other)?;
+        let started = clock.now();
         Ok(Self {
             handle,
             db,
             clock,
             templates,
             public_html: None,
+            started,
             listeners: Default::default(),
+            tails: Default::default(),
             in_flight: AtomicUsize::new(0),
         })
     }
@@ -122,11 +128,17 @@ pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
                 .route("/requests/{request}/cancel", post().to(pages::actions::cancel))
                 .route("/waterfall", get().to(pages::waterfall::get))
                 .route("/workers", get().to(pages::workers::get))
+                .route("/workers/{worker}", get().to(pages::worker::get))
+                .route("/requests/cancel", post().to(pages::requests::cancel_many))
+                .service(resource(["/requests", "/pendingbuildrequests"]).route(get().to(pages::requests::list)))
+                .service(resource(["/requests/{request}", "/buildrequests/{request}"]).route(get().to(pages::requests::one)))
+                .route("/schedulers", get().to(pages::schedulers::get))
+                .route("/about", get().to(pages::about::get))
                 .route("/changes", get().to(pages::changes::list))
                 .route("/changes/{change}", get().to(pages::changes::one))
                 .route("/static/ansi.css", get().to(palette::sheet))
-                .route("/static/{file}", get().to(static_files::get))
-                .default_service(route().to(pages::error::not_found)),
+                .route("/static/{file:.*}", get().to(static_files::get))
+                .default_service(route().to(static_files::or_nothing)),
         );
     }
 }

@@ -21,6 +21,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("morph.js", JAVASCRIPT, include_str!("static/morph.js")),
     ("theme.js", JAVASCRIPT, include_str!("static/theme.js")),
     ("page.js", JAVASCRIPT, include_str!("static/page.js")),
+    ("details.css", "text/css; charset=utf-8", include_str!("static/details.css")),
     ("icon.svg", "image/svg+xml", include_str!("static/icon.svg")),
     ("log.css", "text/css; charset=utf-8", include_str!("static/log.css")),
     ("log.js", "text/javascript; charset=utf-8", include_str!("static/log.js")),

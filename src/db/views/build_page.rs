@@ -2,14 +2,19 @@
 
 use diesel::SqliteConnection;
 
+use super::build_context::{self, BuildContext};
 use super::build_lines::{BuildLine, describe};
 use super::build_requests::{self, RequestLine};
 use super::keys::{BuildKey, LogKey, StepKey};
 use super::select::Select;
 use super::source_stamps::{self, StampLine};
+use super::step_runs::{self, StepRun};
 use super::{builds, changes, logs, properties, steps};
 use crate::db::DbError;
 use crate::domain::{Change, Log, Properties, Step};
+
+/// Earlier runs of a step that its page compares.
+const MOST_RUNS: i64 = 24;
 
 /// What the page of a build shows. The logs do not know their number of lines yet.
 #[derive(Debug)]
@@ -22,7 +27,7 @@ pub struct BuildPage {
     pub stamps: Vec<StampLine>,
     pub changes: Vec<Change>,
     pub triggered: Vec<BuildLine>,
-    pub has_next: bool,
+    pub context: BuildContext,
 }
 
 /// A step with its build and its logs.
@@ -31,6 +36,10 @@ pub struct StepPage {
     pub line: BuildLine,
     pub step: Step,
     pub logs: Vec<Log>,
+    /// All steps of the build, for the ways to the neighbours.
+    pub others: Vec<Step>,
+    /// The same step in the builds before, newest first.
+    pub runs: Vec<StepRun>,
 }
 
 /// A log with its step and build.
@@ -53,8 +62,6 @@ pub fn read(conn: &mut SqliteConnection, key: &BuildKey) -> Result<Option<BuildP
     let steps = steps::of_builds(conn, &[id.0])?;
     let step_ids: Vec<i64> = steps.iter().map(|step| step.id.0).collect();
     let triggered = builds::select(conn, &Select::scoped(builds::TRIGGERED_BY, vec![id.0]))?;
-    let next =
-        Select::scoped(builds::OF_BUILDER_NUMBER, vec![line.build.builder_id.0, line.build.number.saturating_add(1)]);
     Ok(Some(BuildPage {
         requests,
         logs: logs::of_steps(conn, &step_ids)?,
@@ -63,7 +70,7 @@ pub fn read(conn: &mut SqliteConnection, key: &BuildKey) -> Result<Option<BuildP
         stamps,
         changes: changes::select(conn, &Select::scoped(changes::OF_BUILD, vec![id.0]).newest(&changes::TABLE, 200))?,
         triggered: describe(conn, triggered)?,
-        has_next: 0 < next.count(conn, &builds::TABLE)?,
+        context: build_context::read(conn, &line.build)?,
         line,
     }))
 }
@@ -72,7 +79,13 @@ pub fn read_step(conn: &mut SqliteConnection, build: &BuildKey, step: &str) -> R
     let Some(line) = line(conn, build)? else { return Ok(None) };
     let key = StepKey::parse(BuildKey::Id(line.build.id.0), step);
     let Some(step) = steps::find(conn, &key)? else { return Ok(None) };
-    Ok(Some(StepPage { line, logs: logs::of_steps(conn, &[step.id.0])?, step }))
+    Ok(Some(StepPage {
+        logs: logs::of_steps(conn, &[step.id.0])?,
+        others: steps::of_builds(conn, &[line.build.id.0])?,
+        runs: step_runs::before(conn, &line.build, &step.name, MOST_RUNS)?,
+        line,
+        step,
+    }))
 }
 
 pub fn read_log(

@@ -178,7 +178,7 @@ pub fn next_chunk(conn: &mut SqliteConnection, log: LogId, after: i64) -> Result
     Ok(chunk_after(conn, log, after)?.map(|chunk| (chunk.seq, chunk.text)))
 }
 
-fn decompress(body: &[u8], n_bytes: i64) -> Result<String, DbError> {
+pub(super) fn decompress(body: &[u8], n_bytes: i64) -> Result<String, DbError> {
     let capacity = usize::try_from(n_bytes).unwrap_or(0);
     let bytes = zstd::bulk::decompress(body, capacity).map_err(|error| DbError::Row(error.to_string()))?;
     String::from_utf8(bytes).map_err(|error| DbError::Row(error.to_string()))

@@ -1,5 +1,7 @@
 //! Reads: for deciders, and one file per page or resource.
 
+pub mod about;
+pub mod build_context;
 pub mod build_lines;
 pub mod build_page;
 pub mod build_requests;
@@ -13,17 +15,22 @@ pub mod changes;
 pub mod deciders;
 pub mod home;
 pub mod keys;
+pub mod log_tails;
 pub mod log_text;
 pub mod logs;
 pub mod masters;
 pub mod properties;
+pub mod scheduler_list;
 pub mod schedulers;
 pub mod select;
 pub mod source_stamps;
+pub mod step_runs;
 pub mod steps;
+pub mod waiting_page;
 pub mod waterfall;
 pub mod worker_counts;
 pub mod worker_list;
+pub mod worker_page;
 pub mod workers;
 
 /// What reads are given by [`Db::read`](crate::db::Db::read).

@@ -4,6 +4,7 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
+use super::build::{PropertyItem, properties, shorten};
 use super::build_item::{BuildItem, items};
 use super::view::View;
 use crate::db::views::build_lines::describe;
@@ -14,9 +15,16 @@ use crate::domain::{Change, ChangeId, Timestamp};
 use crate::web::error::WebError;
 use crate::web::format::{self, When};
 use crate::web::query;
+use crate::web::templates::segment;
 
 /// Changes on one page.
 const MOST_CHANGES: i64 = 50;
+/// Newest changes that suggest values of filters.
+const MOST_RECENT: i64 = 200;
+/// Files of a change that are named.
+const MOST_FILES: usize = 500;
+/// Fields by which the list can be filtered, as its URL and REST name them.
+const FILTERS: [&str; 4] = ["branch", "author", "repository", "project"];
 
 /// A change in a list.
 #[derive(Serialize)]
@@ -26,6 +34,7 @@ pub struct ChangeItem {
     /// The first line of the comment.
     title: String,
     author: String,
+    author_name: String,
     branch: Option<String>,
     revision: Option<String>,
     revlink: Option<String>,
@@ -42,8 +51,9 @@ impl ChangeItem {
         Self {
             id: change.id.0,
             href: format!("changes/{}", change.id),
-            title: if title.is_empty() { "(no comment)".to_owned() } else { title.to_owned() },
+            title: if title.is_empty() { "(no comment)".to_owned() } else { shorten(title, 200) },
             author: change.author.clone(),
+            author_name: change.author.split(" <").next().unwrap_or_default().to_owned(),
             branch: change.branch.clone(),
             revision: change.revision.as_deref().map(format::short_revision),
             revlink: change.revlink.clone().filter(is_web),
@@ -59,8 +69,21 @@ impl ChangeItem {
 struct ListPage {
     changes: Vec<ChangeItem>,
     is_older: bool,
-    /// The id before which the next page begins.
-    older: Option<i64>,
+    filters: Vec<FilterItem>,
+    is_filtered: bool,
+    /// The filters as a query, for the first page.
+    query: String,
+    /// The query of the next page.
+    older: Option<String>,
+}
+
+/// A field by which changes are chosen.
+#[derive(Serialize)]
+struct FilterItem {
+    name: &'static str,
+    value: String,
+    /// What recent changes have there.
+    known: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -72,26 +95,66 @@ struct ChangePage {
     codebase: String,
     revision: Option<String>,
     files: Vec<String>,
-    properties: Vec<(String, String, String)>,
+    n_files: usize,
+    properties: Vec<PropertyItem>,
     builds: Vec<BuildItem>,
 }
 
 pub async fn list(view: View, request: HttpRequest) -> Result<HttpResponse, WebError> {
-    let before = query::all(request.uri().query(), "before").first().and_then(|text| number(text));
+    let asked = |name: &str| query::all(request.uri().query(), name).into_iter().next().unwrap_or_default();
+    let values: Vec<(&'static str, String)> = FILTERS.iter().map(|name| (*name, asked(name))).collect();
+    let before = number(&asked("before"));
     let mut select = Select::default().newest(&changes::TABLE, MOST_CHANGES + 1);
-    if let Some((before, column)) = before.zip(changes::TABLE.column("changeid")) {
-        select.filters = vec![Filter { column, operator: Operator::Lt, values: vec![Term::Int(before)] }];
+    let filled = || values.iter().filter(|(_, value)| !value.is_empty());
+    for (name, value) in filled() {
+        filter(&mut select, name, Operator::Eq, Term::Text(value.clone()));
     }
-    let mut found = view.db.read(move |conn| changes::select(conn, &select)).await?;
+    if let Some(before) = before {
+        filter(&mut select, "changeid", Operator::Lt, Term::Int(before));
+    }
+    let recent = Select::default().newest(&changes::TABLE, MOST_RECENT);
+    let read = move |conn: &mut _| Ok((changes::select(conn, &select)?, changes::select(conn, &recent)?));
+    let (mut found, recent) = view.db.read(read).await?;
     let most = usize::try_from(MOST_CHANGES).unwrap_or(usize::MAX);
     let has_older = most < found.len();
     found.truncate(most);
+    let pairs: Vec<String> = filled().map(|(name, value)| format!("{name}={}", segment(value))).collect();
+    let last = found.last().filter(|_| has_older);
     let page = ListPage {
         changes: found.iter().map(|change| ChangeItem::new(change, view.now)).collect(),
         is_older: before.is_some(),
-        older: if has_older { found.last().map(|change| change.id.0) } else { None },
+        is_filtered: !pairs.is_empty(),
+        older: last.map(|change| {
+            format!("{}before={}", pairs.iter().map(|pair| format!("{pair}&")).collect::<String>(), change.id)
+        }),
+        query: pairs.join("&"),
+        filters: values
+            .into_iter()
+            .map(|(name, value)| FilterItem { known: known(&recent, name), name, value })
+            .collect(),
     };
     view.page("changes.html", "changes", &page)
+}
+
+fn filter(select: &mut Select, field: &str, operator: Operator, value: Term) {
+    if let Some(column) = changes::TABLE.column(field) {
+        select.filters.push(Filter { column, operator, values: vec![value] });
+    }
+}
+
+/// The different values of a field, sorted.
+fn known(changes: &[Change], field: &str) -> Vec<String> {
+    let value = |change: &Change| match field {
+        "author" => change.author.clone(),
+        "branch" => change.branch.clone().unwrap_or_default(),
+        "repository" => change.repository.clone(),
+        _ => change.project.clone(),
+    };
+    let mut values: Vec<String> = changes.iter().map(value).filter(|value| !value.is_empty()).collect();
+    values.sort_unstable();
+    values.dedup();
+    values.truncate(50);
+    values
 }
 
 pub async fn one(view: View, id: Path<String>) -> Result<HttpResponse, WebError> {
@@ -107,9 +170,6 @@ pub async fn one(view: View, id: Path<String>) -> Result<HttpResponse, WebError>
         })
         .await?;
     let (change, lines) = read.ok_or_else(missing)?;
-    let property = |(name, property): (&str, &crate::domain::Property)| {
-        (name.to_owned(), property.value.to_string(), property.source.clone())
-    };
     let page = ChangePage {
         change: ChangeItem::new(&change, view.now),
         comments: change.comments.trim_end().to_owned(),
@@ -117,8 +177,9 @@ pub async fn one(view: View, id: Path<String>) -> Result<HttpResponse, WebError>
         category: change.category.clone(),
         codebase: change.codebase.clone(),
         revision: change.revision.clone(),
-        files: change.files.clone(),
-        properties: change.properties.iter().map(property).collect(),
+        files: change.files.iter().take(MOST_FILES).cloned().collect(),
+        n_files: change.files.len(),
+        properties: properties(&change.properties),
         builds: items(&lines, view.now),
     };
     view.page("change.html", "changes", &page)

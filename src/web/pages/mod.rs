@@ -1,8 +1,10 @@
 //! Pages for people: one file each, with the struct that its template prints.
 
+pub mod about;
 pub mod actions;
 pub mod build;
 mod build_item;
+mod build_steps;
 pub mod builder;
 pub mod builders;
 pub mod changes;
@@ -12,7 +14,10 @@ pub mod home;
 pub mod lines;
 pub mod log;
 mod pager;
+pub mod requests;
+pub mod schedulers;
 pub mod step;
 pub mod view;
 pub mod waterfall;
+pub mod worker;
 pub mod workers;

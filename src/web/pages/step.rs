@@ -10,7 +10,8 @@ use super::lines::{self, LineItem};
 use super::view::View;
 use crate::db::views::build_page;
 use crate::db::views::log_text::Span;
-use crate::domain::{Log, LogKind};
+use crate::db::views::step_runs::StepRun;
+use crate::domain::{Log, LogKind, Results, Step};
 use crate::web::error::WebError;
 use crate::web::format::{self, Status, When};
 use crate::web::log_reader;
@@ -35,6 +36,31 @@ struct StepPage {
     hidden: bool,
     links: Vec<super::build::Link>,
     logs: Vec<LogItem>,
+    previous: Option<Neighbour>,
+    next: Option<Neighbour>,
+    /// Earlier runs, oldest first, and this one.
+    runs: Vec<RunItem>,
+    /// The median of the runs that went well.
+    usual: Option<String>,
+    ended: Option<When>,
+}
+
+/// Another step of the build.
+#[derive(Serialize)]
+struct Neighbour {
+    name: String,
+    href: String,
+}
+
+/// A run of the step as a bar.
+#[derive(Serialize)]
+struct RunItem {
+    build: i64,
+    href: String,
+    status: Status,
+    took: String,
+    /// In hundredths of the longest.
+    height: u64,
 }
 
 #[derive(Serialize)]
@@ -76,9 +102,39 @@ pub async fn get(view: View, path: Path<(String, String, String)>) -> Result<Htt
         hidden: step.hidden,
         links: super::build::links(&step.urls),
         logs,
+        previous: neighbour(read.others.iter().rev().find(|other| other.number < step.number), &build.href),
+        next: neighbour(read.others.iter().find(|other| step.number < other.number), &build.href),
+        runs: runs(&read.runs, &build.builder_href),
+        usual: usual(&read.runs),
+        ended: step.complete_at.map(|at| When::new(at, view.now)),
         build,
     };
     view.page("step.html", "builders", &page)
+}
+
+fn neighbour(step: Option<&Step>, build_href: &str) -> Option<Neighbour> {
+    step.map(|step| Neighbour { name: step.name.clone(), href: format!("{build_href}/steps/{}", step.number) })
+}
+
+fn runs(newest_first: &[StepRun], builder_href: &str) -> Vec<RunItem> {
+    let took = |run: &StepRun| run.complete_at.since(run.started_at);
+    let longest = newest_first.iter().map(|run| took(run).as_millis()).max().unwrap_or(0).max(1);
+    let item = |run: &StepRun| RunItem {
+        build: run.build_number,
+        href: format!("{builder_href}/builds/{}/steps/{}", run.build_number, run.step_number),
+        status: format::build_status(run.results),
+        took: format::duration(took(run)),
+        height: u64::try_from(took(run).as_millis().saturating_mul(100) / longest).unwrap_or(100).clamp(4, 100),
+    };
+    newest_first.iter().rev().map(item).collect()
+}
+
+fn usual(runs: &[StepRun]) -> Option<String> {
+    let went_well = |run: &&StepRun| matches!(run.results, Some(Results::Success | Results::Warnings));
+    let mut durations: Vec<_> =
+        runs.iter().filter(went_well).map(|run| run.complete_at.since(run.started_at)).collect();
+    durations.sort_unstable();
+    durations.get(durations.len() / 2).copied().map(format::duration)
 }
 
 async fn log_item(view: &View, log: &Log, step_href: &str) -> Result<LogItem, WebError> {

@@ -1,65 +1,107 @@
 //! All workers.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
+use super::build::worker_href;
 use super::build_item::{BuildItem, items};
 use super::view::View;
 use crate::db::views::worker_list::{self, WorkerLine};
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, Worker};
 use crate::web::error::WebError;
 use crate::web::format::Status;
+use crate::web::query;
 
 const CONNECTED: Status = Status { class: "success", symbol: "✓", word: "connected" };
 const MISSING: Status = Status { class: "failure", symbol: "✗", word: "missing" };
 const PAUSED: Status = Status { class: "warnings", symbol: "‖", word: "paused" };
 const LEAVING: Status = Status { class: "waiting", symbol: "⏻", word: "shutting down" };
 
+/// Builders of a worker that are named in the list.
+const MOST_BUILDERS: usize = 4;
+/// Builds of a worker that are named in the list.
+const MOST_RUNNING: usize = 6;
+
 #[derive(Serialize)]
 struct WorkersPage {
     workers: Vec<WorkerItem>,
+    n_all: usize,
     n_connected: usize,
+    n_busy: usize,
+    /// What is searched.
+    wanted: String,
+    /// `connected`, `missing`, `busy`, or all.
+    chosen: String,
 }
 
 #[derive(Serialize)]
 struct WorkerItem {
     name: String,
+    href: String,
     status: Status,
     pause_reason: Option<String>,
     builders: Vec<String>,
+    n_builders: usize,
     running: Vec<BuildItem>,
+    n_running: usize,
     version: Option<String>,
     admin: Option<String>,
     host: Option<String>,
 }
 
-pub async fn get(view: View) -> Result<HttpResponse, WebError> {
+pub async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, WebError> {
+    let asked = |name: &str| query::all(request.uri().query(), name).into_iter().next().unwrap_or_default();
+    let (wanted, chosen) = (asked("q"), asked("state"));
     let lines = view.db.read(worker_list::read).await?;
+    let shows = |line: &&WorkerLine| {
+        let is_chosen = match chosen.as_str() {
+            "connected" => line.worker.connected,
+            "missing" => !line.worker.connected,
+            "busy" => !line.running.is_empty(),
+            _ => true,
+        };
+        is_chosen && line.worker.name.to_lowercase().contains(&wanted.to_lowercase())
+    };
     let page = WorkersPage {
+        n_all: lines.len(),
         n_connected: lines.iter().filter(|line| line.worker.connected).count(),
-        workers: lines.iter().map(|line| item(line, view.now)).collect(),
+        n_busy: lines.iter().filter(|line| !line.running.is_empty()).count(),
+        workers: lines.iter().filter(shows).map(|line| item(line, view.now)).collect(),
+        wanted,
+        chosen,
     };
     view.page("workers.html", "workers", &page)
 }
 
-fn item(line: &WorkerLine, now: Timestamp) -> WorkerItem {
-    let worker = &line.worker;
-    let status = match (worker.connected, worker.paused, worker.graceful) {
+/// How a worker stands.
+pub fn state(worker: &Worker) -> Status {
+    match (worker.connected, worker.paused, worker.graceful) {
         (false, ..) => MISSING,
         (true, _, true) => LEAVING,
         (true, true, false) => PAUSED,
         (true, false, false) => CONNECTED,
-    };
-    let filled =
-        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    }
+}
+
+/// A text that says something.
+pub fn filled(text: Option<&String>) -> Option<String> {
+    text.map(|text| text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn item(line: &WorkerLine, now: Timestamp) -> WorkerItem {
+    let worker = &line.worker;
+    let running = line.running.get(..MOST_RUNNING.min(line.running.len())).unwrap_or_default();
     WorkerItem {
+        href: worker_href(&worker.name, worker.id.0),
         name: worker.name.clone(),
-        status,
-        pause_reason: filled(&worker.pause_reason),
-        builders: line.builders.clone(),
-        running: items(&line.running, now),
-        version: filled(&worker.info.version),
-        admin: filled(&worker.info.admin),
-        host: filled(&worker.info.host),
+        status: state(worker),
+        pause_reason: filled(worker.pause_reason.as_ref()),
+        builders: line.builders.iter().take(MOST_BUILDERS).cloned().collect(),
+        n_builders: line.builders.len(),
+        running: items(running, now),
+        n_running: line.running.len(),
+        version: filled(worker.info.version.as_ref()),
+        admin: filled(worker.info.admin.as_ref()),
+        host: filled(worker.info.host.as_ref()),
     }
 }

@@ -2,8 +2,8 @@
 
 mod control;
 mod errors;
-mod live;
 mod lists;
+mod live;
 mod own_files;
 mod pages;
 mod queries;

@@ -27,6 +27,14 @@ const PAGES: &[(&str, &str)] = &[
     ("/workers", "missing"),
     ("/changes", "Fix &lt;it&gt;"),
     ("/changes/1", "src/a.c"),
+    ("/changes?branch=main&author=nobody", "No change has all of these"),
+    ("/builders/linux%2Fx86/builds/1", "Open the whole log"),
+    ("/builders/linux%2Fx86/builds/1?property=jobs", "1 of"),
+    ("/workers/w1", "of the last day"),
+    ("/workers?state=missing", "w2"),
+    ("/requests", "Cancel those chosen"),
+    ("/schedulers", "ForceScheduler"),
+    ("/about", "Running for"),
 ];
 
 #[actix_web::test]
@@ -78,9 +86,7 @@ async fn links_of_pages_lead_to_pages() {
 fn links(page: &str) -> impl Iterator<Item = &str> {
     let starts = ["href=\"", "src=\""];
     let found = starts.into_iter().flat_map(|start| page.split(start).skip(1));
-    found
-        .filter_map(|rest| rest.split('"').next())
-        .filter(|link| !link.starts_with("http"))
+    found.filter_map(|rest| rest.split('"').next()).filter(|link| !link.starts_with("http"))
 }
 
 /// The path that a browser makes of a link on a page; none for a place on the same page.

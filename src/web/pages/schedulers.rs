@@ -1,0 +1,138 @@
+//! All schedulers: what they wait for and what they did last.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+
+use super::build_item::builder_href;
+use super::view::View;
+use crate::db::views::scheduler_list::{self, SchedulerState};
+use crate::domain::Timestamp;
+use crate::schedulers::config::{AttributeFilter, ChangeAttribute, ChangeFilter, SchedulerConfig, SchedulerKind};
+use crate::web::error::WebError;
+use crate::web::format::{self, Status, When};
+
+const ENABLED: Status = Status { class: "success", symbol: "✓", word: "enabled" };
+const DISABLED: Status = Status { class: "cancelled", symbol: "⊘", word: "disabled" };
+/// Builders that are named; of the others there is the number.
+const MOST_BUILDERS: usize = 12;
+
+#[derive(Serialize)]
+struct SchedulersPage {
+    schedulers: Vec<SchedulerItem>,
+}
+
+#[derive(Serialize)]
+struct SchedulerItem {
+    name: String,
+    status: Status,
+    kind: &'static str,
+    /// What makes it start builds.
+    waits_for: Vec<String>,
+    /// What it holds back at present.
+    held: Option<String>,
+    builders: Vec<BuilderLink>,
+    n_more: usize,
+    last: Option<LastItem>,
+}
+
+#[derive(Serialize)]
+struct BuilderLink {
+    name: String,
+    href: String,
+}
+
+#[derive(Serialize)]
+struct LastItem {
+    reason: String,
+    when: When,
+    status: Status,
+}
+
+pub async fn get(view: View) -> Result<HttpResponse, WebError> {
+    let states = view.db.read(scheduler_list::read).await?;
+    let config = view.handle.config();
+    let configured = |name: &str| config.schedulers.iter().find(|scheduler| scheduler.name == name);
+    let page = SchedulersPage {
+        schedulers: states.iter().map(|state| item(state, configured(&state.name), view.now)).collect(),
+    };
+    view.page("schedulers.html", "schedulers", &page)
+}
+
+fn item(state: &SchedulerState, config: Option<&SchedulerConfig>, now: Timestamp) -> SchedulerItem {
+    let builders = config.map_or(&[][..], |config| config.builder_names.as_slice());
+    let link = |name: &String| BuilderLink { name: name.clone(), href: builder_href(name, 0) };
+    // the id of a builder is not known here, so one whose name is a number is not linked
+    let has_link = |name: &&String| !name.bytes().all(|byte| byte.is_ascii_digit());
+    let shown: Vec<BuilderLink> = builders.iter().filter(has_link).take(MOST_BUILDERS).map(link).collect();
+    SchedulerItem {
+        name: state.name.clone(),
+        status: if state.enabled { ENABLED } else { DISABLED },
+        kind: config.map_or("not in force yet", |config| kind(&config.kind)),
+        waits_for: config.map_or_else(Vec::new, |config| waits_for(&config.kind)),
+        held: held(state, now),
+        n_more: builders.len().saturating_sub(shown.len()),
+        builders: shown,
+        last: state.last.as_ref().map(|last| LastItem {
+            reason: last.reason.clone(),
+            when: When::new(last.submitted_at, now),
+            status: format::build_status(last.results.filter(|_| last.is_complete)),
+        }),
+    }
+}
+
+fn kind(kind: &SchedulerKind) -> &'static str {
+    match kind {
+        SchedulerKind::SingleBranch(_) => "SingleBranchScheduler",
+        SchedulerKind::Force(_) => "ForceScheduler",
+    }
+}
+
+fn waits_for(kind: &SchedulerKind) -> Vec<String> {
+    match kind {
+        SchedulerKind::Force(force) => vec![format!("somebody who presses “{}”", force.button_name)],
+        SchedulerKind::SingleBranch(branch) => {
+            let mut words = filter(&branch.filter);
+            if branch.file_is_important.is_some() {
+                words.push("an important file in it, as a function decides".to_owned());
+            }
+            if let Some(timer) = branch.tree_stable_timer {
+                words.push(format!("{} without another one", format::duration(timer)));
+            }
+            words
+        }
+    }
+}
+
+fn filter(filter: &ChangeFilter) -> Vec<String> {
+    let attribute = |attribute: &ChangeAttribute| match attribute {
+        ChangeAttribute::Project => "project",
+        ChangeAttribute::Repository => "repository",
+        ChangeAttribute::Branch => "branch",
+        ChangeAttribute::Category => "category",
+        ChangeAttribute::Codebase => "codebase",
+    };
+    let test = |test: &AttributeFilter| match test {
+        AttributeFilter::OneOf(values) => {
+            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+            format!("is {}", values.iter().map(value).collect::<Vec<_>>().join(" or "))
+        }
+        AttributeFilter::Matches(patterns) => format!("matches {}", patterns.join(" or ")),
+        AttributeFilter::Function(_) => "passes a function".to_owned(),
+    };
+    let condition =
+        |(name, wanted): &(ChangeAttribute, AttributeFilter)| format!("{} {}", attribute(name), test(wanted));
+    let mut conditions: Vec<String> = filter.attributes.iter().map(condition).collect();
+    if filter.filter_fn.is_some() {
+        conditions.push("a function says yes".to_owned());
+    }
+    match conditions.is_empty() {
+        true => vec!["any change".to_owned()],
+        false => vec![format!("a change whose {}", conditions.join(", and "))],
+    }
+}
+
+fn held(state: &SchedulerState, now: Timestamp) -> Option<String> {
+    let n_kept = usize::try_from(state.n_kept).ok().filter(|n_kept| *n_kept != 0)?;
+    let newest = state.newest_kept.map(|at| format!(", the newest came {}", format::ago(at, now))).unwrap_or_default();
+    Some(format!("{} held back, {} important{newest}", format::counted(n_kept, "change"), state.n_important))
+}
