@@ -49,3 +49,14 @@ get() {
     sed '1,/^\r$/d' <&3
     exec 3<&- 3>&-
 }
+
+# need_browser: Chromium, node, and the packages of the browser tests as their lock file names them.
+need_browser() {
+    [ -n "${CHROMIUM:-}" ] || need chromium chromium
+    need node nodejs npm npm
+    local tests="$root/tests/browser"
+    cmp -s "$tests/package-lock.json" "$tests/node_modules/.installed" && return
+    say "Installing the packages of tests/browser"
+    npm --prefix "$tests" ci --no-fund --no-audit --loglevel=error
+    cp "$tests/package-lock.json" "$tests/node_modules/.installed"
+}

@@ -2,6 +2,8 @@
 //! time that only tests move.
 
 pub mod handle;
+pub mod hostile_site;
+pub mod large_site;
 pub mod local_executor;
 pub mod log_shelf;
 pub mod many_builders;

@@ -2,6 +2,7 @@
 //! headers that keep browsers careful.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use actix_web::Error;
 use actix_web::body::BoxBody;
@@ -12,6 +13,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use tokio::time::Instant;
 
 use super::WebState;
 use super::error::WebError;
@@ -19,6 +21,8 @@ use super::origin;
 
 /// Requests answered at the same time; beyond it 503.
 const MAX_IN_FLIGHT: usize = 512;
+
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Nothing but our own sheets, images and scripts, none of them within a page; connections and forms only to ourselves,
 /// no frames.
@@ -42,8 +46,10 @@ pub async fn requests(request: ServiceRequest, next: Next<BoxBody>) -> Result<Se
 
 /// The middleware that adds our headers to every answer.
 pub async fn headers(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+    let begin = Instant::now();
     let mut response = next.call(request).await?;
     add_headers(&mut response);
+    add_timing(&mut response, begin.elapsed());
     Ok(response)
 }
 
@@ -67,6 +73,15 @@ fn add_headers(response: &mut ServiceResponse<BoxBody>) {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
+    }
+}
+
+/// Says how long the answer took to make, for the developer tools of browsers and `scripts/page-times`; what is streamed
+/// comes on top.
+fn add_timing(response: &mut ServiceResponse<BoxBody>, took: Duration) {
+    let value = format!("total;dur={:.1}", took.as_secs_f64() * 1_000.0);
+    if let Ok(value) = HeaderValue::from_str(&value) {
+        response.headers_mut().insert(SERVER_TIMING, value);
     }
 }
 

@@ -97,22 +97,45 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     Ok(environment)
 }
 
-/// Escapes what could end a text or an attribute. The engine's own way also escapes `/`, which doubles the size of
-/// pages full of links.
+/// Escapes what could end a text or an attribute, and puts something visible for letters that nobody would see. The
+/// engine's own way also escapes `/`, which doubles the size of pages full of links.
 fn escape(out: &mut impl fmt::Write, text: &str) -> fmt::Result {
     let mut rest = text;
-    while let Some(position) = rest.find(['&', '<', '>', '"', '\'']) {
+    while let Some(position) = rest.find(|letter| is_markup(letter) || is_unseen(letter)) {
         out.write_str(&rest[..position])?;
-        out.write_str(match rest.as_bytes()[position] {
-            b'&' => "&amp;",
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'"' => "&quot;",
-            _ => "&#39;",
-        })?;
-        rest = &rest[position + 1..];
+        let mut letters = rest[position..].chars();
+        match letters.next() {
+            Some('&') => out.write_str("&amp;")?,
+            Some('<') => out.write_str("&lt;")?,
+            Some('>') => out.write_str("&gt;")?,
+            Some('"') => out.write_str("&quot;")?,
+            Some('\'') => out.write_str("&#39;")?,
+            Some(unseen) => out.write_char(stand_in(unseen))?,
+            None => (),
+        }
+        rest = letters.as_str();
     }
     out.write_str(rest)
+}
+
+const fn is_markup(letter: char) -> bool {
+    matches!(letter, '&' | '<' | '>' | '"' | '\'')
+}
+
+/// Control characters, and those that turn the direction of whatever follows: with them a file or a branch looks like
+/// another one.
+const fn is_unseen(letter: char) -> bool {
+    match letter {
+        '\n' | '\r' | '\t' => false,
+        '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => true,
+        _ => matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'),
+    }
+}
+
+fn stand_in(unseen: char) -> char {
+    // Unicode has pictures of the first control characters, in the same order.
+    let picture = u32::from(unseen).checked_add(0x2400).filter(|picture| *picture <= 0x241f);
+    picture.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 /// A text as one segment of a URL's path: everything but unreserved characters is escaped.
@@ -142,6 +165,13 @@ mod tests {
         let mut escaped = String::new();
         escape(&mut escaped, "é<a href=\"x/y\" b='&'>").unwrap();
         assert_eq!(escaped, "é&lt;a href=&quot;x/y&quot; b=&#39;&amp;&#39;&gt;");
+    }
+
+    #[test]
+    fn letters_that_nobody_would_see_are_shown() {
+        let mut escaped = String::new();
+        escape(&mut escaped, "a\u{0}b\u{1b}[1m\u{7f}\u{85}\u{202e}gnp.exe\u{2066} c\n\td").unwrap();
+        assert_eq!(escaped, "a␀b␛[1m\u{fffd}\u{fffd}\u{fffd}gnp.exe\u{fffd} c\n\td");
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl View {
         let config = self.state.handle.config();
         Site {
             title: config.title.clone(),
-            title_url: config.title_url.clone(),
+            title_url: web_address(&config.title_url),
             root: self.root.clone(),
             section,
             inactive: config.inactive.clone(),
@@ -117,4 +117,10 @@ impl FromRequest for View {
         let view = state.map(|state| Self::new(request, state));
         ready(view.ok_or_else(|| WebError::Internal("the application has no state".to_owned()).into()))
     }
+}
+
+/// An address that a browser may be sent to; nothing for others.
+fn web_address(url: &str) -> String {
+    let is_web = ["http://", "https://"].iter().any(|scheme| url.starts_with(scheme));
+    if is_web { url.to_owned() } else { String::new() }
 }

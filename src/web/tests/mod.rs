@@ -2,8 +2,10 @@
 
 mod control;
 mod errors;
+mod hostile;
 mod lists;
 mod live;
+mod markup;
 mod own_files;
 mod pages;
 mod queries;

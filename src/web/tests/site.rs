@@ -45,9 +45,14 @@ impl Answer {
 impl Site {
     /// A site whose database has not even builders.
     pub fn empty() -> Self {
+        Self::with(config())
+    }
+
+    /// As [`Site::empty`], with another configuration.
+    pub fn with(config: MasterConfig) -> Self {
         let clock = virtual_time(Timestamp::from_secs(1_795_000_000));
         let database = TestDb::new(&clock);
-        let handle = handle::idle_handle(config(), database.db.clone());
+        let handle = handle::idle_handle(config, database.db.clone());
         let state = Data::new(WebState::new(handle, database.db.clone(), clock).unwrap());
         Self { database, state }
     }
@@ -101,7 +106,7 @@ impl Site {
     }
 }
 
-fn config() -> MasterConfig {
+pub fn config() -> MasterConfig {
     MasterConfig {
         title: "A <Site>".to_owned(),
         title_url: "http://site.example/".to_owned(),
