@@ -64,11 +64,21 @@ pub struct AssertLocks;
 #[rtype(result = "BuildersSnapshot")]
 pub struct DescribeBuilders;
 
+/// A builder's build on a worker, from the moment that it is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct RunningSlot {
+    pub builder: BuilderId,
+    pub worker: WorkerId,
+    pub lead: BuildRequestId,
+    /// Known once the build has its row.
+    pub build: Option<BuildId>,
+}
+
 /// What the distributor looks at.
 #[derive(Clone)]
 pub struct BuildersSnapshot {
     pub builders: Vec<BuilderState>,
-    pub running: Vec<(BuilderId, WorkerId)>,
+    pub running: Vec<RunningSlot>,
     /// Requests that have a build, or are about to.
     pub taken: HashSet<BuildRequestId>,
     pub prioritize_builders: Option<Callback>,
@@ -76,7 +86,7 @@ pub struct BuildersSnapshot {
 
 impl BuildersSnapshot {
     pub fn running_on(&self, worker: WorkerId) -> Vec<BuilderId> {
-        self.running.iter().filter(|(_, on)| *on == worker).map(|(builder, _)| *builder).collect()
+        self.running.iter().filter(|slot| slot.worker == worker).map(|slot| slot.builder).collect()
     }
 }
 
@@ -93,6 +103,13 @@ struct Slot {
     requests: Vec<BuildRequestId>,
     /// Known once the build has its row.
     build: Option<BuildId>,
+}
+
+impl Slot {
+    fn describe(&self, (builder, worker): (BuilderId, WorkerId)) -> Option<RunningSlot> {
+        let lead = *self.requests.first()?;
+        Some(RunningSlot { builder, worker, lead, build: self.build })
+    }
 }
 
 pub struct Builders {
@@ -223,7 +240,7 @@ impl Handle<DescribeBuilders> for Builders {
     fn handle(&mut self, _: DescribeBuilders, _: &mut ShellContext<'_, Self>) -> Reply<BuildersSnapshot> {
         Reply::Now(BuildersSnapshot {
             builders: self.states.clone(),
-            running: self.slots.keys().copied().collect(),
+            running: self.slots.iter().filter_map(|(place, slot)| slot.describe(*place)).collect(),
             taken: self.slots.values().flat_map(|slot| slot.requests.iter().copied()).collect(),
             prioritize_builders: self.prioritize_builders.clone(),
         })

@@ -21,7 +21,7 @@ use super::workers::{DescribeWorkers, WorkerSnapshot};
 use crate::clock::Clock;
 use crate::dispatch::{self, Answers, Plan, Start};
 use crate::domain::BuildRequest;
-use crate::locks::LockBook;
+use crate::locks::{self, LockBook, LockOwner};
 
 /// Says that a request, a worker or a builder may have become ready.
 #[derive(Clone, Copy, Debug, Message)]
@@ -124,11 +124,31 @@ const MAX_ROUNDS: usize = 8;
 
 /// The world of this moment.
 async fn look(deps: &DistributorDeps, waiting: &[Arc<BuildRequest>]) -> Result<dispatch::State, AskError> {
+    // Before the builders: whoever has no locks in this picture, and a slot in theirs, is about to take them.
+    let locks = deps.locks.ask(DescribeLocks).await?;
     let workers = deps.workers.ask(DescribeWorkers).await?;
     let builders = deps.builders.ask(DescribeBuilders).await?;
-    // After the builders: a build between its plan and its locks is seen by both or by the former.
-    let locks = deps.locks.ask(DescribeLocks).await?;
+    let locks = with_those_about_to_start(locks, &workers, &builders);
     Ok(state(waiting, workers, builders, locks))
+}
+
+/// Adds builds that are decided and have not taken their locks yet.
+fn with_those_about_to_start(mut locks: LockBook, workers: &[WorkerSnapshot], builders: &BuildersSnapshot) -> LockBook {
+    let any = builders.builders.iter().any(|builder| !builder.locks.is_empty())
+        || workers.iter().any(|worker| !worker.config.locks.is_empty());
+    for slot in builders.running.iter().filter(|_| any) {
+        if slot.build.is_some_and(|build| locks.knows(LockOwner::Build(build))) {
+            continue;
+        }
+        let builder = builders.builders.iter().find(|builder| builder.id == slot.builder);
+        let worker = workers.iter().find(|worker| worker.id == slot.worker);
+        if let (Some(builder), Some(worker)) = (builder, worker) {
+            let accesses = builder.locks.iter().chain(&worker.config.locks);
+            let wishes = locks::wishes(accesses, (worker.id, &worker.config.name));
+            locks.request(LockOwner::Request(slot.lead), &wishes);
+        }
+    }
+    locks
 }
 
 fn state(

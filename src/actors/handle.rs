@@ -154,6 +154,11 @@ impl MasterHandle {
         self.deps.live.clone()
     }
 
+    /// Starts a quarantined actor again; `false` if there is no such actor.
+    pub fn retry_actor(&self, kind: &str, name: &str) -> bool {
+        self.deps.supervisor.retry(kind, name)
+    }
+
     pub fn figures(&self) -> Vec<ActorFigures> {
         self.deps.supervisor.figures()
     }

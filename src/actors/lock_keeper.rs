@@ -292,11 +292,11 @@ impl Handle<ReconsiderConfiguration> for LockKeeper {
 
 impl Handle<TakeLocks> for LockKeeper {
     fn handle(&mut self, message: TakeLocks, _: &mut ShellContext<'_, Self>) -> Reply<()> {
-        let TakeLocks { build, owner, wishes, held, decided } = message;
+        let (build, owner, wishes, held) = (message.build, message.owner, message.wishes.clone(), message.held);
         for wish in &wishes {
             self.keep(&wish.key, wish.max_count);
         }
-        if self.claims.add(build, owner, wishes.clone(), held, decided) {
+        if self.claims.add(message) {
             self.enter(owner, wishes, held);
         }
         self.heard_from(build);

@@ -12,6 +12,11 @@ pub struct LockBook {
 }
 
 impl LockBook {
+    /// Whether somebody holds or wants a lock in this picture.
+    pub fn knows(&self, owner: LockOwner) -> bool {
+        self.states.values().any(|state| state.holders().chain(state.waiting()).any(|known| known == owner))
+    }
+
     /// Whether all of these could be had at once, without overtaking anybody.
     pub fn has_room_for(&self, wishes: &[LockWish]) -> bool {
         wishes.iter().all(|wish| match self.states.get(&wish.key) {

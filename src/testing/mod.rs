@@ -1,6 +1,7 @@
 //! Helpers of tests, behind the feature `testing`: neighbours that only record, workers that do what they are told, and
 //! time that only tests move.
 
+pub mod growing_log;
 pub mod handle;
 pub mod hostile_site;
 pub mod large_site;

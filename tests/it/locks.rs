@@ -47,6 +47,10 @@ async fn an_exclusive_master_lock_lets_one_build_at_a_time_run_and_all_have_thei
 #[actix::test]
 async fn a_counting_lock_lets_as_many_builds_run_as_it_holds() {
     assert_eq!(n_begun("util.MasterLock('db', maxCount=2).access('counting')").await, 2);
+}
+
+#[actix::test]
+async fn a_build_may_take_several_of_what_a_lock_holds() {
     assert_eq!(n_begun("util.MasterLock('db', maxCount=3).access('counting', 2)").await, 1);
 }
 

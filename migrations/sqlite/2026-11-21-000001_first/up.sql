@@ -134,7 +134,6 @@ CREATE TABLE buildsets (
     rebuilt_build_id BIGINT
 );
 CREATE INDEX buildsets_open ON buildsets (id) WHERE complete_at_us IS NULL;
-CREATE INDEX buildsets_by_parent ON buildsets (parent_build_id) WHERE parent_build_id IS NOT NULL;
 
 CREATE TABLE buildset_properties (
     buildset_id BIGINT NOT NULL REFERENCES buildsets (id),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::LocksDecided;
+use super::{LocksDecided, TakeLocks};
 use crate::actors::lock::Claim;
 use crate::actors::supervisor::Tell;
 use crate::domain::BuildId;
@@ -36,14 +36,8 @@ pub struct Claims {
 
 impl Claims {
     /// Answers false if the owner is known already.
-    pub fn add(
-        &mut self,
-        build: BuildId,
-        owner: LockOwner,
-        wishes: Vec<LockWish>,
-        held: bool,
-        decided: Tell<LocksDecided>,
-    ) -> bool {
+    pub fn add(&mut self, taken: TakeLocks) -> bool {
+        let TakeLocks { build, owner, wishes, held, decided } = taken;
         if self.entries.values().any(|entry| entry.owner == owner) {
             return false;
         }

@@ -7,10 +7,10 @@ use actix_web::test::TestRequest;
 use tokio::time::Instant;
 
 use super::follower::{Follower, Growth};
-use crate::db::transitions::{AddLog, FinishLog};
 use crate::domain::log::LogChunk;
-use crate::domain::{Log, LogKind, StepId, Timestamp};
+use crate::domain::{Log, StepId, Timestamp};
 use crate::json::{self, Value, json};
+use crate::testing::growing_log::{begin_log, end_log};
 use crate::web::tests::site::Site;
 
 /// A log that is still written, and what writes it.
@@ -24,8 +24,7 @@ struct Growing {
 impl Growing {
     async fn new() -> Self {
         let (site, sample) = Site::filled().await;
-        let add = AddLog { step: sample.log.step_id, name: "more".to_owned(), kind: LogKind::Stream };
-        let log = site.db().write(add).await.unwrap();
+        let log = begin_log(site.db(), sample.log.step_id, "more").await.unwrap();
         Self { site, log, n_chunks: 0, n_lines: 0 }
     }
 
@@ -165,7 +164,7 @@ async fn a_follower_keeps_what_is_new_and_knows_the_end() {
     let piece = follower.recent(1).unwrap();
     assert_eq!((piece.first, piece.n_lines), (1, 1));
     assert!(piece.frame.contains(r#"[["o","new"]]"#), "{}", piece.frame);
-    growing.site.db().write(FinishLog { log: growing.log.id }).await.unwrap();
+    end_log(growing.site.db(), growing.log.id).await.unwrap();
     grown(&follower, Growth { n_lines: 2, complete: true }, Duration::from_secs(6)).await;
 }
 

@@ -140,7 +140,7 @@ fn page(read: &build_page::BuildPage, tails: &Tails, wanted: String, now: Timest
         previous: numbers().filter(|number| *number < build.number).max(),
         next: numbers().filter(|number| build.number < *number).min(),
         near: near(&read.context.near, build, &item.builder_href, now),
-        steps: build_steps::items(&read.steps, &read.logs, tails, build, &item.href, now),
+        steps: build_steps::items((&read.steps, &read.logs), tails, build, &item.href, now),
         n_hidden: read.steps.iter().filter(|step| step.hidden).count(),
         sources: read.stamps.iter().map(source).collect(),
         changes: read.changes.iter().map(|change| ChangeItem::new(change, now)).collect(),

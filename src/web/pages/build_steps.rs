@@ -81,9 +81,9 @@ pub async fn tails(view: &View, steps: &[Step], logs: &[Log]) -> Result<Tails, W
     Ok(view.db.read_logs(move |conn| log_tails::read(conn, &ids, most)).await?)
 }
 
+/// All steps of `build`, whose page is at `build_href`.
 pub fn items(
-    steps: &[Step],
-    logs: &[Log],
+    (steps, logs): (&[Step], &[Log]),
     tails: &Tails,
     build: &Build,
     build_href: &str,

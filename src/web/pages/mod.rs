@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod actions;
+pub mod actors;
 pub mod build;
 mod build_item;
 mod build_steps;
