@@ -35,6 +35,7 @@ use crate::actors::live_feed::LiveFeed;
 use crate::actors::lock_keeper::{LockKeeper, LockKeeperDeps};
 use crate::actors::log_sink::DbLogSink;
 use crate::actors::reconfigurator::{self, Reconfigurator, ReconfiguratorDeps, Reconfigure};
+use crate::actors::reporters::{Reporters, ReportersDeps};
 use crate::actors::schedulers::{Schedulers, SchedulersDeps};
 use crate::actors::scripts::{Scripts, ScriptsConfig};
 use crate::actors::sessions::{Sessions, WorkerGate};
@@ -96,6 +97,7 @@ struct Shells {
     intake: Prepared<ChangeIntake>,
     schedulers: Prepared<Schedulers>,
     sources: Prepared<ChangeSources>,
+    reporters: Prepared<Reporters>,
     janitor: Prepared<Janitor>,
     reconfigurator: Prepared<Reconfigurator>,
 }
@@ -118,6 +120,7 @@ fn prepare(supervisor: &Supervisor) -> Shells {
         intake: permanent(supervisor, "change_intake"),
         schedulers: permanent(supervisor, "schedulers"),
         sources: permanent(supervisor, "change_sources"),
+        reporters: permanent(supervisor, "reporters"),
         janitor: permanent(supervisor, "janitor"),
         reconfigurator: permanent(supervisor, "reconfigurator"),
     }
@@ -292,6 +295,7 @@ impl Common {
             shells.builders.tell(),
             shells.schedulers.tell(),
             shells.sources.tell(),
+            shells.reporters.tell(),
         ];
         ReconfiguratorDeps { db: self.db.clone(), base_dir: self.base_dir.clone(), in_force, listeners }
     }
@@ -313,6 +317,7 @@ impl Common {
         let sources = self.sources(&shells);
         let intake = self.intake(&shells);
         let reconfigurator = self.reconfigurator(&shells, in_force);
+        let reporters = ReportersDeps { config: self.applied.clone() };
         let live = self.live;
         let janitor = JanitorDeps { db: self.db, clock: self.clock };
 
@@ -326,11 +331,13 @@ impl Common {
         let intake = shells.intake.start(move || ChangeIntake::new(intake.clone()));
         let schedulers = shells.schedulers.start(move || Schedulers::new(schedulers.clone()));
         let sources = shells.sources.start(move || ChangeSources::new(sources.clone()));
+        let reporters = shells.reporters.start(move || Reporters::new(reporters.clone()));
         let janitor = shells.janitor.start(move || Janitor::new(JANITOR, janitor.clone()));
         let reconfigurator = shells.reconfigurator.start(move || Reconfigurator::new(reconfigurator.clone()));
         vec![
             stopper(reconfigurator),
             stopper(janitor),
+            stopper(reporters),
             stopper(sources),
             stopper(schedulers),
             stopper(intake),

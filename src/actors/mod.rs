@@ -24,6 +24,7 @@ pub mod log_sink;
 pub mod owned;
 mod pb_changes;
 pub mod reconfigurator;
+pub mod reporters;
 pub mod scheduler;
 pub mod schedulers;
 pub mod scripts;

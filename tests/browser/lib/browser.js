@@ -50,6 +50,8 @@ export class Browser {
   #watch(page) {
     const complain = (what, text) => this.#complaints.push(`${what} on ${page.url()}: ${text}`);
     page.on("console", (message) => {
+      // a page that is left while its socket opens says so
+      if (message.text().includes("WebSocket is closed before the connection is established")) return;
       if (["error", "warning"].includes(message.type())) complain(message.type(), message.text());
     });
     page.on("pageerror", (error) => complain("an error", error.stack ?? error.message));
