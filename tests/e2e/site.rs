@@ -31,15 +31,19 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
-/// The worker of Buildbot 4.3 in an environment of its own below the target directory.
+/// The worker of Buildbot 4.3 in an environment of its own below the target directory. Tests run at the same time, in
+/// threads or in processes: the first one installs, the others wait for the lock.
 fn python_worker() -> PathBuf {
     let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-worker");
-    let program = environment.join("bin/buildbot-worker");
-    if !program.exists() {
+    let lock = File::create(environment.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    let complete = environment.join("complete");
+    if !complete.exists() {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
         run(Command::new(environment.join("bin/pip")).args(["install", "-q", "buildbot-worker==4.3.0"]));
+        File::create(complete).unwrap();
     }
-    program
+    environment.join("bin/buildbot-worker")
 }
 
 pub fn free_port() -> u16 {
