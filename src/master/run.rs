@@ -18,7 +18,7 @@ use super::control::Control;
 use super::{Master, Parts};
 use crate::actors::reconfigurator;
 use crate::clock::Clock;
-use crate::config::{ListenAddress, MASTER_CFG, MasterConfig, Protocol};
+use crate::config::{ListenAddress, MasterConfig, Protocol};
 use crate::control::server::ControlServer;
 use crate::db::{self, OpenOptions};
 use crate::web;
@@ -98,8 +98,7 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
     let mut pages = None;
     if let Some(listen) = www {
         let state = web::WebState::new(master.handle.clone(), master.db.clone(), clock);
-        let state = state.context("cannot make the pages")?.with_own_files(&base_dir);
-        let state = Data::new(state.with_config_file(base_dir.join(MASTER_CFG)));
+        let state = Data::new(state.context("cannot make the pages")?.with_own_files(&base_dir));
         let server = web::server(&listen, state.clone()).with_context(|| format!("cannot serve {}", shown(&listen)))?;
         pages = Some((state, server.handle()));
         actix::spawn(server);

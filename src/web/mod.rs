@@ -40,7 +40,7 @@ use tokio::sync::watch;
 
 use crate::actors::handle::MasterHandle;
 use crate::clock::Clock;
-use crate::config::ListenAddress;
+use crate::config::{ListenAddress, MASTER_CFG};
 use crate::db::Db;
 use crate::domain::Timestamp;
 use templates::Templates;
@@ -102,18 +102,13 @@ impl WebState {
         self.ending.send_replace(true);
     }
 
-    /// Says on the pages which file the configuration is.
-    #[must_use]
-    pub fn with_config_file(mut self, path: PathBuf) -> Self {
-        self.config_file = Some(path);
-        self
-    }
-
-    /// Prefers what the master has in `templates/` and `public_html/` below its base directory.
+    /// Prefers what the master has in `templates/` and `public_html/` below its base directory, and says on the pages
+    /// where that is.
     #[must_use]
     pub fn with_own_files(mut self, base_dir: &Path) -> Self {
         self.templates = self.templates.preferring(&base_dir.join("templates"));
         self.public_html = Some(base_dir.join("public_html"));
+        self.config_file = Some(base_dir.join(MASTER_CFG));
         self
     }
 }
