@@ -5,4 +5,5 @@
 mod force;
 mod locks;
 mod recovery;
+mod schedulers;
 mod test_master;
