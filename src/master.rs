@@ -196,6 +196,7 @@ impl Common {
             cancel: shells.keeper.ask(COMMAND_DEADLINE),
             rebuild: shells.keeper.ask(COMMAND_DEADLINE),
             intake: shells.intake.ask(COMMAND_DEADLINE),
+            locked_out: shells.distributor.ask(CORE_DEADLINE),
             live: self.live.clone(),
         })
     }

@@ -1,10 +1,12 @@
 //! Distributor: decides which waiting request is built next, and on which worker.
 //!
-//! - Hears: [`ReconsiderRequests`] from whoever changed something it looks at, [`PauseBuilds`] before a clean stop.
+//! - Hears: [`ReconsiderRequests`] from whoever changed something it looks at, [`PauseBuilds`] before a clean stop,
+//!   [`DescribeLockedOut`] for pages.
 //! - Tells: [`StartBuilds`] to the builders.
 //! - Writes: nothing; a plan that meets a changed world is refused by `start_build`.
 //! - Restart: permanent. Holds no state: it asks for everything it looks at, each time.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +22,7 @@ use super::supervisor::{Ask, AskError, Child, Handle, Reply, ShellContext, Tell}
 use super::workers::{DescribeWorkers, WorkerSnapshot};
 use crate::clock::Clock;
 use crate::dispatch::{self, Answers, Plan, Start};
-use crate::domain::BuildRequest;
+use crate::domain::{BuildRequest, BuilderId};
 use crate::locks::{self, LockBook, LockOwner};
 
 /// Says that a request, a worker or a builder may have become ready.
@@ -32,6 +34,11 @@ pub struct ReconsiderRequests;
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub struct PauseBuilds;
+
+/// Asks which builders wait for locks only: answers the names of those that are taken.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "HashMap<BuilderId, Vec<String>>")]
+pub struct DescribeLockedOut;
 
 #[derive(Clone)]
 pub struct DistributorDeps {
@@ -119,6 +126,14 @@ async fn make_plan(deps: DistributorDeps) -> Result<Vec<Start>, AskError> {
     Ok(dispatch::plan_without_questions(&state, deps.clock.now(), &answers))
 }
 
+async fn locked_out(deps: DistributorDeps) -> Result<HashMap<BuilderId, Vec<String>>, AskError> {
+    let waiting = deps.waiting.ask(DescribeWaiting).await?;
+    if waiting.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(dispatch::locked_out(&look(&deps, &waiting).await?))
+}
+
 /// More rounds of questions than any plan has kinds of questions.
 const MAX_ROUNDS: usize = 8;
 
@@ -196,5 +211,16 @@ impl Handle<PauseBuilds> for Distributor {
     fn handle(&mut self, _: PauseBuilds, _: &mut ShellContext<'_, Self>) -> Reply<()> {
         self.paused = true;
         Reply::Now(())
+    }
+}
+
+impl Handle<DescribeLockedOut> for Distributor {
+    fn handle(
+        &mut self,
+        _: DescribeLockedOut,
+        _: &mut ShellContext<'_, Self>,
+    ) -> Reply<HashMap<BuilderId, Vec<String>>> {
+        let deps = self.deps.clone();
+        Reply::later(async move { locked_out(deps).await.unwrap_or_default() })
     }
 }

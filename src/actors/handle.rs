@@ -1,12 +1,13 @@
 //! The one door through which web and command line reach the actors: plain data in and out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::applied::AppliedConfig;
 use super::builders::StopBuild;
 use super::buildset_keeper::{CancelBuildRequest, RebuildBuild};
 use super::change_intake::AcceptChanges;
+use super::distributor::DescribeLockedOut;
 pub use super::live_feed::LiveFeed;
 use super::schedulers::ForceBuilds;
 use super::supervisor::{Ask, AskError, Supervisor};
@@ -88,6 +89,7 @@ pub struct HandleDeps {
     pub cancel: Ask<CancelBuildRequest>,
     pub rebuild: Ask<RebuildBuild>,
     pub intake: Ask<AcceptChanges>,
+    pub locked_out: Ask<DescribeLockedOut>,
     pub live: LiveFeed,
 }
 
@@ -139,6 +141,17 @@ impl MasterHandle {
         }
         let accept = AcceptChanges { source: source.to_owned(), source_id: None, changes, poll_state: None };
         self.deps.intake.ask(accept).await?.map_err(|error| CommandError::Failed(error.to_string()))
+    }
+
+    /// Names of the locks that are taken, of each builder that waits for nothing else. Empty, too, while the distributor
+    /// does not answer: a page says less then.
+    pub async fn locked_out(&self) -> HashMap<BuilderId, Vec<String>> {
+        let config = self.config();
+        let locks = config.builders.iter().map(|builder| &builder.locks);
+        if locks.chain(config.workers.iter().map(|worker| &worker.locks)).all(Vec::is_empty) {
+            return HashMap::new();
+        }
+        self.deps.locked_out.ask(DescribeLockedOut).await.unwrap_or_default()
     }
 
     pub fn config(&self) -> Arc<MasterConfig> {

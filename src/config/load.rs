@@ -9,6 +9,9 @@ use super::script::{ConfigEngine, StarlarkEngine, Surroundings};
 use super::source::SourceText;
 use super::{ConfigError, ConfigErrors, MasterConfig};
 
+/// The configuration of a master, in its base directory.
+pub const MASTER_CFG: &str = "master.cfg";
+
 /// Loads configurations of one master. Blocks, for seconds at worst: never call it on the core thread.
 #[derive(Clone, Debug)]
 pub struct Loader {

@@ -15,7 +15,7 @@ mod table;
 
 pub use diff::{Changed, ConfigDiff, diff};
 pub use error::{ConfigError, ConfigErrors, Excerpt};
-pub use load::{Loader, load};
+pub use load::{Loader, MASTER_CFG, load};
 pub use nearest::nearest;
 pub use reference::reference;
 pub use sample::{demo, sample};

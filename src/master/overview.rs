@@ -35,7 +35,7 @@ pub(super) fn read(conn: &mut Connection) -> Result<Lists, DbError> {
         broken: build_lines::describe(conn, broken)?,
         n_broken,
         running: build_lines::describe(conn, running)?,
-        waiting: build_requests::waiting(conn, None, MOST_ROWS)?,
+        waiting: build_requests::waiting(conn, None, build_requests::Rows::first(MOST_ROWS))?,
         workers: workers::active(conn)?,
     })
 }

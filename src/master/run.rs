@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::System;
 use actix_web::web::Data;
@@ -22,6 +23,9 @@ use crate::control::server::ControlServer;
 use crate::db::{self, OpenOptions};
 use crate::web;
 use crate::wire::{self, Dialects, Hub, Listener, WireLimits};
+
+/// What clients of the pages have to take what they were sent, before their connections are cut.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What the command line decides about a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,16 +95,24 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
     let control = ControlServer::bind(&base_dir).await.context("cannot open the control socket")?;
     let handler = Arc::new(Control::new(&master, clock.clone(), end.clone()));
     actix::spawn(control.run(handler.clone()));
+    let mut pages = None;
     if let Some(listen) = www {
         let state = web::WebState::new(master.handle.clone(), master.db.clone(), clock);
         let state = Data::new(state.context("cannot make the pages")?.with_own_files(&base_dir));
-        let server = web::server(&listen, state).with_context(|| format!("cannot serve {}", shown(&listen)))?;
+        let server = web::server(&listen, state.clone()).with_context(|| format!("cannot serve {}", shown(&listen)))?;
+        pages = Some((state, server.handle()));
         actix::spawn(server);
         info!(address = shown(&listen), "the web interface is served");
     }
     handler.is_up();
     info!("the master is up");
     let escalated = serve(&mut master, &handler, &mut ending).await?;
+    if let Some((state, server)) = pages {
+        state.end();
+        if tokio::time::timeout(FAREWELL, server.stop(true)).await.is_err() {
+            info!("pages that somebody still reads are cut off");
+        }
+    }
     // The actors first: a build that is cut off by the end of its master has not lost its worker.
     master.stop().await;
     hub.close_all("the master stops");
