@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use buildbot_protocol::Update;
-use glob::{MatchOptions, PatternError};
+use glob::{MatchOptions, Pattern, PatternError};
 
 use super::files::blocking;
 use super::{Arguments, CommandContext, CommandError, arguments};
@@ -28,13 +28,18 @@ pub async fn glob(context: CommandContext, args: Arguments) -> Result<(), Comman
 /// As Python finds them: hidden names only where the pattern has the dot, and `**` at the end means files too.
 fn find(pattern: &str) -> Result<Vec<String>, PatternError> {
     let options =
-        MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+        MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+    let dotted: Result<Vec<Pattern>, PatternError> =
+        pattern.split('/').filter(|part| part.starts_with('.')).map(Pattern::new).collect();
+    let dotted = dotted?;
+    let is_wanted = |name: &str| !name.starts_with('.') || dotted.iter().any(|pattern| pattern.matches(name));
     let mut found = BTreeSet::new();
     let below = pattern.ends_with("/**").then(|| format!("{pattern}/*"));
     for pattern in [Some(pattern), below.as_deref()].into_iter().flatten() {
         let paths = glob::glob_with(pattern, options)?;
         // Directories that cannot be read hold nothing that could be found.
-        found.extend(paths.flatten().map(|path| path.to_string_lossy().into_owned()));
+        let paths = paths.flatten().map(|path| path.to_string_lossy().into_owned());
+        found.extend(paths.filter(|path| path.split('/').all(is_wanted)));
     }
     Ok(found.into_iter().collect())
 }
