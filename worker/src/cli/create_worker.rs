@@ -18,15 +18,10 @@ use crate::config::{self, AllowShutdown, Protocol, WorkerConfig};
 Examples:
   buildbot-worker create-worker worker build.example.org:9989 example-worker pass
   buildbot-worker create-worker --maxdelay 300 worker build.example.org example-worker pass
-  buildbot-worker create-worker --connection-string tls:build.example.org:9989:trustRoots=/etc/ca.pem \\
-      worker build.example.org example-worker pass
+  buildbot-worker create-worker --use-tls worker build.example.org:9990 example-worker pass
 
 Exit codes: 0 made, 1 not made, 2 wrong usage")]
 pub(super) struct CreateWorker {
-    #[command(flatten)]
-    connection: Connection,
-    #[command(flatten)]
-    behaviour: Behaviour,
     /// Use a directory that is a worker's already; what it was told before is forgotten
     #[arg(short, long)]
     force: bool,
@@ -43,6 +38,11 @@ pub(super) struct CreateWorker {
     name: String,
     /// Its password there
     password: String,
+    // Whatever comes after these would stand under their headings.
+    #[command(flatten)]
+    connection: Connection,
+    #[command(flatten)]
+    behaviour: Behaviour,
 }
 
 /// How the master is reached.

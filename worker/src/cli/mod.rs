@@ -103,7 +103,8 @@ mod tests {
     fn every_command_of_the_manual_is_understood() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut n_calls = 0;
-        for document in ["README.md", "docs/manual/src/command-line.md", "docs/manual/src/tutorial/own-project.md"] {
+        let documents = ["README.md", "docs/manual/src/command-line.md", "docs/manual/src/worker.md"];
+        for document in documents.into_iter().chain(["docs/manual/src/tutorial/own-project.md"]) {
             let text = std::fs::read_to_string(root.join(document)).unwrap();
             for line in text.lines().filter(|line| line.starts_with("buildbot-worker ")) {
                 let call: Vec<&str> = line.split(" > ").next().unwrap_or(line).split_whitespace().collect();
