@@ -7,6 +7,8 @@ mod crash;
 mod crash_checker;
 mod demo;
 mod main_job;
+mod python_site;
 mod restart;
 mod site;
 mod tutorial;
+mod worker_of_a_python_master;
