@@ -6,6 +6,7 @@
 mod control;
 mod overview;
 mod run;
+mod tls;
 
 use std::cell::RefCell;
 use std::path::PathBuf;

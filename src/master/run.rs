@@ -14,14 +14,15 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::control::Control;
+use super::tls;
 use super::{Master, Parts};
 use crate::actors::reconfigurator;
 use crate::clock::Clock;
-use crate::config::{ListenAddress, MasterConfig, Protocol};
+use crate::config::{ListenAddress, MasterConfig, Protocol, ProtocolPort};
 use crate::control::server::ControlServer;
 use crate::db::{self, OpenOptions};
 use crate::web;
-use crate::wire::{self, Dialects, Hub, Listener, WireLimits};
+use crate::wire::{Dialects, Entrance, Hub, Listener, WireLimits};
 
 /// What the command line decides about a run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,11 +83,13 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
         wire_runtime: wire.handle().clone(),
     };
     let mut master = Master::start(parts).await?;
+    let applied = master.config.clone();
 
     let (end, mut ending) = watch::channel(Ending::NotYet);
     let hub = Hub::new(master.gate.clone(), WireLimits::default());
-    for listener in listeners {
-        wire.spawn(listener.run(Arc::clone(&hub)));
+    for (port, listener) in listeners {
+        let entrance = Entrance { dialects: dialects(&port), encryption: tls::encryption(&port.listen, &applied) };
+        wire.spawn(listener.run(Arc::clone(&hub), entrance));
     }
     let control = ControlServer::bind(&base_dir).await.context("cannot open the control socket")?;
     let handler = Arc::new(Control::new(&master, clock.clone(), end.clone()));
@@ -94,7 +97,8 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
     if let Some(listen) = www {
         let state = web::WebState::new(master.handle.clone(), master.db.clone(), clock);
         let state = Data::new(state.context("cannot make the pages")?.with_own_files(&base_dir));
-        let server = web::server(&listen, state).with_context(|| format!("cannot serve {}", shown(&listen)))?;
+        let tls = tls::server_config(&listen, &applied);
+        let server = web::server(&listen, tls, state).with_context(|| format!("cannot serve {}", shown(&listen)))?;
         actix::spawn(server);
         info!(address = shown(&listen), "the web interface is served");
     }
@@ -141,20 +145,23 @@ async fn serve(
 }
 
 /// Opens the ports of workers before anything else, so that a port that is taken changes nothing.
-fn bind(config: &MasterConfig, wire: &Runtime) -> anyhow::Result<Vec<Listener>> {
+fn bind(config: &MasterConfig, wire: &Runtime) -> anyhow::Result<Vec<(ProtocolPort, Listener)>> {
     let _guard = wire.enter();
     let listeners = config.protocols.iter().map(|port| {
-        let dialects = match port.protocol {
-            // Both kinds of workers may come to the port that a configuration calls pb.
-            Protocol::Pb => Dialects::Any,
-            Protocol::Msgpack => Dialects::Msgpack,
-        };
-        let address = wire::ListenAddress { address: socket_address(&port.listen)?, dialects };
-        let listener = Listener::bind(&address).with_context(|| format!("cannot listen on {}", shown(&port.listen)))?;
+        let address = socket_address(&port.listen)?;
+        let listener = Listener::bind(address).with_context(|| format!("cannot listen on {}", shown(&port.listen)))?;
         info!(address = shown(&port.listen), "listening for workers");
-        Ok(listener)
+        Ok((port.clone(), listener))
     });
     listeners.collect()
+}
+
+fn dialects(port: &ProtocolPort) -> Dialects {
+    match port.protocol {
+        // Both kinds of workers may come to the port that a configuration calls pb.
+        Protocol::Pb => Dialects::Any,
+        Protocol::Msgpack => Dialects::Msgpack,
+    }
 }
 
 fn socket_address(listen: &ListenAddress) -> anyhow::Result<SocketAddr> {

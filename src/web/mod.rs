@@ -35,6 +35,7 @@ use actix_web::guard::{Any, Get, Head};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, post, resource, route, scope};
 use actix_web::{App, HttpServer, Route};
+use rustls::ServerConfig;
 
 use crate::actors::handle::MasterHandle;
 use crate::clock::Clock;
@@ -150,8 +151,8 @@ fn get() -> Route {
     route().guard(Any(Get()).or(Head()))
 }
 
-/// Binds the address at once and serves when the result is awaited or spawned.
-pub fn server(listen: &ListenAddress, state: Data<WebState>) -> io::Result<Server> {
+/// Binds the address at once and serves when the result is awaited or spawned; with `tls` nothing else is understood.
+pub fn server(listen: &ListenAddress, tls: Option<ServerConfig>, state: Data<WebState>) -> io::Result<Server> {
     let interface = listen.interface.as_deref().unwrap_or("0.0.0.0");
     let server = HttpServer::new(move || App::new().wrap(Compress::default()).configure(configure(state.clone())))
         .on_connect(sockets::watch)
@@ -159,7 +160,10 @@ pub fn server(listen: &ListenAddress, state: Data<WebState>) -> io::Result<Serve
         .backlog(4096)
         .client_request_timeout(Duration::from_secs(10))
         .shutdown_timeout(5)
-        .disable_signals()
-        .bind((interface, listen.port))?;
+        .disable_signals();
+    let server = match tls {
+        Some(tls) => server.bind_rustls_0_23((interface, listen.port), tls)?,
+        None => server.bind((interface, listen.port))?,
+    };
     Ok(server.run())
 }

@@ -12,7 +12,7 @@ use buildbot::db::{self, OpenOptions, invariants};
 use buildbot::domain::{BuildRequest, BuildRequestId, RequestState, Results, Timestamp};
 use buildbot::master::{Master, Parts};
 use buildbot::testing::scripted_worker::{ScriptedWorker, WorkerScript};
-use buildbot::wire::{Dialects, Hub, WireLimits, serve_connection};
+use buildbot::wire::{Dialects, Encryption, Entrance, Hub, WireLimits, serve_connection};
 use tempfile::TempDir;
 
 /// One builder, two workers, one force scheduler.
@@ -76,7 +76,8 @@ impl TestMaster {
     pub async fn attach(&self, script: WorkerScript) -> ScriptedWorker {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let hub = Arc::clone(&self.hub);
-        tokio::spawn(async move { serve_connection(&hub, ours, Dialects::Msgpack).await });
+        let entrance = Entrance { dialects: Dialects::Msgpack, encryption: Encryption::None };
+        tokio::spawn(async move { serve_connection(&hub, ours, &entrance).await });
         ScriptedWorker::connect(theirs, script).await.expect("the master lets the worker in")
     }
 

@@ -7,6 +7,7 @@ mod listening;
 mod liveness;
 mod pb;
 mod pressure;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -102,9 +103,13 @@ impl TestWire {
 
     /// The worker's end of a connection that the master serves.
     fn dial(&self, dialects: Dialects) -> DuplexStream {
+        self.dial_at(Entrance { dialects, encryption: Encryption::None })
+    }
+
+    fn dial_at(&self, entrance: Entrance) -> DuplexStream {
         let (near, far) = tokio::io::duplex(64 * 1024);
         let hub = Arc::clone(&self.hub);
-        tokio::spawn(async move { serve_connection(&hub, near, dialects).await });
+        tokio::spawn(async move { serve_connection(&hub, near, &entrance).await });
         far
     }
 
