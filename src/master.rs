@@ -152,6 +152,7 @@ impl Master {
         let gate = Arc::new(WorkerGate {
             sessions: sessions.clone(),
             workers: shells.workers.tell(),
+            control: shells.workers.tell(),
             intake: shells.intake.ask(COMMAND_DEADLINE),
         });
         let handle = common.handle(&shells);
@@ -197,6 +198,7 @@ impl Common {
             cancel: shells.keeper.ask(COMMAND_DEADLINE),
             rebuild: shells.keeper.ask(COMMAND_DEADLINE),
             intake: shells.intake.ask(COMMAND_DEADLINE),
+            worker: shells.workers.ask(COMMAND_DEADLINE),
             live: self.live.clone(),
         })
     }
@@ -205,6 +207,8 @@ impl Common {
         DistributorDeps {
             waiting: shells.keeper.ask(CORE_DEADLINE),
             workers: shells.workers.ask(CORE_DEADLINE),
+            leaving: shells.workers.ask(CORE_DEADLINE),
+            dismiss: shells.workers.tell(),
             builders: shells.builders.ask(CORE_DEADLINE),
             locks: shells.locks.ask(CORE_DEADLINE),
             start: shells.builders.tell(),

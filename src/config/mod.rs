@@ -62,6 +62,14 @@ pub struct MasterConfig {
     pub warnings: Vec<String>,
 }
 
+impl MasterConfig {
+    /// The builders that build on a worker: names, and directories below the worker's base directory.
+    pub fn builders_on(&self, worker: &str) -> Vec<(String, String)> {
+        let builders = self.builders.iter().filter(|builder| builder.worker_names.iter().any(|name| name == worker));
+        builders.map(|builder| (builder.name.clone(), builder.workerbuilddir.clone())).collect()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerConfig {
     pub name: String,

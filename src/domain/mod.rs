@@ -41,4 +41,4 @@ pub use script::{Callback, ScriptError, ScriptValue};
 pub use source_stamp::{Patch, SourceStamp, StampSpec};
 pub use step::Step;
 pub use time::Timestamp;
-pub use worker::Worker;
+pub use worker::{Worker, WorkerAction, WorkerMode};

@@ -164,7 +164,7 @@ struct Presence<'a> {
 impl Presence<'_> {
     /// Attaches and stays; returns the reason if that fails.
     async fn life(&mut self, admission: &Admission) -> String {
-        let attaching = attach(&self.link, &admission.builder_dirs, &admission.builder_names);
+        let attaching = attach(&self.link, &admission.builders);
         match timeout(ATTACH_WITHIN, attaching).await {
             Ok(Ok(())) => {
                 self.attached = true;
@@ -172,6 +172,9 @@ impl Presence<'_> {
                 let (name, session) = (self.link.name(), self.link.session());
                 tracing::info!(worker.name = name, worker.session = session, "a worker attached");
                 self.hub.gate.attached(self.link.clone());
+                self.link.inner().wishes_to_leave().await;
+                tracing::info!(worker.name = name, "a worker asks to be shut down when it is idle");
+                self.hub.gate.wants_to_leave(name);
                 std::future::pending().await
             }
             Ok(Err(error)) => format!("it could not be attached: {error}"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use buildbot::actors::handle::{ForceRequest, Forced};
+use buildbot::actors::reconfigurator::Reconfigure;
 use buildbot::clock::Clock;
 use buildbot::config;
 use buildbot::db::views::deciders;
@@ -79,6 +80,12 @@ impl TestMaster {
         let entrance = Entrance { dialects: Dialects::Msgpack, encryption: Encryption::None };
         tokio::spawn(async move { serve_connection(&hub, ours, &entrance).await });
         ScriptedWorker::connect(theirs, script).await.expect("the master lets the worker in")
+    }
+
+    /// Puts another configuration in force.
+    pub async fn reconfigure(&self, config: &str) {
+        std::fs::write(self.directory.path().join("master.cfg"), config).unwrap();
+        self.master.reconfigure.ask(Reconfigure { dry_run: false }).await.unwrap().unwrap();
     }
 
     pub async fn force(&self) -> Forced {

@@ -31,6 +31,7 @@ use crate::testing::scripted_worker::{ScriptedWorker, WorkerScript};
 enum Heard {
     Attached(String, u64),
     Detached(String, u64, String),
+    WantsToLeave(String),
 }
 
 /// Admits everybody whose password is `secret`; `change` is no worker but sends changes.
@@ -60,6 +61,10 @@ impl Gate for TestGate {
         let heard = Heard::Attached(link.name().to_owned(), link.session());
         self.links.lock().unwrap().push(link);
         self.heard.send_modify(|all| all.push(heard));
+    }
+
+    fn wants_to_leave(&self, name: &str) {
+        self.heard.send_modify(|all| all.push(Heard::WantsToLeave(name.to_owned())));
     }
 
     fn detached(&self, name: &str, session: u64, why: &str) {

@@ -142,6 +142,18 @@ async fn the_worker_is_asked_to_shut_down() {
     assert_eq!((called.method.as_str(), called.target), ("shutdown", Target::Object(attached.peer.mind.0)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_worker_may_ask_to_be_shut_down() {
+    let wire = wire();
+    let mut attached = attach(&wire, "w1").await;
+    let perspective = attached.perspective.into();
+    assert_eq!(attached.peer.ask(perspective, "shutdown", &[]).await, Ok(Jelly::None));
+    // What follows is heard after it.
+    attached.peer.ask(perspective, "keepalive", &[]).await.unwrap();
+    let mut heard = wire.gate.heard.subscribe();
+    heard.wait_for(|all| all.contains(&Heard::WantsToLeave("w1".to_owned()))).await.unwrap();
+}
+
 /// Writes down what it is asked.
 struct Recorder(Arc<Mutex<Vec<TransferStep>>>);
 

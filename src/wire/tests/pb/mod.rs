@@ -12,8 +12,7 @@ use super::*;
 
 fn wire() -> TestWire {
     let admission = Admission {
-        builder_dirs: vec!["dir-b".to_owned(), "dir-c".to_owned()],
-        builder_names: vec!["b".to_owned(), "c".to_owned()],
+        builders: [("b", "dir-b"), ("c", "dir-c")].map(|(name, dir)| (name.to_owned(), dir.to_owned())).to_vec(),
         keepalive: Duration::from_secs(3_600),
     };
     TestWire::with(admission, WireLimits::default())
