@@ -7,6 +7,8 @@ mod crash;
 mod crash_checker;
 mod demo;
 mod main_job;
+mod matrix;
+mod python_workers;
 mod restart;
 mod site;
 mod tutorial;

@@ -4,6 +4,7 @@ mod changes;
 mod commands;
 mod logins;
 mod peer;
+mod replay;
 
 use buildbot_protocol::pb::{Jelly, LocalId, RemoteId};
 
