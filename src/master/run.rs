@@ -7,6 +7,7 @@ use std::sync::Arc;
 use actix::System;
 use actix_web::web::Data;
 use anyhow::{Context, anyhow};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::gethostname;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -56,7 +57,24 @@ pub(super) enum Ending {
     Now,
 }
 
+/// Lets this process have as many connections as the system allows; a fleet of workers is more than the usual 1,024.
+fn raise_file_limit() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(soft, hard)| if soft < hard { setrlimit(Resource::RLIMIT_NOFILE, hard, hard) } else { Ok(()) });
+    if let Err(error) = raised {
+        warn!("the limit of open files stays as it is: {error}");
+    }
+}
+
+/// What connections may take: those that have not logged in leave most descriptors to workers, pages and the database.
+fn wire_limits() -> WireLimits {
+    let default = WireLimits::default();
+    let n_files = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
+    WireLimits { strangers: default.strangers.min(usize::try_from(n_files / 4).unwrap_or(usize::MAX)), ..default }
+}
+
 async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
+    raise_file_limit();
     let config = reconfigurator::load(base_dir.clone()).await.map_err(|error| anyhow!("{error}"))?;
     for warning in &config.warnings {
         warn!("{warning}");
@@ -86,7 +104,7 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
     let applied = master.config.clone();
 
     let (end, mut ending) = watch::channel(Ending::NotYet);
-    let hub = Hub::new(master.gate.clone(), WireLimits::default());
+    let hub = Hub::new(master.gate.clone(), wire_limits());
     for (port, listener) in listeners {
         let entrance = Entrance { dialects: dialects(&port), encryption: tls::encryption(&port.listen, &applied) };
         wire.spawn(listener.run(Arc::clone(&hub), entrance));

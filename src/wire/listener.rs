@@ -11,13 +11,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::sys::socket::{setsockopt, sockopt};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::hub::{Hub, refuse};
+use super::hub::{Hub, Stranger, refuse};
 use super::pb;
 use super::replayed::Replayed;
 use super::upgrade::read_request;
@@ -36,6 +37,15 @@ const BACKLOG: u32 = 4096;
 
 /// How long to wait when no connection can be accepted, for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// A connection that is silent for so long is probed, so often, and given up after so many probes without an answer:
+/// three minutes in all. In seconds.
+#[cfg(target_os = "linux")]
+const PROBE_AFTER_S: u32 = 120;
+#[cfg(target_os = "linux")]
+const PROBE_EVERY_S: u32 = 15;
+#[cfg(target_os = "linux")]
+const N_PROBES: u32 = 4;
 
 /// The first byte of TLS.
 const HANDSHAKE: u8 = 0x16;
@@ -98,6 +108,9 @@ impl Listener {
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%peer, "cannot switch off delays: {error}");
                     }
+                    if let Err(error) = probe_when_silent(&stream) {
+                        tracing::debug!(%peer, "the system will not look after a connection: {error}");
+                    }
                     let (hub, entrance) = (Arc::clone(&hub), Arc::clone(&entrance));
                     tokio::spawn(async move { serve_connection(&hub, stream, &entrance).await });
                 }
@@ -110,15 +123,32 @@ impl Listener {
     }
 }
 
+/// Has the system find out that the machine of a worker is gone, even if the configuration looks for signs of life only
+/// once an hour. A worker that is there but busy, or a connection that we do not read, is not taken for one.
+fn probe_when_silent(stream: &TcpStream) -> nix::Result<()> {
+    setsockopt(stream, sockopt::KeepAlive, &true)?;
+    #[cfg(target_os = "linux")]
+    {
+        setsockopt(stream, sockopt::TcpKeepIdle, &PROBE_AFTER_S)?;
+        setsockopt(stream, sockopt::TcpKeepInterval, &PROBE_EVERY_S)?;
+        setsockopt(stream, sockopt::TcpKeepCount, &N_PROBES)?;
+    }
+    Ok(())
+}
+
 /// Serves one connection to its end, whatever it speaks.
 pub async fn serve_connection<S>(hub: &Hub, stream: S, entrance: &Entrance)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let Some(stranger) = hub.stranger() else {
+        return tracing::warn!("closing a connection: too many others have not logged in yet");
+    };
     let Some(first) = Greeted::by(stream, entrance).await else { return };
+    // What is not reached takes no memory: most of those who never log in are not worth it.
     match (first, &entrance.encryption) {
         (Greeted::Encrypted(stream), Encryption::Offered(config) | Encryption::Required(config)) => {
-            Box::pin(decrypt(hub, stream, Arc::clone(config), entrance.dialects)).await;
+            Box::pin(decrypt(hub, stream, (Arc::clone(config), entrance.dialects), stranger)).await;
         }
         (Greeted::Encrypted(_), Encryption::None) => {
             tracing::warn!("closing a TLS connection: no certificate is configured for this port");
@@ -126,8 +156,8 @@ where
         (_, Encryption::Required(_)) => {
             tracing::warn!("closing a connection that is not encrypted: this port is for TLS alone");
         }
-        (Greeted::Upgrade(stream, head), _) => log_in(hub, stream, head).await,
-        (Greeted::Waits(stream), _) => pb::serve(hub, stream).await,
+        (Greeted::Upgrade(stream, head), _) => Box::pin(log_in(hub, stream, head, stranger)).await,
+        (Greeted::Waits(stream), _) => Box::pin(pb::serve(hub, stream, stranger)).await,
     }
 }
 
@@ -170,8 +200,12 @@ impl<S: AsyncRead + Unpin> Greeted<S> {
 }
 
 /// The same rule inside of TLS, which is not encrypted twice.
-async fn decrypt<S>(hub: &Hub, stream: Replayed<S>, config: Arc<ServerConfig>, dialects: Dialects)
-where
+async fn decrypt<S>(
+    hub: &Hub,
+    stream: Replayed<S>,
+    (config, dialects): (Arc<ServerConfig>, Dialects),
+    stranger: Stranger,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let stream = match timeout(LOGIN_WITHIN, TlsAcceptor::from(config).accept(stream)).await {
@@ -181,19 +215,19 @@ where
     };
     let inside = Entrance { dialects, encryption: Encryption::None };
     match Greeted::by(stream, &inside).await {
-        Some(Greeted::Upgrade(stream, head)) => log_in(hub, stream, head).await,
-        Some(Greeted::Waits(stream)) => pb::serve(hub, stream).await,
+        Some(Greeted::Upgrade(stream, head)) => Box::pin(log_in(hub, stream, head, stranger)).await,
+        Some(Greeted::Waits(stream)) => Box::pin(pb::serve(hub, stream, stranger)).await,
         Some(Greeted::Encrypted(_)) => tracing::warn!("closing a connection that wants TLS inside of TLS"),
         None => {}
     }
 }
 
-async fn log_in<S>(hub: &Hub, mut stream: S, head: Vec<u8>)
+async fn log_in<S>(hub: &Hub, mut stream: S, head: Vec<u8>, stranger: Stranger)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     match timeout(LOGIN_WITHIN, read_request(&mut stream, head, LOGIN_SILENCE)).await {
-        Ok(Ok(request)) => hub.serve(stream, request).await,
+        Ok(Ok(request)) => Box::pin(hub.serve(stream, request, stranger)).await,
         Ok(Err(error)) => {
             tracing::warn!("refused a handshake: {error}");
             if let Some(status) = error.status() {

@@ -6,9 +6,11 @@
 mod crash;
 mod crash_checker;
 mod demo;
+mod encryption;
 mod main_job;
 mod matrix;
 mod python_workers;
+mod refusals;
 mod restart;
 mod site;
 mod tutorial;

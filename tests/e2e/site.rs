@@ -153,6 +153,29 @@ impl Site {
         self.python_release = Some(release.to_owned());
     }
 
+    /// As [`Self::create_python_worker`], over TLS at another port; whose certificate it is does not matter.
+    pub fn create_encrypted_python_worker(&mut self, release: &str, port: u16) {
+        let directory = self.path("python-worker");
+        if directory.exists() {
+            fs::remove_dir_all(&directory).unwrap();
+        }
+        let connection = format!("--connection-string=ssl:127.0.0.1:{port}");
+        run(python_worker(release).args(["create-worker", &connection]).arg(directory).args(["", WORKER, "pass"]));
+        self.python_release = Some(release.to_owned());
+    }
+
+    /// What a process has printed so far: `master` or `worker`.
+    pub fn output(&self, who: &str) -> String {
+        let bytes = fs::read(self.path(&format!("{who}.out"))).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Puts another configuration in force.
+    pub fn reconfigure(&self, configuration: &str) {
+        fs::write(self.path("master/master.cfg"), configuration).unwrap();
+        run(Command::new(program("buildbot")).arg("reconfig").arg(self.path("master")));
+    }
+
     /// Starts it, or starts it again.
     pub fn start_python_worker(&mut self) {
         let release = self.python_release.clone().expect("a Python worker was created");

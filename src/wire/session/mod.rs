@@ -182,6 +182,15 @@ impl Session {
         self.vitals.heard();
     }
 
+    /// The socket is not read, which is no fault of the worker unless it takes nothing either.
+    pub(super) fn pause(&self) {
+        self.vitals.pause();
+    }
+
+    pub(super) fn resume(&self) {
+        self.vitals.resume();
+    }
+
     /// Something is on its way to the socket.
     pub(super) fn begin_writing(&self) {
         self.vitals.begin_writing();

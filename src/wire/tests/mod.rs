@@ -3,6 +3,7 @@
 mod arbitration;
 mod attaching;
 mod commands;
+mod hostile;
 mod listening;
 mod liveness;
 mod pb;

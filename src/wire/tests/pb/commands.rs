@@ -215,3 +215,35 @@ async fn files_travel_block_by_block() {
     attached.peer.ask(file, "close", &[]).await.unwrap();
     assert_eq!(*steps.lock().unwrap(), [TransferStep::Read { length: 5 }, TransferStep::CloseRead]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_calls_and_never_listens_is_not_heard_for_long() {
+    let admission = Admission { keepalive: Duration::from_secs(60), ..Admission::default() };
+    let wire = TestWire::with(admission, WireLimits::default());
+    let mut peer = Peer::new(wire.dial(Dialects::Any));
+    let mind = peer.mind.into();
+    let login = peer.log_in("w1", "secret", mind).await;
+    peer.answer("print", Jelly::None).await;
+    peer.answer("getWorkerInfo", facts()).await;
+    peer.answer("setBuilderList", dict(&[])).await;
+    let perspective = peer.answer_to(login).await.unwrap().as_remote().unwrap();
+    let link = wire.attached(0).await;
+
+    // Every one of these is refused, with more words than it has itself.
+    let mut n_written = 0;
+    loop {
+        for _ in 0..100 {
+            peer.tell(perspective.into(), "x", &[]);
+        }
+        let bytes = peer.broker.take_output();
+        let written = tokio::time::timeout(Duration::from_secs(10), peer.try_write(&bytes)).await;
+        if !written.unwrap_or(false) {
+            break;
+        }
+        n_written += bytes.len();
+        assert!(n_written < 8 << 20, "{n_written} bytes were read, and none of the answers was");
+    }
+    let (_other, other) = wire.attach(WorkerScript::new("w2")).await;
+    assert_eq!(other.run(shell("1", None)).await.unwrap().rc, 0);
+    assert!(wire.detached(link.session()).await.contains("no sign of life"));
+}
