@@ -237,3 +237,21 @@ where
         Err(_) => tracing::warn!("closing a connection whose handshake took {} s", LOGIN_WITHIN.as_secs()),
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use nix::sys::socket::getsockopt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_system_gives_up_a_machine_that_has_vanished_after_three_minutes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        probe_when_silent(&stream).unwrap();
+        assert!(getsockopt(&stream, sockopt::KeepAlive).unwrap());
+        let idle = getsockopt(&stream, sockopt::TcpKeepIdle).unwrap();
+        let every = getsockopt(&stream, sockopt::TcpKeepInterval).unwrap();
+        assert_eq!(idle + every * getsockopt(&stream, sockopt::TcpKeepCount).unwrap(), 180);
+    }
+}
