@@ -6,6 +6,7 @@
 mod control;
 mod overview;
 mod run;
+mod tls;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -151,6 +152,7 @@ impl Master {
         let gate = Arc::new(WorkerGate {
             sessions: sessions.clone(),
             workers: shells.workers.tell(),
+            control: shells.workers.tell(),
             intake: shells.intake.ask(COMMAND_DEADLINE),
         });
         let handle = common.handle(&shells);
@@ -197,6 +199,7 @@ impl Common {
             rebuild: shells.keeper.ask(COMMAND_DEADLINE),
             intake: shells.intake.ask(COMMAND_DEADLINE),
             locked_out: shells.distributor.ask(CORE_DEADLINE),
+            worker: shells.workers.ask(COMMAND_DEADLINE),
             live: self.live.clone(),
         })
     }
@@ -205,6 +208,8 @@ impl Common {
         DistributorDeps {
             waiting: shells.keeper.ask(CORE_DEADLINE),
             workers: shells.workers.ask(CORE_DEADLINE),
+            leaving: shells.workers.ask(CORE_DEADLINE),
+            dismiss: shells.workers.tell(),
             builders: shells.builders.ask(CORE_DEADLINE),
             locks: shells.locks.ask(CORE_DEADLINE),
             start: shells.builders.tell(),

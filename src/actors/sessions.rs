@@ -12,8 +12,9 @@ use super::applied::AppliedConfig;
 use super::change_intake::AcceptChanges;
 use super::pb_changes::PbChanges;
 use super::supervisor::{Ask, Tell};
-use super::workers::ReconsiderWorker;
+use super::workers::{ControlWorker, ReconsiderWorker};
 use crate::changes::config::ChangeSourceKind;
+use crate::domain::WorkerAction;
 use crate::wire::{Admission, ChangeSink, Gate, Proof, Refusal, WorkerLink};
 
 /// Shared by the wire threads and the core.
@@ -50,6 +51,7 @@ impl Sessions {
 pub struct WorkerGate {
     pub sessions: Sessions,
     pub workers: Tell<ReconsiderWorker>,
+    pub control: Tell<ControlWorker>,
     pub intake: Ask<AcceptChanges>,
 }
 
@@ -60,11 +62,8 @@ impl Gate for WorkerGate {
             None => Err(Refusal::UnknownWorker),
             Some(worker) if !proof.fits(&worker.password) => Err(Refusal::WrongPassword),
             Some(worker) => {
-                let builders =
-                    applied.config.builders.iter().filter(|builder| builder.worker_names.contains(&worker.name));
-                let (builder_names, builder_dirs) =
-                    builders.map(|builder| (builder.name.clone(), builder.workerbuilddir.clone())).unzip();
-                Ok(Admission { builder_names, builder_dirs, keepalive: worker.keepalive_interval })
+                let builders = applied.config.builders_on(name);
+                Ok(Admission { builders, keepalive: worker.keepalive_interval })
             }
         };
         Box::pin(std::future::ready(admission))
@@ -86,6 +85,12 @@ impl Gate for WorkerGate {
         let name = link.name().to_owned();
         self.sessions.attach(link);
         self.workers.tell(ReconsiderWorker { name, why: None });
+    }
+
+    fn wants_to_leave(&self, name: &str) {
+        if let Some(worker) = self.sessions.config.borrow().ids.workers.get(name).copied() {
+            self.control.tell(ControlWorker { worker, action: WorkerAction::Leave });
+        }
     }
 
     fn detached(&self, name: &str, session: u64, why: &str) {

@@ -43,4 +43,4 @@ pub use source_stamp::{Patch, SourceStamp, StampSpec};
 pub use step::Step;
 pub use time::Timestamp;
 pub use trigger::{TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd};
-pub use worker::Worker;
+pub use worker::{Worker, WorkerAction, WorkerMode};

@@ -18,6 +18,7 @@ mod link;
 mod listener;
 mod log;
 mod pb;
+mod replayed;
 mod session;
 mod transfer;
 mod upgrade;
@@ -27,7 +28,7 @@ pub use facts::{FactsError, WorkerFacts};
 pub use gate::{Admission, ChangeSink, Gate, Proof, Refusal};
 pub use hub::{Hub, WireLimits};
 pub use link::{LinkError, StartCommand, WorkerLink};
-pub use listener::{Dialects, ListenAddress, Listener, serve_connection};
+pub use listener::{Dialects, Encryption, Entrance, Listener, serve_connection};
 pub use log::{LogError, LogLimits, LogSink, LogWriter, LogWriterConfig, Receipt};
 pub use transfer::{Transfer, TransferStep};
 

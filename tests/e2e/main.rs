@@ -6,8 +6,12 @@
 mod crash;
 mod crash_checker;
 mod demo;
+mod encryption;
 mod main_job;
 mod python_site;
+mod matrix;
+mod python_workers;
+mod refusals;
 mod restart;
 mod site;
 mod tutorial;

@@ -7,3 +7,4 @@ mod locks;
 mod recovery;
 mod schedulers;
 mod test_master;
+mod worker_modes;

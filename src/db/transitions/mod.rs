@@ -29,4 +29,4 @@ pub use self::recover_at_start::{RecoverAtStart, Recovered};
 pub use self::start_build::{StartBuild, StartBuildOutcome};
 pub use self::steps::{AddStep, FinishStep, StartStep, UpdateStep};
 pub use self::sync_config::{ConfigIds, SyncBuilder, SyncConfig, SyncScheduler, SyncWorker};
-pub use self::worker_state::{SetWorkerPaused, SetWorkerState};
+pub use self::worker_state::{SetWorkerMode, SetWorkerState};

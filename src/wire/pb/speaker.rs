@@ -71,6 +71,11 @@ impl Speaker {
         self.broker.take_output()
     }
 
+    /// Bytes that wait to be sent.
+    pub(super) fn output_len(&self) -> usize {
+        self.broker.output_len()
+    }
+
     pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.broker.feed(bytes);
     }

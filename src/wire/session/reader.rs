@@ -106,6 +106,10 @@ impl Ticket {
 }
 
 fn serve(session: &Arc<Session>, ticket: Ticket, request: Request) {
+    if matches!(request, Request::Shutdown) {
+        session.wish_to_leave();
+        return ticket.done(session);
+    }
     let Some(command_id) = from_worker(&request) else {
         return ticket.failed(session, &format!("Command {} does not exist.", request.operation()));
     };

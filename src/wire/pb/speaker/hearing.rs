@@ -62,14 +62,13 @@ impl Speaker {
 
     fn perspective(&mut self, called: Called) -> Vec<Message> {
         match called.method.as_str() {
-            "keepalive" => self.acknowledge(called.reply),
-            "shutdown" => {
-                tracing::warn!("a worker asks to be shut down when it is idle, which this master does not do yet");
+            "keepalive" => {
                 self.acknowledge(called.reply);
+                Vec::new()
             }
-            _ => return self.refuse(called),
+            "shutdown" => vec![self.request(Some((called.reply, Shape::Plain)), Request::Shutdown)],
+            _ => self.refuse(called),
         }
-        Vec::new()
     }
 
     fn command(&mut self, command_id: String, mut called: Called) -> Vec<Message> {
