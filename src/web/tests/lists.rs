@@ -168,7 +168,8 @@ async fn pages_look_things_up_by_index() {
 async fn what_waits_is_paged() {
     let (site, sample) = Site::filled().await;
     site.db().write(ManyWaiting { of: sample.builder, count: 250 }).await.unwrap();
-    let page = |query: &'static str| async { site.page(&format!("/requests{query}")).await.body };
+    let site = &site;
+    let page = |query: &'static str| async move { site.page(&format!("/requests{query}")).await.body };
     let n_rows = |page: &str| page.matches("name=\"request\"").count();
     let first = page("").await;
     assert_eq!(n_rows(&first), 100);
