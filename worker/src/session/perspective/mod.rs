@@ -7,6 +7,8 @@ mod arguments;
 mod bot;
 mod builders;
 mod calls;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::rc::Rc;
