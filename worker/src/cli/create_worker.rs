@@ -68,7 +68,7 @@ struct Connection {
     /// Longest wait before another attempt to connect
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     maxdelay: u64,
-    /// Failed attempts in a row after which the worker ends; for ever if not given
+    /// How often it tries again before it gives up and ends; for ever if not given
     #[arg(long, value_name = "NUMBER", value_parser = number_or_none)]
     maxretries: Option<OrNone>,
 }

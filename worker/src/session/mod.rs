@@ -117,6 +117,9 @@ impl Session {
 
     /// Sends a request; the channel brings its answer.
     async fn send(&self, request: Request) -> Result<oneshot::Receiver<Answer>, Lost> {
+        if self.window.is_closed() {
+            return Err(Lost);
+        }
         let (answer, answered) = oneshot::channel();
         self.outbox.send(Asked { request, answer }).await.map_err(|_| Lost)?;
         Ok(answered)

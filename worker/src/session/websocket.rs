@@ -34,14 +34,17 @@ where
     let link = Link { session: Rc::clone(&session), frames, waiting };
     let end = link.listen(&mut from_master, interval).await;
     wish.abort();
+    if end != End::Shutdown {
+        // What waits to be sent fails at once.
+        writer.abort();
+    }
     // Nobody will answer any more.
     link.waiting.borrow_mut().clear();
     session.close(&end).await;
     drop((session, link));
-    match end {
-        End::Lost(_) | End::Refused => writer.abort(),
-        // The answer to `shutdown` is on its way; a socket that does not take it is given up.
-        End::Shutdown => drop(tokio::time::timeout(Duration::from_secs(1), writer).await),
+    if end == End::Shutdown {
+        // The answer is on its way; a socket that does not take it is given up.
+        let _ = tokio::time::timeout(Duration::from_secs(1), writer).await;
     }
     end
 }

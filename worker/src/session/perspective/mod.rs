@@ -7,6 +7,8 @@ mod arguments;
 mod bot;
 mod builders;
 mod calls;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -70,10 +72,11 @@ pub async fn run(
     peer.waiting.clear();
     session.close(&end).await;
     drop((session, outgoing));
-    match end {
-        End::Lost(_) | End::Refused => writer.abort(),
-        // The answer to `shutdown` is on its way; a socket that does not take it is given up.
-        End::Shutdown => drop(tokio::time::timeout(Duration::from_secs(1), writer).await),
+    if end == End::Shutdown {
+        // The answer is on its way; a socket that does not take it is given up.
+        let _ = tokio::time::timeout(Duration::from_secs(1), writer).await;
+    } else {
+        writer.abort();
     }
     end
 }
