@@ -14,15 +14,17 @@ pub mod warnings;
 mod command;
 mod compile;
 mod condition;
+mod filesystem;
 mod patterns;
 mod python_format;
 mod registry;
 mod shell;
 mod source;
 mod summary;
+mod transfer;
 
 pub use self::condition::{is_hidden, should_run};
-pub use self::context::{Fault, RemoteCommand, StepContext, WorkerPlace};
+pub use self::context::{Fault, RemoteCommand, StepContext, Transferred, WorkerPlace};
 pub use self::registry::{BuildEnv, default_name, make, step_name};
 pub use self::render::{render, render_properties};
 pub use self::results::BuildProgress;

@@ -10,6 +10,7 @@ mod properties;
 mod run;
 mod step_context;
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -82,6 +83,8 @@ impl Ended {
 
 #[derive(Clone)]
 pub struct BuildDeps {
+    /// Where relative paths of the master begin.
+    pub base_dir: PathBuf,
     pub db: Db,
     pub clock: Clock,
     pub scripts: Ask<CallFunction>,
