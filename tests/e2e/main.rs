@@ -9,4 +9,5 @@ mod demo;
 mod main_job;
 mod restart;
 mod site;
+mod transfers;
 mod tutorial;
