@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
+use tokio::sync::watch;
 
 pub use self::error::TransferError;
 pub use self::limits::Limits;
@@ -42,14 +43,10 @@ pub struct MasterTransfer {
 }
 
 struct Shared {
-    state: Mutex<State>,
-    given_up: AtomicBool,
-}
-
-struct State {
-    end: End,
+    end: Mutex<End>,
     /// The first thing that went wrong.
-    problem: Option<String>,
+    problem: watch::Sender<Option<String>>,
+    given_up: AtomicBool,
 }
 
 enum End {
@@ -65,20 +62,26 @@ impl MasterTransfer {
     /// [`MasterTransfer::commit`] only; one that is dropped leaves nothing behind.
     pub async fn open(base_dir: PathBuf, file: MasterFile, limits: Limits) -> Result<Arc<Self>, TransferError> {
         let end = blocking(move || End::open(base_dir, file, limits)).await?;
-        let state = Mutex::new(State { end, problem: None });
-        Ok(Arc::new(Self { shared: Arc::new(Shared { state, given_up: AtomicBool::new(false) }) }))
+        let (problem, given_up) = (watch::Sender::new(None), AtomicBool::new(false));
+        Ok(Arc::new(Self { shared: Arc::new(Shared { end: Mutex::new(end), problem, given_up }) }))
     }
 
     /// What went wrong on this side, if anything did.
     pub fn problem(&self) -> Option<String> {
-        self.shared.state().problem.clone()
+        self.shared.problem.borrow().clone()
+    }
+
+    /// Returns once something went wrong on this side: nothing more is taken then.
+    pub async fn refused(&self) {
+        // The sender lives as long as this.
+        let _ = self.shared.problem.subscribe().wait_for(Option::is_some).await;
     }
 
     /// The command went well: moves what was received to its place.
     pub async fn commit(&self) -> Result<(), TransferError> {
         let shared = Arc::clone(&self.shared);
         blocking(move || {
-            let end = std::mem::replace(&mut shared.state().end, End::Over);
+            let end = std::mem::replace(&mut *shared.end(), End::Over);
             match end {
                 End::File(writer) => writer.commit(),
                 End::Directory(writer) => writer.commit(),
@@ -104,7 +107,7 @@ impl Drop for MasterTransfer {
     fn drop(&mut self) {
         self.shared.given_up.store(true, Ordering::Relaxed);
         let shared = Arc::clone(&self.shared);
-        let forget = move || drop(std::mem::replace(&mut shared.state().end, End::Over));
+        let forget = move || drop(std::mem::replace(&mut *shared.end(), End::Over));
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn_blocking(forget)),
             Err(_) => forget(),
@@ -113,19 +116,21 @@ impl Drop for MasterTransfer {
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn end(&self) -> MutexGuard<'_, End> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Carries out one step. After the first error nothing more is taken, and what was received is gone.
     fn take(&self, step: TransferStep) -> Result<Vec<u8>, TransferError> {
-        let mut state = self.state();
-        let taken = state.end.take(step, &self.given_up);
-        if let Err(error) = &taken
-            && state.problem.is_none()
-        {
-            state.problem = Some(error.to_string());
-            state.end = End::Over;
+        let mut end = self.end();
+        let taken = end.take(step, &self.given_up);
+        if let Err(error) = &taken {
+            *end = End::Over;
+            self.problem.send_if_modified(|problem| {
+                let is_first = problem.is_none();
+                problem.get_or_insert_with(|| error.to_string());
+                is_first
+            });
         }
         taken
     }

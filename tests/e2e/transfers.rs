@@ -134,6 +134,7 @@ const REFUSED: &str = r#"
     steps.DirectoryUpload(name="suid", workersrc="suid", masterdest="out/suid", haltOnFailure=False),
     steps.FileUpload(name="large", workersrc="large", masterdest="out/large", maxsize=5, haltOnFailure=False),
     steps.FileUpload(name="missing", workersrc="none", masterdest="out/kept", haltOnFailure=False),
+    steps.FileUpload(name="timeless", workersrc="none", masterdest="out/kept", keepstamp=True, haltOnFailure=False),
     steps.DirectoryUpload(name="missing-dir", workersrc="none", masterdest="out/kept-dir", haltOnFailure=False),
     steps.FileDownload(name="not-here", mastersrc="none", workerdest="x", haltOnFailure=False),
     steps.FileExists(name="no-file", file="build", haltOnFailure=False),
@@ -147,13 +148,14 @@ fn what_is_wrong_is_refused(protocol: &str) {
     });
     assert_eq!(build["results"], json!(2));
     let results: Vec<i64> = steps(&site).into_iter().map(|(results, _)| results).collect();
-    assert_eq!(results, [0, 2, 2, 2, 2, 2, 2, 2, 2, 0], "{:?}", steps(&site));
+    assert_eq!(results, [0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0], "{:?}", steps(&site));
     for (step, words) in [
         ("link", "the archive's entry \"a\" is refused: it is a symbolic link"),
         ("hard", "the archive's entry \"b\" is refused: it is a hard link"),
         ("suid", "the archive's entry \"a\" is refused: it would run with the rights of its owner"),
         ("large", "Maximum filesize reached"),
         ("missing", "Cannot open file"),
+        ("timeless", "Cannot open file"),
         ("missing-dir", "Cannot read directory"),
         ("not-here", "file 'none' not available at master"),
     ] {

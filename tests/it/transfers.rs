@@ -108,8 +108,18 @@ async fn a_worker_that_sends_more_than_it_may_fails() {
     scene.write(b"1234567890").await.unwrap();
     let error = scene.write(b"1").await.unwrap_err();
     assert!(error.contains("more than 10 bytes"), "{error}");
-    scene.close().await;
     assert_eq!(scene.end(0).await, Results::Failure, "whatever the worker says of itself");
+    let stopped = |request: &Request| matches!(request, Request::InterruptCommand { .. });
+    assert!(scene.worker.heard().iter().any(stopped), "it is told not to go on");
+    scene.finish("out", &[]).await;
+}
+
+#[actix::test]
+async fn a_worker_that_goes_on_sending_is_not_waited_for() {
+    let scene = Scene::new(UPLOAD).await;
+    scene.write(&[0; 11]).await.unwrap_err();
+    scene.worker.stop_answering();
+    assert_eq!(scene.master.ended(scene.request).await, Results::Failure);
     scene.finish("out", &[]).await;
 }
 
@@ -161,8 +171,6 @@ async fn a_stopped_build_leaves_nothing() {
 async fn steps_of_a_transfer_that_do_not_belong_to_the_command_are_refused() {
     let scene = Scene::new(UPLOAD).await;
     scene.write_archive(b"x").await.unwrap_err();
-    let command_id = scene.command.id.clone();
-    scene.worker.say(Request::ReadFile { command_id, length: 10 }).await.unwrap_err();
     assert_eq!(scene.end(0).await, Results::Failure);
     scene.finish("out", &[]).await;
 }

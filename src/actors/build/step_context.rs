@@ -123,7 +123,7 @@ impl<'a> ActorStepContext<'a> {
     async fn carry_out(
         &self,
         command: RemoteCommand,
-        transfer: Option<Arc<dyn Transfer>>,
+        transfer: Option<Arc<MasterTransfer>>,
     ) -> Result<CommandOutcome, Fault> {
         self.run.save_properties().await.map_err(database)?;
         self.tell_state().await?;
@@ -138,7 +138,7 @@ impl<'a> ActorStepContext<'a> {
             log_files: log_files.collect::<Result<_, Fault>>()?,
             observer: command.observer,
             collect_stdout: command.collect_stdout,
-            transfer,
+            transfer: transfer.clone().map(|transfer| transfer as Arc<dyn Transfer>),
         };
         let link = &self.run.plan.link;
         let mut stop_if_dropped = StopIfDropped { link, command_id: Some(&command_id) };
@@ -148,6 +148,14 @@ impl<'a> ActorStepContext<'a> {
             outcome = &mut running => {
                 stop_if_dropped.command_id = None;
                 outcome.map_err(link_fault)
+            }
+            () = refused(transfer.as_deref()) => {
+                stop_if_dropped.command_id = None;
+                link.interrupt(&command_id, "the master refused the transfer");
+                match tokio::time::timeout(INTERRUPT_DEADLINE, &mut running).await {
+                    Ok(outcome) => outcome.map_err(link_fault),
+                    Err(_) => Err(Fault::World("the worker went on after the master refused the transfer".to_owned())),
+                }
             }
             reason = self.stopped() => {
                 stop_if_dropped.command_id = None;
@@ -186,6 +194,14 @@ impl Drop for StopIfDropped<'_> {
     }
 }
 
+/// Returns once the master's end of a transfer takes no more; never without one.
+async fn refused(transfer: Option<&MasterTransfer>) {
+    match transfer {
+        Some(transfer) => transfer.refused().await,
+        None => std::future::pending().await,
+    }
+}
+
 fn database(error: DbError) -> Fault {
     Fault::World(format!("the database failed: {error}"))
 }
@@ -214,7 +230,7 @@ impl StepContext for ActorStepContext<'_> {
             Ok(transfer) => transfer,
             Err(error) => return not_done(error.to_string()),
         };
-        let ended = self.carry_out(command, Some(Arc::clone(&transfer) as Arc<dyn Transfer>)).await;
+        let ended = self.carry_out(command, Some(Arc::clone(&transfer))).await;
         match (ended, transfer.problem()) {
             (Err(fault @ (Fault::WorkerLost(_) | Fault::Interrupted(_))), _) => Err(fault),
             // The worker reports as its own error what we refused.
