@@ -4,6 +4,7 @@
 
 mod force;
 mod locks;
+mod patches;
 mod recovery;
 mod test_master;
 mod transfers;

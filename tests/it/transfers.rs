@@ -10,15 +10,15 @@ use buildbot_protocol::{Request, Value};
 use crate::test_master::{CONFIG, TestMaster};
 
 /// The usual configuration with this step only.
-fn config(step: &str) -> String {
+pub fn config(step: &str) -> String {
     let begin = CONFIG.find("factory =").unwrap();
     let end = CONFIG.find("c['builders']").unwrap();
     format!("{}factory = util.BuildFactory([{step}])\n{}", &CONFIG[..begin], &CONFIG[end..])
 }
 
-fn script() -> WorkerScript {
+pub fn script() -> WorkerScript {
     let mut script = WorkerScript::new("w1");
-    let names = ["shell", "upload_file", "upload_directory", "download_file", "stat", "glob"];
+    let names = ["shell", "listdir", "upload_file", "upload_directory", "download_file", "stat", "glob"];
     let commands = names.map(|name| (name.to_owned(), Value::from("3.3")));
     script.facts.insert("worker_commands".to_owned(), Value::Map(commands.into()));
     script

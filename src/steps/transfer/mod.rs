@@ -42,7 +42,7 @@ impl Trip<'_> {
         file: MasterFile,
     ) -> Result<Results, Fault> {
         let sizes = [
-            ("maxsize", self.size.max.map_or(Value::Nil, |max| number(max))),
+            ("maxsize", self.size.max.map_or(Value::Nil, number)),
             ("blocksize", number(self.size.block.clamp(1, MAX_BLOCK))),
         ];
         let command = silent(name, own.into_iter().chain(sizes));
