@@ -231,6 +231,7 @@ impl Common {
 
     fn builders(&self, shells: &Shells) -> BuildersDeps {
         let build = BuildDeps {
+            base_dir: self.base_dir.clone(),
             db: self.db.clone(),
             clock: self.clock.clone(),
             scripts: shells.scripts.ask(SCRIPT_DEADLINE),

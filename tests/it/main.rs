@@ -4,7 +4,9 @@
 
 mod force;
 mod locks;
+mod patches;
 mod recovery;
 mod schedulers;
 mod test_master;
+mod transfers;
 mod worker_modes;

@@ -73,6 +73,11 @@ impl TestMaster {
         Self { master, hub, directory, clock }
     }
 
+    /// A path below the base directory of the master.
+    pub fn path(&self, relative: &str) -> std::path::PathBuf {
+        self.directory.path().join(relative)
+    }
+
     /// Attaches a worker and waits until the master can use it.
     pub async fn attach(&self, script: WorkerScript) -> ScriptedWorker {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);

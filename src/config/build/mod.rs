@@ -13,6 +13,7 @@ mod schedulers;
 mod settings;
 mod shell;
 mod steps;
+mod transfers;
 mod validate;
 mod values;
 mod workers;

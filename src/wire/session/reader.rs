@@ -151,6 +151,10 @@ fn transfer_step(request: Request) -> Option<TransferStep> {
         Request::UploadFileWrite { data, .. } => TransferStep::WriteFile(data),
         Request::UploadFileClose { .. } => TransferStep::CloseFile,
         Request::UploadFileUtime { access_time, modified_time, .. } => {
+            // A file that is not there has no times, and the worker has complained of it.
+            if access_time.is_nan() || modified_time.is_nan() {
+                return None;
+            }
             TransferStep::SetTimes { access: access_time, modified: modified_time }
         }
         Request::UploadDirectoryWrite { data, .. } => TransferStep::WriteDirectory(data),

@@ -121,7 +121,7 @@ impl Speaker {
             _ => None,
         };
         match request {
-            Some(request) => vec![self.request(Some((called.reply, Shape::Plain)), request)],
+            Some(request) => vec![self.request(Some((called.reply, Shape::File)), request)],
             None => self.refuse(called),
         }
     }
@@ -152,5 +152,6 @@ impl Speaker {
 fn utime(command_id: String, times: Jelly) -> Option<Request> {
     let times = times.into_items()?;
     let [access, modified] = times.as_slice() else { return None };
-    Some(Request::UploadFileUtime { command_id, access_time: access.as_f64()?, modified_time: modified.as_f64()? })
+    let time = |time: &Jelly| if *time == Jelly::None { Some(f64::NAN) } else { time.as_f64() };
+    Some(Request::UploadFileUtime { command_id, access_time: time(access)?, modified_time: time(modified)? })
 }
