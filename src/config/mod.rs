@@ -2,6 +2,7 @@
 //! was written in.
 
 mod build;
+mod clients;
 mod diff;
 mod error;
 mod load;
@@ -13,6 +14,7 @@ mod source;
 mod strports;
 mod table;
 
+pub use clients::{ClientAccount, ClientRole};
 pub use diff::{Changed, ConfigDiff, diff};
 pub use error::{ConfigError, ConfigErrors, Excerpt};
 pub use load::{Loader, load};
@@ -40,6 +42,8 @@ pub struct MasterConfig {
     pub builders: Vec<BuilderConfig>,
     pub schedulers: Vec<SchedulerConfig>,
     pub change_sources: Vec<ChangeSourceConfig>,
+    /// Who may log in besides workers.
+    pub clients: Vec<ClientAccount>,
     pub protocols: Vec<ProtocolPort>,
     pub www: Option<WwwConfig>,
     /// SQLAlchemy form; relative paths are below the base directory.

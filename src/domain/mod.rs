@@ -20,6 +20,7 @@ pub mod script;
 pub mod source_stamp;
 pub mod step;
 pub mod time;
+pub mod try_job;
 pub mod worker;
 
 pub use build::{Build, BuildNumber};
@@ -41,4 +42,5 @@ pub use script::{Callback, ScriptError, ScriptValue};
 pub use source_stamp::{Patch, SourceStamp, StampSpec};
 pub use step::Step;
 pub use time::Timestamp;
+pub use try_job::{TryJob, TryStatus};
 pub use worker::Worker;

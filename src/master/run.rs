@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
+use super::client_ports::BoundPorts;
 use super::control::Control;
 use super::{Master, Parts};
 use crate::actors::reconfigurator;
@@ -61,6 +62,7 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
         warn!("{warning}");
     }
     let listeners = bind(&config, wire)?;
+    let client_ports = BoundPorts::bind(&config, wire)?;
     let www = config.www.as_ref().and_then(|www| www.listen.clone());
     let clock = Clock::system();
     let options = OpenOptions {
@@ -88,6 +90,7 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
     for listener in listeners {
         wire.spawn(listener.run(Arc::clone(&hub)));
     }
+    client_ports.serve(master.gate.reception.clone(), wire);
     let control = ControlServer::bind(&base_dir).await.context("cannot open the control socket")?;
     let handler = Arc::new(Control::new(&master, clock.clone(), end.clone()));
     actix::spawn(control.run(handler.clone()));
@@ -157,7 +160,7 @@ fn bind(config: &MasterConfig, wire: &Runtime) -> anyhow::Result<Vec<Listener>> 
     listeners.collect()
 }
 
-fn socket_address(listen: &ListenAddress) -> anyhow::Result<SocketAddr> {
+pub(super) fn socket_address(listen: &ListenAddress) -> anyhow::Result<SocketAddr> {
     let interface = match &listen.interface {
         None => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         Some(interface) if interface == "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -169,6 +172,6 @@ fn socket_address(listen: &ListenAddress) -> anyhow::Result<SocketAddr> {
     Ok(SocketAddr::new(interface, listen.port))
 }
 
-fn shown(listen: &ListenAddress) -> String {
+pub(super) fn shown(listen: &ListenAddress) -> String {
     format!("{}:{}", listen.interface.as_deref().unwrap_or("*"), listen.port)
 }

@@ -28,6 +28,7 @@ pub struct CodebaseConfig {
 pub enum SchedulerKind {
     SingleBranch(SingleBranchConfig),
     Force(ForceConfig),
+    Try(TryConfig),
 }
 
 /// `SingleBranchScheduler`.
@@ -40,6 +41,15 @@ pub struct SingleBranchConfig {
     /// Forget unimportant changes instead of building them along.
     pub only_important: bool,
     pub reason: Option<String>,
+}
+
+/// How jobs come to a try scheduler. Who may send them to a port is told by the accounts of the configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TryConfig {
+    /// `Try_Userpass`: over the network, by name and password.
+    Userpass,
+    /// `Try_Jobdir`: as files in a directory, relative to the master's.
+    Jobdir(String),
 }
 
 /// `util.ChangeFilter`: a change passes if every attribute does.

@@ -6,5 +6,6 @@ pub mod filter;
 pub mod force;
 pub mod question;
 pub mod single_branch;
+pub mod try_build;
 
 pub use question::{Answers, Question, ScriptAnswer};

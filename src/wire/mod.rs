@@ -21,15 +21,17 @@ mod pb;
 mod session;
 mod transfer;
 mod upgrade;
+mod visitor;
 
 pub use attach::AttachError;
 pub use facts::{FactsError, WorkerFacts};
-pub use gate::{Admission, ChangeSink, Gate, Proof, Refusal};
+pub use gate::{Admission, Gate, Proof, Refusal};
 pub use hub::{Hub, WireLimits};
 pub use link::{LinkError, StartCommand, WorkerLink};
 pub use listener::{Dialects, ListenAddress, Listener, serve_connection};
 pub use log::{LogError, LogLimits, LogSink, LogWriter, LogWriterConfig, Receipt};
 pub use transfer::{Transfer, TransferStep};
+pub use visitor::{ChangeSink, StatusDesk, StatusNotice, TryDesk, UserCommand, UserDesk, Visitor};
 
 #[cfg(test)]
 mod tests;

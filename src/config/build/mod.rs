@@ -2,6 +2,7 @@
 
 mod builders;
 mod changes;
+mod clients;
 mod context;
 mod fields;
 mod force;
@@ -42,6 +43,7 @@ pub fn build(source: &SourceText, outcome: Outcome) -> Result<MasterConfig, Conf
     let schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
     let change_sources = settings.objects("change_source", changes::CLASSES, changes::change_source);
     settings.services();
+    let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
     let all = validate::All {
@@ -61,6 +63,7 @@ pub fn build(source: &SourceText, outcome: Outcome) -> Result<MasterConfig, Conf
         builders: items(builders),
         schedulers: items(schedulers),
         change_sources: items(change_sources),
+        clients,
         protocols,
         www,
         db_url: network::db_url(&settings),

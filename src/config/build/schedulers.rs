@@ -9,6 +9,7 @@ use crate::config::script::{Object, Raw};
 use crate::config::table;
 use crate::schedulers::config::{
     AttributeFilter, ChangeAttribute, ChangeFilter, CodebaseConfig, SchedulerConfig, SchedulerKind, SingleBranchConfig,
+    TryConfig,
 };
 
 const SOURCE: &str = "Scheduler";
@@ -20,10 +21,11 @@ pub fn scheduler(context: &Context<'_>, object: &Arc<Object>) -> SchedulerConfig
         fields.problem("name", "must not be empty");
     }
     let is_force = object.class.name == "ForceScheduler";
-    let kind = if is_force {
-        SchedulerKind::Force(force::force(&fields, &name))
-    } else {
-        SchedulerKind::SingleBranch(single_branch(&fields))
+    let kind = match object.class.name {
+        "ForceScheduler" => SchedulerKind::Force(force::force(&fields, &name)),
+        "Try_Userpass" => SchedulerKind::Try(TryConfig::Userpass),
+        "Try_Jobdir" => SchedulerKind::Try(TryConfig::Jobdir(fields.text("jobdir"))),
+        _ => SchedulerKind::SingleBranch(single_branch(&fields)),
     };
     // Here `priority` and `properties` of a ForceScheduler are fields of its form.
     let priority = if is_force { None } else { fields.int("priority") };

@@ -3,7 +3,7 @@
 use super::{Argument, Class, Default, Kind};
 
 /// Classes that can stand in `c['schedulers']`.
-pub const SCHEDULERS: &[&str] = &["SingleBranchScheduler", "Scheduler", "ForceScheduler"];
+pub const SCHEDULERS: &[&str] = &["SingleBranchScheduler", "Scheduler", "ForceScheduler", "Try_Jobdir", "Try_Userpass"];
 
 const COMMON: &[Argument] = &[
     Argument::required("name", Kind::Text, "Name of the scheduler; unique."),
@@ -41,6 +41,17 @@ const FORCE: &[Argument] = &[
     Argument::optional("priority", Kind::Object(PARAMETERS), "The field for the priority."),
 ];
 
+const TRY_JOBDIR: &[Argument] = &[Argument::required(
+    "jobdir",
+    Kind::Text,
+    "Directory of the jobs, below the master's; made if missing, with `new`, `cur` and `tmp` in it.",
+)];
+
+const TRY_USERPASS: &[Argument] = &[
+    Argument::required("port", Kind::Port, "Where `buildbot try` connects; may be the port of the workers."),
+    Argument::required("userpass", Kind::TextPairs, "Who may send jobs: pairs of name and password."),
+];
+
 /// Classes of fields of a force form.
 pub const PARAMETERS: &[&str] = &[
     "StringParameter",
@@ -61,12 +72,19 @@ pub const CLASSES: &[Class] = &[
         .positional(&["name", "branch", "treeStableTimer", "builderNames"]),
     Class::new("schedulers", "ForceScheduler", "Builds when somebody asks on the web page.", &[FORCE, COMMON])
         .positional(&["name", "builderNames"]),
+    Class::new(
+        "schedulers",
+        "Try_Jobdir",
+        "Builds what `buildbot tryserver` puts into a directory.",
+        &[TRY_JOBDIR, COMMON],
+    )
+    .positional(&["name", "builderNames", "jobdir"]),
+    Class::new("schedulers", "Try_Userpass", "Builds what `buildbot try` sends.", &[TRY_USERPASS, COMMON])
+        .positional(&["name", "builderNames", "port", "userpass"]),
     Class::not_yet("schedulers", "AnyBranchScheduler", NOT_YET),
     Class::not_yet("schedulers", "Dependent", NOT_YET),
     Class::not_yet("schedulers", "Periodic", NOT_YET),
     Class::not_yet("schedulers", "Nightly", NOT_YET),
     Class::not_yet("schedulers", "NightlyTriggerable", NOT_YET),
     Class::not_yet("schedulers", "Triggerable", NOT_YET),
-    Class::not_yet("schedulers", "Try_Jobdir", NOT_YET),
-    Class::not_yet("schedulers", "Try_Userpass", NOT_YET),
 ];

@@ -68,7 +68,7 @@ fn filters_and_old_names_arrive() {
     );
     let filter = |position: usize| match &config.schedulers[position].kind {
         SchedulerKind::SingleBranch(single) => single.clone(),
-        SchedulerKind::Force(_) => panic!("not a single branch"),
+        SchedulerKind::Force(_) | SchedulerKind::Try(_) => panic!("not a single branch"),
     };
     let branch = |values: Vec<Option<String>>| (ChangeAttribute::Branch, AttributeFilter::OneOf(values));
     assert_eq!(filter(1).filter.attributes, [branch(vec![None])]);

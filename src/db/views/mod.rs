@@ -26,6 +26,8 @@ pub mod select;
 pub mod source_stamps;
 pub mod step_runs;
 pub mod steps;
+pub mod try_status;
+pub mod users;
 pub mod waiting_page;
 pub mod waterfall;
 pub mod worker_counts;

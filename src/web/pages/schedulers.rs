@@ -7,7 +7,9 @@ use super::build_item::builder_href;
 use super::view::View;
 use crate::db::views::scheduler_list::{self, SchedulerState};
 use crate::domain::Timestamp;
-use crate::schedulers::config::{AttributeFilter, ChangeAttribute, ChangeFilter, SchedulerConfig, SchedulerKind};
+use crate::schedulers::config::{
+    AttributeFilter, ChangeAttribute, ChangeFilter, SchedulerConfig, SchedulerKind, TryConfig,
+};
 use crate::web::error::WebError;
 use crate::web::format::{self, Status, When};
 
@@ -84,12 +86,16 @@ fn kind(kind: &SchedulerKind) -> &'static str {
     match kind {
         SchedulerKind::SingleBranch(_) => "SingleBranchScheduler",
         SchedulerKind::Force(_) => "ForceScheduler",
+        SchedulerKind::Try(TryConfig::Userpass) => "Try_Userpass",
+        SchedulerKind::Try(TryConfig::Jobdir(_)) => "Try_Jobdir",
     }
 }
 
 fn waits_for(kind: &SchedulerKind) -> Vec<String> {
     match kind {
         SchedulerKind::Force(force) => vec![format!("somebody who presses “{}”", force.button_name)],
+        SchedulerKind::Try(TryConfig::Userpass) => vec!["somebody who calls “buildbot try”".to_owned()],
+        SchedulerKind::Try(TryConfig::Jobdir(dir)) => vec![format!("a job file in “{dir}”")],
         SchedulerKind::SingleBranch(branch) => {
             let mut words = filter(&branch.filter);
             if branch.file_is_important.is_some() {

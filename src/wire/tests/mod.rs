@@ -50,8 +50,8 @@ impl Gate for TestGate {
         std::future::ready(verdict).boxed()
     }
 
-    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Arc<dyn ChangeSink>> {
-        let sink: Arc<dyn ChangeSink> = Arc::new(Changes(Arc::clone(&self.changes)));
+    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Visitor> {
+        let sink = Visitor::Changes(Arc::new(Changes(Arc::clone(&self.changes))));
         (name == "change" && proof.fits("secret")).then_some(sink)
     }
 
