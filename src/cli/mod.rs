@@ -11,13 +11,19 @@ mod paint;
 mod pid_file;
 mod progress;
 mod reconfig;
+mod remote;
 mod rest;
 mod restart;
+mod sendchange;
 mod start;
 mod status;
+mod statuslog;
 mod stop;
 mod table;
 mod tail;
+mod try_job;
+mod tryserver;
+mod user;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -64,6 +70,11 @@ enum Command {
     Checkconfig(checkconfig::Checkconfig),
     Status(status::ShowStatus),
     Tail(tail::Tail),
+    Sendchange(sendchange::Sendchange),
+    Try(try_job::Try),
+    Tryserver(tryserver::Tryserver),
+    User(user::User),
+    Statuslog(statuslog::Statuslog),
     Completions(completions::Completions),
 }
 
@@ -79,6 +90,11 @@ pub fn run() -> ExitCode {
         Command::Checkconfig(arguments) => arguments.run(),
         Command::Status(arguments) => arguments.run(),
         Command::Tail(arguments) => arguments.run(),
+        Command::Sendchange(arguments) => arguments.run(),
+        Command::Try(arguments) => arguments.run(),
+        Command::Tryserver(arguments) => arguments.run(),
+        Command::User(arguments) => arguments.run(),
+        Command::Statuslog(arguments) => arguments.run(),
         Command::Completions(arguments) => arguments.run(CommandLine::command()),
     };
     outcome.unwrap_or_else(|error| {

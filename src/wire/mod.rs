@@ -10,6 +10,7 @@
 
 mod attach;
 mod basic_auth;
+pub mod client;
 mod command;
 mod facts;
 mod gate;
