@@ -6,3 +6,4 @@ mod force;
 mod locks;
 mod recovery;
 mod test_master;
+mod try_jobs;

@@ -1,6 +1,6 @@
 //! A master without sockets or a wall clock: its workers speak over pipes in memory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,6 +70,11 @@ impl TestMaster {
         let master = Master::start(parts).await.unwrap();
         let hub = Hub::new(master.gate.clone(), WireLimits::default());
         Self { master, hub, directory, clock }
+    }
+
+    /// A path below the base directory.
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.directory.path().join(relative)
     }
 
     /// Attaches a worker and waits until the master can use it.

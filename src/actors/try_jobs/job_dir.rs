@@ -9,13 +9,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{TryJobsDeps, builders_of, job_file};
 use crate::db::DbError;
-use crate::db::transitions::FireScheduler;
+use crate::db::transitions::{FireScheduler, Fired};
 use crate::db::views::deciders;
-use crate::domain::SchedulerId;
+use crate::domain::{NewBuildset, SchedulerId};
 use crate::json;
 use crate::schedulers::config::SchedulerConfig;
 use crate::schedulers::try_build;
@@ -61,63 +61,88 @@ impl Sweep {
     }
 
     async fn all(&self, complaints: &mut Vec<String>) -> Result<(), SweepError> {
+        let dir = self.dir.clone();
+        let (found, strange) = tokio::task::spawn_blocking(move || scan(&dir)).await??;
+        complaints.extend(strange);
+        if found.is_empty() {
+            return Ok(());
+        }
         let id = self.id;
         let record = self.deps.db.read(move |conn| deciders::scheduler_record(conn, id)).await?;
         if !record.enabled {
             return Ok(());
         }
-        let dir = self.dir.clone();
-        let (found, strange) = tokio::task::spawn_blocking(move || scan(&dir)).await??;
-        complaints.extend(strange);
-        let mut stored = stored(&record.state);
-        stored.retain(|key| found.iter().any(|found| found.key == *key));
+        let mut ledger = Ledger::read(&record.state);
+        ledger.stored.retain(|key| found.iter().any(|found| found.key == *key));
         for job in found {
-            if !stored.contains(&job.key) {
-                self.store(&job, &mut stored).await?;
+            if !ledger.stored.contains(&job.key) {
+                self.store(&job, &mut ledger).await?;
             }
             let (from, to) = (self.dir.join("new").join(&job.name), self.dir.join("cur").join(&job.name));
-            let moved = tokio::task::spawn_blocking(move || fs::rename(&from, to).map_err(at(&from))).await?;
-            complaints.extend(moved.err().map(|error| error.to_string()));
+            match tokio::task::spawn_blocking(move || fs::rename(&from, to).map_err(at(&from))).await? {
+                // Another job may come under its name.
+                Ok(()) => drop(ledger.stored.remove(&job.key)),
+                Err(error) => complaints.push(error.to_string()),
+            }
+        }
+        if ledger.stored != ledger.written {
+            self.write(&mut ledger, None).await?;
         }
         Ok(())
     }
 
     /// Stores the buildset of a job, and that it is stored. A file that is no job is only said to be none.
-    async fn store(&self, found: &Found, stored: &mut BTreeSet<String>) -> Result<(), SweepError> {
+    async fn store(&self, found: &Found, ledger: &mut Ledger) -> Result<(), SweepError> {
         let scheduler = self.config.name.as_str();
         let job = match job_file::read(&found.content) {
             Ok(job) => job,
             Err(error) => {
-                tracing::warn!(scheduler, file = found.name, "a file in the directory of jobs is no job: {error}");
+                warn!(scheduler, file = found.name, "a file in the directory of jobs is no job: {error}");
                 return Ok(());
             }
         };
         let Some(builders) = builders_of(&self.deps.config, &self.config, &job) else {
             let builders = &job.builder_names;
-            tracing::warn!(scheduler, file = found.name, ?builders, "a try job names a builder that it may not start");
+            warn!(scheduler, file = found.name, ?builders, "a try job names a builder that it may not start");
             return Ok(());
         };
-        stored.insert(found.key.clone());
+        ledger.stored.insert(found.key.clone());
+        let buildset = try_build::buildset(&self.config, job, builders);
+        if let Some(fired) = self.write(ledger, Some(buildset)).await? {
+            info!(scheduler, file = found.name, buildset.id = fired.buildset.0, "try job submitted");
+        }
+        Ok(())
+    }
+
+    /// Writes the ledger, and a buildset with it.
+    async fn write(&self, ledger: &mut Ledger, buildset: Option<NewBuildset>) -> Result<Option<Fired>, DbError> {
         let fire = FireScheduler {
             scheduler: self.id,
             classified: Vec::new(),
             last_change: None,
             consumed: Vec::new(),
-            state: Some(json::to_string(&json::json!({"stored": stored}))),
-            buildset: Some(try_build::buildset(&self.config, job, builders)),
+            state: Some(json::to_string(&json::json!({"stored": ledger.stored}))),
+            buildset,
         };
-        if let Some(fired) = self.deps.db.write(fire).await? {
-            info!(scheduler, file = found.name, buildset.id = fired.buildset.0, "try job submitted");
-        }
-        Ok(())
+        let fired = self.deps.db.write(fire).await?;
+        ledger.written.clone_from(&ledger.stored);
+        Ok(fired)
     }
 }
 
-/// The keys of files that were stored, and not moved when that was written.
-fn stored(state: &str) -> BTreeSet<String> {
-    let state: json::Value = json::from_str(state).unwrap_or_default();
-    let keys = state["stored"].as_array().map(Vec::as_slice).unwrap_or_default();
-    keys.iter().filter_map(|key| key.as_str().map(str::to_owned)).collect()
+/// The keys of files that were stored and are not moved yet, as far as we know, and as it is written.
+struct Ledger {
+    stored: BTreeSet<String>,
+    written: BTreeSet<String>,
+}
+
+impl Ledger {
+    fn read(state: &str) -> Self {
+        let state: json::Value = json::from_str(state).unwrap_or_default();
+        let keys = state["stored"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let stored: BTreeSet<String> = keys.iter().filter_map(|key| key.as_str().map(str::to_owned)).collect();
+        Self { written: stored.clone(), stored }
+    }
 }
 
 /// Every job in `new`, in the order of names, which begin with a time; and what is there and cannot be one.

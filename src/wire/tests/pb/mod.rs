@@ -4,6 +4,7 @@ mod changes;
 mod commands;
 mod logins;
 mod peer;
+mod visitors;
 
 use buildbot_protocol::pb::{Jelly, LocalId, RemoteId};
 
