@@ -252,6 +252,10 @@ impl Common {
             wire_runtime: self.wire_runtime.clone(),
             command_ids: CommandIds::new(self.db.clone()),
             take_locks: shells.locks.tell(),
+            config: self.applied.clone(),
+            trigger: shells.schedulers.ask(COMMAND_DEADLINE),
+            cancel_request: shells.keeper.ask(COMMAND_DEADLINE),
+            stop_build: shells.builders.ask(CORE_DEADLINE),
         };
         let builder = BuilderDeps {
             db: self.db.clone(),

@@ -57,6 +57,8 @@ diesel::table! {
         active -> SmallInt,
         last_change_id -> BigInt,
         state -> Text,
+        upstream -> Nullable<Text>,
+        upstream_since -> BigInt,
     }
 }
 

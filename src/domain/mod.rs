@@ -20,6 +20,7 @@ pub mod script;
 pub mod source_stamp;
 pub mod step;
 pub mod time;
+pub mod trigger;
 pub mod try_job;
 pub mod worker;
 
@@ -42,5 +43,6 @@ pub use script::{Callback, ScriptError, ScriptValue};
 pub use source_stamp::{Patch, SourceStamp, StampSpec};
 pub use step::Step;
 pub use time::Timestamp;
+pub use trigger::{TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd};
 pub use try_job::{TryJob, TryStatus};
 pub use worker::Worker;

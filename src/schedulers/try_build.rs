@@ -1,7 +1,9 @@
 //! `Try_Userpass` and `Try_Jobdir`: what becomes of a job.
 
+use super::buildset::{default_stamp, empty};
 use super::config::{CodebaseConfig, SchedulerConfig};
-use super::single_branch::{default_stamp, properties};
+use super::facts::Memory;
+
 use crate::domain::buildset::NewStamp;
 use crate::domain::{BuilderId, NewBuildset, Patch, Properties, StampSpec, TryJob};
 
@@ -22,19 +24,14 @@ pub fn buildset(config: &SchedulerConfig, job: TryJob, builders: Vec<BuilderId>)
     for (name, value) in &job.properties {
         all_properties.set(name.as_str(), value.clone(), SOURCE);
     }
-    all_properties.update(&properties(config));
+    let configured = empty(config, &builders);
+    all_properties.update(&configured.properties);
     NewBuildset {
-        scheduler: config.name.clone(),
         reason: reason(&job),
         external_id: Some(job.id.clone()).filter(|id| !id.is_empty()),
         properties: all_properties,
-        builders,
         stamps: stamps(&config.codebases, job),
-        changes: Vec::new(),
-        priority: config.priority,
-        waited_for: false,
-        parent_build: None,
-        rebuilt_build: None,
+        ..configured
     }
 }
 
@@ -54,7 +51,8 @@ fn stamps(codebases: &[CodebaseConfig], job: TryJob) -> Vec<NewStamp> {
     let meant = codebases.iter().position(|codebase| codebase.repository == job.repository).unwrap_or(0);
     let name = codebases.get(meant).map(|codebase| codebase.name.clone()).unwrap_or_default();
     let others = codebases.iter().enumerate().filter(|(position, _)| *position != meant);
-    let others: Vec<NewStamp> = others.map(|(_, codebase)| NewStamp::Spec(default_stamp(codebase))).collect();
+    let memory = Memory::default();
+    let others: Vec<NewStamp> = others.map(|(_, codebase)| NewStamp::Spec(default_stamp(codebase, &memory))).collect();
     let mut stamps = vec![NewStamp::Spec(stamp(name, job))];
     stamps.extend(others);
     stamps

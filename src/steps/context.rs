@@ -9,7 +9,7 @@ use buildbot_protocol::message::Arguments;
 use crate::domain::log::LineObserver;
 use crate::domain::{
     Callback, Change, CommandOutcome, LogId, LogKind, Properties, PropertyValue, ScriptError, ScriptValue, SourceStamp,
-    Stream,
+    Stream, TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
 };
 
 /// The reason a step could not be carried out. A step that ran and failed is a value, not a fault.
@@ -84,6 +84,15 @@ pub trait StepContext {
     /// Runs a function of the configuration off the core thread, with exactly these arguments.
     async fn call(&self, function: &Callback, arguments: Vec<ScriptValue>) -> Result<PropertyValue, Fault>;
     async fn secret(&self, name: &str) -> Result<String, Fault>;
+    /// Whether there is a scheduler of this name that can be triggered.
+    fn can_trigger(&self, scheduler: &str) -> bool;
+    /// Has a scheduler build something for this build, which becomes its parent in this `relationship`.
+    async fn trigger(&self, scheduler: &str, relationship: &str, order: TriggerOrder) -> Result<Triggered, Fault>;
+    /// Waits for the end of what was triggered. If this build is stopped or loses its worker meanwhile, that is
+    /// cancelled.
+    async fn triggered_end(&self, triggered: &Triggered) -> Result<TriggeredEnd, Fault>;
+    /// The page of a build.
+    fn build_url(&self, build: &TriggeredBuild) -> String;
     /// Waits; the build's stop ends it early.
     async fn sleep(&self, duration: Duration) -> Result<(), Fault>;
 }

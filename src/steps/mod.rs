@@ -20,6 +20,7 @@ mod registry;
 mod shell;
 mod source;
 mod summary;
+mod trigger;
 
 pub use self::condition::{is_hidden, should_run};
 pub use self::context::{Fault, RemoteCommand, StepContext, WorkerPlace};

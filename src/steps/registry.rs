@@ -11,6 +11,7 @@ use super::shell::Shell;
 use super::source::git::Git;
 use super::step::Step;
 use super::summary::{self, Done};
+use super::trigger::Trigger;
 use crate::domain::{PropertyValue, Renderable, Results};
 
 /// What all steps of a build have in common.
@@ -31,6 +32,7 @@ pub fn make(config: &StepConfig, env: &BuildEnv) -> Box<dyn Step> {
             Box::new(WarningCounting { place, config: counting.clone() })
         }
         StepKind::Git(git) => Box::new(Git { place, config: git.clone() }),
+        StepKind::Trigger(trigger) => Box::new(Trigger { config: trigger.clone() }),
     };
     Box::new(Narrated { config: config.clone(), work })
 }
@@ -44,6 +46,7 @@ pub fn default_name(config: &StepConfig) -> String {
         StepKind::Test(_) => "test".to_owned(),
         StepKind::Git(git) if git.codebase.is_empty() => "git".to_owned(),
         StepKind::Git(git) => format!("git-{}", git.codebase),
+        StepKind::Trigger(_) => "trigger".to_owned(),
     }
 }
 

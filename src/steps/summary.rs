@@ -77,6 +77,7 @@ fn defaults(kind: &StepKind) -> Option<(&'static str, &'static str)> {
         StepKind::Compile(_) => Some(("compiling", "compile")),
         StepKind::Test(_) => Some(("testing", "test")),
         StepKind::Git(_) => Some(("updating", "update")),
+        StepKind::Trigger(_) => Some(("triggering", "triggered")),
     }
 }
 
@@ -86,7 +87,7 @@ fn command_of(kind: &StepKind) -> Option<&Renderable> {
         StepKind::WarningCounting(config) | StepKind::Compile(config) | StepKind::Test(config) => {
             Some(&config.shell.command)
         }
-        StepKind::Git(_) => None,
+        StepKind::Git(_) | StepKind::Trigger(_) => None,
     }
 }
 

@@ -11,8 +11,8 @@ use buildbot_protocol::message::Arguments;
 
 use crate::domain::script::{ScriptFunction, ScriptLimits};
 use crate::domain::{
-    Callback, Change, CommandOutcome, LogId, LogKind, Properties, PropertyValue, ScriptError, ScriptValue, SourceStamp,
-    Stream,
+    BuildRequestId, BuildsetId, Callback, Change, CommandOutcome, LogId, LogKind, Properties, PropertyValue,
+    ScriptError, ScriptValue, SourceStamp, Stream, TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
 };
 use crate::steps::{Fault, RemoteCommand, StepContext, WorkerPlace};
 
@@ -78,6 +78,9 @@ pub struct ScriptedContext {
     source_stamps: Vec<SourceStamp>,
     changes: Vec<Arc<Change>>,
     secrets: BTreeMap<String, String>,
+    orders: RefCell<Vec<(String, TriggerOrder)>>,
+    /// Names of schedulers to how what they built ended.
+    triggerables: RefCell<BTreeMap<String, Result<TriggeredEnd, Fault>>>,
     worker_facts: BTreeMap<String, PropertyValue>,
 }
 
@@ -104,6 +107,8 @@ impl ScriptedContext {
             source_stamps: Vec::new(),
             changes: Vec::new(),
             secrets: BTreeMap::new(),
+            orders: RefCell::default(),
+            triggerables: RefCell::default(),
             worker_facts: BTreeMap::new(),
         }
     }
@@ -153,6 +158,13 @@ impl ScriptedContext {
         self
     }
 
+    /// There is such a scheduler, and what it builds ends so.
+    #[must_use]
+    pub fn with_triggerable(self, scheduler: &str, end: Result<TriggeredEnd, Fault>) -> Self {
+        self.triggerables.borrow_mut().insert(scheduler.to_owned(), end);
+        self
+    }
+
     /// The next command whose line begins with `prefix` is answered so. Each answer is given once, in order.
     #[must_use]
     pub fn answer(self, prefix: &str, answer: Answer) -> Self {
@@ -184,6 +196,15 @@ impl ScriptedContext {
     /// All state lines, in order.
     pub fn states(&self) -> Vec<String> {
         self.states.borrow().clone()
+    }
+
+    pub fn urls(&self) -> Vec<(String, String)> {
+        self.urls.borrow().clone()
+    }
+
+    /// Names of schedulers, and what they were told to build.
+    pub fn orders(&self) -> Vec<(String, TriggerOrder)> {
+        self.orders.borrow().clone()
     }
 
     pub fn sleeps(&self) -> Vec<Duration> {
@@ -298,6 +319,28 @@ impl StepContext for ScriptedContext {
 
     async fn secret(&self, name: &str) -> Result<String, Fault> {
         self.secrets.get(name).cloned().ok_or_else(|| Fault::Config(format!("there is no secret {name:?}")))
+    }
+
+    fn can_trigger(&self, scheduler: &str) -> bool {
+        self.triggerables.borrow().contains_key(scheduler)
+    }
+
+    async fn trigger(&self, scheduler: &str, _: &str, order: TriggerOrder) -> Result<Triggered, Fault> {
+        let mut orders = self.orders.borrow_mut();
+        orders.push((scheduler.to_owned(), order));
+        let number = i64::try_from(orders.len()).unwrap_or(i64::MAX);
+        Ok(Triggered { buildset: Some(BuildsetId(number)), requests: vec![BuildRequestId(number)] })
+    }
+
+    async fn triggered_end(&self, triggered: &Triggered) -> Result<TriggeredEnd, Fault> {
+        let number = triggered.buildset.and_then(|buildset| usize::try_from(buildset.0).ok()).unwrap_or_default();
+        let scheduler = self.orders.borrow().get(number.wrapping_sub(1)).map(|(name, _)| name.clone());
+        let end = scheduler.and_then(|name| self.triggerables.borrow_mut().remove(&name));
+        end.unwrap_or_else(|| Err(Fault::World("nothing was triggered".to_owned())))
+    }
+
+    fn build_url(&self, build: &TriggeredBuild) -> String {
+        format!("http://localhost/builders/{}/builds/{}", build.builder, build.number)
     }
 
     async fn sleep(&self, duration: Duration) -> Result<(), Fault> {

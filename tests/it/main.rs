@@ -5,5 +5,6 @@
 mod force;
 mod locks;
 mod recovery;
+mod schedulers;
 mod test_master;
 mod try_jobs;

@@ -11,10 +11,12 @@ use tracing::error;
 
 use super::super::scripts::CallFunction;
 use super::run::BuildRun;
+use super::trigger;
 use crate::db::DbError;
 use crate::db::transitions::{AddLog, FinishLog, UpdateStep};
 use crate::domain::{
     Callback, Change, LogId, LogKind, Properties, PropertyValue, ScriptValue, SourceStamp, StepId, Stream,
+    TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
 };
 use crate::steps::{CommandOutcome, Fault, RemoteCommand, StepContext, WorkerPlace};
 use crate::wire::{LinkError, LogLimits, LogWriter, LogWriterConfig, StartCommand, WorkerLink};
@@ -144,7 +146,7 @@ impl Drop for StopIfDropped<'_> {
     }
 }
 
-fn database(error: DbError) -> Fault {
+pub(super) fn database(error: DbError) -> Fault {
     Fault::World(format!("the database failed: {error}"))
 }
 
@@ -281,6 +283,26 @@ impl StepContext for ActorStepContext<'_> {
 
     async fn secret(&self, name: &str) -> Result<String, Fault> {
         Err(Fault::Config(format!("secret {name:?} is wanted, but no secrets provider is configured")))
+    }
+
+    fn can_trigger(&self, scheduler: &str) -> bool {
+        let applied = self.run.deps.config.borrow();
+        let mut schedulers = applied.config.schedulers.iter();
+        schedulers.any(|known| known.name == scheduler && known.kind.can_be_triggered())
+    }
+
+    async fn trigger(&self, scheduler: &str, relationship: &str, order: TriggerOrder) -> Result<Triggered, Fault> {
+        let parent = Some((self.run.build_id(), relationship.to_owned()));
+        trigger::order(self.run, scheduler, TriggerOrder { parent, ..order }).await
+    }
+
+    async fn triggered_end(&self, triggered: &Triggered) -> Result<TriggeredEnd, Fault> {
+        trigger::wait(self.run, triggered, self.stopped()).await
+    }
+
+    fn build_url(&self, build: &TriggeredBuild) -> String {
+        let applied = self.run.deps.config.borrow();
+        format!("{}builders/{}/builds/{}", applied.config.buildbot_url, build.builder, build.number)
     }
 
     async fn sleep(&self, duration: Duration) -> Result<(), Fault> {

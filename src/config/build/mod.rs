@@ -1,9 +1,11 @@
 //! Makes the typed configuration of the values a file left behind. Every problem is collected, none stops the rest.
 
 mod builders;
+mod change_filter;
 mod changes;
 mod clients;
 mod context;
+mod cron;
 mod fields;
 mod force;
 mod locks;

@@ -8,7 +8,7 @@ use crate::changes::config::ChangeSourceConfig;
 use crate::config::nearest;
 use crate::config::{BuilderConfig, ListenAddress, ProtocolPort, WorkerConfig, WwwConfig};
 use crate::domain::lock::LockSpec;
-use crate::schedulers::config::SchedulerConfig;
+use crate::schedulers::config::{SchedulerConfig, SchedulerKind};
 
 /// The parts, with their places.
 pub struct All<'a> {
@@ -33,6 +33,7 @@ pub fn validate(context: &Context<'_>, all: &All<'_>, protocols: &[ProtocolPort]
     for scheduler in all.schedulers {
         builders_of(context, scheduler, all.builders);
     }
+    upstreams(context, all.schedulers);
     unscheduled(context, all);
     locks(context, all);
     ports(context, protocols, www);
@@ -107,6 +108,19 @@ fn builders_of(context: &Context<'_>, scheduler: &Placed<SchedulerConfig>, build
     }
     if scheduler.item.builder_names.is_empty() {
         context.warning(span, format!("scheduler '{}' starts no builders", scheduler.item.name));
+    }
+}
+
+/// A `Dependent` waits for a scheduler that must be there too.
+fn upstreams(context: &Context<'_>, schedulers: &[Placed<SchedulerConfig>]) {
+    for scheduler in schedulers {
+        let SchedulerKind::Dependent(dependent) = &scheduler.item.kind else { continue };
+        let is_there = schedulers.iter().any(|other| other.item.name == dependent.upstream);
+        if !dependent.upstream.is_empty() && !is_there {
+            let span = scheduler.object.span_of("upstream");
+            let message = format!("the scheduler '{}' is not among c['schedulers']", dependent.upstream);
+            context.problem(span, message);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{config, load};
 use crate::config::{Collapse, Protocol};
 use crate::domain::lock::{LockMode, LockScope};
 use crate::domain::{PropertyValue, Renderable};
-use crate::schedulers::config::{AttributeFilter, ChangeAttribute, ForceFieldKind, SchedulerKind};
+use crate::schedulers::config::{AttributeTest, ChangeAttribute, ForceFieldKind, SchedulerKind};
 use crate::steps::StepCondition;
 use crate::steps::config::{GitMode, StepKind};
 
@@ -68,15 +68,15 @@ fn filters_and_old_names_arrive() {
     );
     let filter = |position: usize| match &config.schedulers[position].kind {
         SchedulerKind::SingleBranch(single) => single.clone(),
-        SchedulerKind::Force(_) | SchedulerKind::Try(_) => panic!("not a single branch"),
+        _ => panic!("not a single branch"),
     };
-    let branch = |values: Vec<Option<String>>| (ChangeAttribute::Branch, AttributeFilter::OneOf(values));
-    assert_eq!(filter(1).filter.attributes, [branch(vec![None])]);
+    let branch = |values: Vec<Option<String>>| (ChangeAttribute::Branch, AttributeTest::OneOf(values));
+    assert_eq!(filter(1).watch.filter.tests, [branch(vec![None])]);
     let second = filter(2);
     assert_eq!(second.tree_stable_timer, Some(Duration::from_millis(2500)));
-    assert_eq!(second.filter.attributes[1], branch(vec![Some("a".into()), None]));
-    assert_eq!(second.filter.attributes[0], (ChangeAttribute::Project, AttributeFilter::Matches(vec!["^p".into()])));
-    assert!(matches!(second.filter.attributes[2], (ChangeAttribute::Category, AttributeFilter::Function(_))));
+    assert_eq!(second.watch.filter.tests[1], branch(vec![Some("a".into()), None]));
+    assert_eq!(second.watch.filter.tests[0], (ChangeAttribute::Project, AttributeTest::Matches(vec!["^p".into()])));
+    assert!(matches!(second.watch.filter.tests[2], (ChangeAttribute::Category, AttributeTest::Function(_))));
     assert_eq!(
         config.warnings,
         [

@@ -1,9 +1,15 @@
 //! Histories of changes, some told and many random, against a naive model.
 
+use jiff::tz::TimeZone;
+
 use super::*;
+use crate::domain::buildset::NewStamp;
 use crate::domain::script::{ScriptFunction, ScriptLimits};
-use crate::domain::{Callback, PropertyValue, ScriptError, SourceStampId};
-use crate::schedulers::config::{AttributeFilter, ChangeAttribute, ChangeFilter};
+use crate::domain::{Callback, ChangeId, Properties, PropertyValue, ScriptError, ScriptValue, SourceStampId};
+use crate::schedulers::Rules;
+use crate::schedulers::config::{
+    AttributeTest, ChangeAttribute, ChangeFilter, CodebaseConfig, SchedulerKind, WatchConfig,
+};
 
 const BUILDER: [BuilderId; 1] = [BuilderId(1)];
 
@@ -60,17 +66,37 @@ fn config(timer: Option<u64>, only_important: bool) -> SchedulerConfig {
         properties: Properties::new(),
         priority: 3,
         codebases: Vec::new(),
-        kind: SchedulerKind::SingleBranch(SingleBranchConfig {
-            filter: ChangeFilter {
-                filter_fn: None,
-                attributes: vec![(ChangeAttribute::Branch, AttributeFilter::OneOf(vec![Some("main".to_owned())]))],
+        kind: SchedulerKind::SingleBranch(BasicConfig {
+            watch: WatchConfig {
+                filter: ChangeFilter {
+                    filter_fn: None,
+                    tests: vec![(ChangeAttribute::Branch, AttributeTest::OneOf(vec![Some("main".to_owned())]))],
+                },
+                file_is_important: Some(Callback(Arc::new(Importance))),
+                only_important,
             },
             tree_stable_timer: timer.map(Duration::from_secs),
-            file_is_important: Some(Callback(Arc::new(Importance))),
-            only_important,
             reason: None,
+            absolute_source_stamps: false,
         }),
     }
+}
+
+/// The same for every branch by itself.
+fn any_branch(timer: Option<u64>, only_important: bool) -> SchedulerConfig {
+    let mut config = config(timer, only_important);
+    let SchedulerKind::SingleBranch(mut basic) = config.kind else { panic!("not a single branch") };
+    basic.watch.filter = ChangeFilter::default();
+    config.kind = SchedulerKind::AnyBranch(basic);
+    config
+}
+
+fn rules(config: &SchedulerConfig) -> Rules {
+    Rules::new(config, &TimeZone::UTC).unwrap()
+}
+
+fn decide(rules: &Rules, state: &Facts, answers: &Answers, now: i64) -> Outcome {
+    rules.decide(&BUILDER, state, answers, at(now))
 }
 
 /// The database, the clock and the actor of a scheduler, in small.
@@ -78,7 +104,7 @@ struct World {
     rules: Rules,
     now: i64,
     changes: Vec<Arc<Change>>,
-    state: State,
+    state: Facts,
     wake_at: Option<Timestamp>,
     /// When each buildset came, and its changes.
     fired: Vec<(i64, Vec<i64>)>,
@@ -88,10 +114,10 @@ struct World {
 impl World {
     fn new(config: &SchedulerConfig, seed: u64) -> Self {
         Self {
-            rules: Rules::new(config).unwrap(),
+            rules: rules(config),
             now: 0,
             changes: Vec::new(),
-            state: State { enabled: true, last_change: ChangeId(0), waiting: Vec::new(), new_changes: Vec::new() },
+            state: Facts { enabled: true, ..Facts::default() },
             wake_at: None,
             fired: Vec::new(),
             rng: fastrand::Rng::with_seed(seed),
@@ -109,6 +135,10 @@ impl World {
         self.settle();
     }
 
+    fn branch_of(&self, id: i64) -> &str {
+        self.changes.iter().find(|change| change.id.0 == id).unwrap().branch.as_deref().unwrap()
+    }
+
     /// Goes on to this moment, waking at the times that decisions named.
     fn go_to(&mut self, to: i64) {
         while let Some(wake_at) = self.wake_at.filter(|wake_at| wake_at.secs() <= to) {
@@ -124,7 +154,7 @@ impl World {
             let limit = self.rng.usize(1..4);
             let new = self.changes.iter().filter(|change| self.state.last_change < change.id);
             self.state.new_changes = new.take(limit).map(Arc::clone).collect();
-            let outcome = decide(&self.rules, &BUILDER, &self.state, &answers, at(self.now));
+            let outcome = decide(&self.rules, &self.state, &answers, self.now);
             match outcome {
                 Outcome::Ask(questions) => {
                     for question in questions {
@@ -134,8 +164,7 @@ impl World {
                     }
                 }
                 Outcome::Decide(decision) => {
-                    let Outcome::Decide(again) = decide(&self.rules, &BUILDER, &self.state, &answers, at(self.now))
-                    else {
+                    let Outcome::Decide(again) = decide(&self.rules, &self.state, &answers, self.now) else {
                         panic!("asked again")
                     };
                     assert_eq!(again, decision, "the same state gives the same decision");
@@ -223,12 +252,16 @@ impl Model {
     }
 }
 
-fn tell(seed: u64) {
+/// Tells both the world and a model for each branch a random story, and compares what they built.
+fn tell(seed: u64, by_branch: bool) {
     let mut rng = fastrand::Rng::with_seed(seed);
     let timer = *rng.choice(&[None, Some(5), Some(1)]).unwrap();
     let only_important = rng.bool();
-    let mut world = World::new(&config(timer, only_important), seed);
-    let mut model = Model { timer: timer.map(i64::try_from).map(Result::unwrap), only_important, ..Model::default() };
+    let config = if by_branch { any_branch(timer, only_important) } else { config(timer, only_important) };
+    let mut world = World::new(&config, seed);
+    let model = || Model { timer: timer.map(i64::try_from).map(Result::unwrap), only_important, ..Model::default() };
+    let branches: &[&str] = if by_branch { &["main", "other"] } else { &["main"] };
+    let mut models: BTreeMap<&str, Model> = branches.iter().map(|branch| (*branch, model())).collect();
     let mut now = 0;
     let mut enabled = true;
     for _ in 0..20 {
@@ -237,29 +270,40 @@ fn tell(seed: u64) {
                 let branch = *rng.choice(&["main", "main", "other"]).unwrap();
                 let important = rng.bool();
                 world.push(branch, if important { "important" } else { "trifle" });
-                if branch == "main" {
+                if let Some(model) = models.get_mut(branch) {
                     model.push(now, i64::try_from(world.changes.len()).unwrap(), important);
                 }
             }
             4..7 => {
                 now += rng.i64(1..8);
                 world.go_to(now);
-                model.go_to(now);
+                models.values_mut().for_each(|model| model.go_to(now));
             }
             _ => {
                 enabled = !enabled;
                 world.enable(enabled);
-                model.enable(now, enabled);
+                models.values_mut().for_each(|model| model.enable(now, enabled));
             }
         }
     }
-    assert_eq!(world.fired, model.fired, "seed {seed}");
+    for (branch, model) in models {
+        let of_branch = |(_, changes): &&(i64, Vec<i64>)| world.branch_of(changes[0]) == branch;
+        let fired: Vec<_> = world.fired.iter().filter(of_branch).cloned().collect();
+        assert_eq!(fired, model.fired, "seed {seed}, branch {branch}");
+    }
 }
 
 #[test]
 fn random_histories_go_as_the_model_says() {
     for seed in 0..3000 {
-        tell(seed);
+        tell(seed, false);
+    }
+}
+
+#[test]
+fn every_branch_goes_as_if_it_were_alone() {
+    for seed in 0..3000 {
+        tell(seed, true);
     }
 }
 
@@ -309,19 +353,19 @@ fn the_buildset_says_who_made_it_and_from_what() {
             revision: None,
         },
     ];
-    let rules = Rules::new(&config).unwrap();
+    let rules = rules(&config);
     let mut answers = Answers::default();
-    let state = State {
+    let state = Facts {
         enabled: true,
         last_change: ChangeId(4),
-        waiting: Vec::new(),
         new_changes: vec![change(5, "main", "important")],
+        ..Facts::default()
     };
-    let Outcome::Ask(questions) = decide(&rules, &BUILDER, &state, &answers, at(0)) else { panic!("nothing asked") };
+    let Outcome::Ask(questions) = decide(&rules, &state, &answers, 0) else { panic!("nothing asked") };
     for question in questions {
         answers.add(question, None);
     }
-    let Outcome::Decide(decision) = decide(&rules, &BUILDER, &state, &answers, at(0)) else { panic!("asked again") };
+    let Outcome::Decide(decision) = decide(&rules, &state, &answers, 0) else { panic!("asked again") };
     let buildset = decision.buildset.unwrap();
     assert_eq!(buildset.reason, "The SingleBranchScheduler scheduler named 'x' triggered this build");
     assert_eq!(buildset.stamps[0], NewStamp::Existing(SourceStampId(105)));
@@ -336,17 +380,8 @@ fn the_buildset_says_who_made_it_and_from_what() {
 fn a_change_of_a_foreign_codebase_is_passed_over() {
     let mut foreign = change(1, "main", "important").as_ref().clone();
     foreign.codebase = "elsewhere".to_owned();
-    let state =
-        State { enabled: true, last_change: ChangeId(0), waiting: Vec::new(), new_changes: vec![Arc::new(foreign)] };
-    let rules = Rules::new(&config(None, false)).unwrap();
-    let Outcome::Decide(decision) = decide(&rules, &BUILDER, &state, &Answers::default(), at(0)) else {
-        panic!("asked about it")
-    };
+    let state = Facts { enabled: true, new_changes: vec![Arc::new(foreign)], ..Facts::default() };
+    let rules = rules(&config(None, false));
+    let Outcome::Decide(decision) = decide(&rules, &state, &Answers::default(), 0) else { panic!("asked about it") };
     assert_eq!(decision, Decision { last_change: Some(ChangeId(1)), ..Decision::default() });
-}
-
-#[test]
-fn text_is_filled_in_and_never_twice() {
-    let values = [("name", "%(owner)s"), ("owner", "joe")];
-    assert_eq!(fill_in("%(owner)s: 100%% of %(name)s, %(what)s %", &values), "joe: 100% of %(owner)s, %(what)s %");
 }
