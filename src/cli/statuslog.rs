@@ -68,7 +68,7 @@ fn line(event: &StatusEvent) -> String {
         (None, "") => String::new(),
         (None, text) => format!(": {text}"),
     };
-    harmless(&format!("{}{place}{told}", event.event)).to_string()
+    harmless(&format!("{}{place}{told}", event.event))
 }
 
 #[cfg(test)]

@@ -42,9 +42,17 @@ pub struct TryRequest {
     pub builds: Vec<TryBuild>,
 }
 
+/// A build, or what stands for one that never came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TryBuildId {
+    Build(BuildId),
+    /// The request ended without a build, as one that was cancelled does: whoever waits shall hear of the end.
+    Never(BuildRequestId),
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct TryBuild {
-    pub id: BuildId,
+    pub id: TryBuildId,
     /// Those that have begun, in order, and how those ended that have.
     pub steps: Vec<(String, Option<Results>)>,
     /// How the build ended, and in words.
@@ -57,7 +65,7 @@ impl TryStatus {
         self.requests.iter().all(|request| request.results.is_some())
     }
 
-    pub fn build(&self, id: BuildId) -> Option<&TryBuild> {
+    pub fn build(&self, id: TryBuildId) -> Option<&TryBuild> {
         self.requests.iter().flat_map(|request| &request.builds).find(|build| build.id == id)
     }
 }

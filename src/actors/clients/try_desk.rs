@@ -16,6 +16,7 @@ use crate::actors::supervisor::Ask;
 use crate::actors::try_jobs::SubmitTry;
 use crate::db::views::try_status;
 use crate::db::{Db, DbError};
+use crate::domain::try_job::TryBuildId;
 use crate::domain::{BuilderId, BuildsetId, Event, TryJob, TryStatus};
 use crate::wire::TryDesk;
 
@@ -117,7 +118,7 @@ fn concerns(event: &Event, ours: BuildsetId, builders: &[BuilderId], status: &Tr
         | Event::BuildsetCompleted { buildset } => *buildset == ours,
         Event::BuildStarted { builder, .. } => builders.contains(builder),
         Event::BuildFinished { build, .. } | Event::StepStarted { build, .. } | Event::StepFinished { build, .. } => {
-            status.build(*build).is_some()
+            status.build(TryBuildId::Build(*build)).is_some()
         }
         _ => false,
     }

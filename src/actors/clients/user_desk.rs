@@ -97,6 +97,7 @@ fn all_facts(command: &UserCommand) -> Vec<UserFacts> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
     use crate::testing::test_db::TestDb;
 
     fn command(operation: &str, ids: &[&str], info: &[&[(&str, &str)]]) -> UserCommand {
@@ -111,7 +112,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_user_is_added_found_changed_and_removed() {
-        let test = TestDb::new();
+        let test = TestDb::new(&Clock::system());
         let office = UserOffice { db: test.db.clone() };
         let joe = [("identifier", "joe"), ("git", "Joe <joe@example.org>"), ("svn", "joe")];
         let added = office.carry_out(command("add", &[], &[&joe])).await.unwrap();
@@ -132,7 +133,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_author_of_a_change_can_be_forgotten() {
-        let test = TestDb::new();
+        let test = TestDb::new(&Clock::system());
         crate::testing::sample_site::fill(&test.db).await.unwrap();
         let office = UserOffice { db: test.db.clone() };
         let removed = office.carry_out(command("remove", &["Zoë <zoe@example.org>"], &[])).await.unwrap();

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use buildbot_protocol::pb::{Broker, Failure, Jelly, LocalId, RemoteId, Reply, SendError};
 
-use crate::domain::try_job::{TryBuild, TryRequest};
-use crate::domain::{BuildId, BuildRequestId, Results, TryStatus};
+use crate::domain::try_job::{TryBuild, TryBuildId, TryRequest};
+use crate::domain::{BuildRequestId, Results, TryStatus};
 
 /// Something that the client holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(super) enum Object {
     Perspective,
     Buildset,
     Request(BuildRequestId),
-    Build(BuildId),
+    Build(TryBuildId),
 }
 
 /// A build that the client watches.
@@ -31,8 +31,8 @@ struct Watched {
 pub(super) struct Told {
     objects: HashMap<LocalId, Object>,
     /// Who wants to hear of builds, and of which it has.
-    subscribers: BTreeMap<BuildRequestId, (RemoteId, HashSet<BuildId>)>,
-    builds: BTreeMap<BuildId, Watched>,
+    subscribers: BTreeMap<BuildRequestId, (RemoteId, HashSet<TryBuildId>)>,
+    builds: BTreeMap<TryBuildId, Watched>,
 }
 
 impl Told {
@@ -150,7 +150,7 @@ impl Told {
     }
 
     /// The client's object for a build: the one it has, or a new one.
-    fn of_build(&mut self, broker: &mut Broker, build: BuildId) -> Result<Jelly, SendError> {
+    fn of_build(&mut self, broker: &mut Broker, build: TryBuildId) -> Result<Jelly, SendError> {
         let known = self.objects.iter().find(|(_, object)| **object == Object::Build(build)).map(|(id, _)| *id);
         match known {
             Some(id) => Ok(id.into()),

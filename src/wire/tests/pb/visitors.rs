@@ -4,7 +4,7 @@ use buildbot_protocol::pb::Target;
 use tokio::sync::{mpsc, watch};
 
 use super::*;
-use crate::domain::try_job::{TryBuild, TryRequest};
+use crate::domain::try_job::{TryBuild, TryBuildId, TryRequest};
 use crate::domain::{BuildId, BuildRequestId, Results, TryJob, TryStatus};
 
 /// Accepts jobs for `b` and tells what the test says of them.
@@ -42,7 +42,7 @@ impl Desk {
         let finished = finished.map(|results| (results, "in words".to_owned()));
         self.status.send_modify(|status| {
             status.requests[0].results = finished.as_ref().map(|(results, _)| *results);
-            status.requests[0].builds = vec![TryBuild { id: BuildId(3), steps, finished }];
+            status.requests[0].builds = vec![TryBuild { id: TryBuildId::Build(BuildId(3)), steps, finished }];
         });
     }
 }
