@@ -110,7 +110,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[actix::test]
     async fn a_user_is_added_found_changed_and_removed() {
         let test = TestDb::new(&Clock::system());
         let office = UserOffice { db: test.db.clone() };
@@ -131,7 +131,7 @@ mod tests {
         assert!(office.carry_out(command("drop", &["joe"], &[])).await.is_err());
     }
 
-    #[tokio::test]
+    #[actix::test]
     async fn the_author_of_a_change_can_be_forgotten() {
         let test = TestDb::new(&Clock::system());
         crate::testing::sample_site::fill(&test.db).await.unwrap();

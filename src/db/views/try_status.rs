@@ -84,7 +84,7 @@ mod tests {
         test.db.read(read).await.unwrap()
     }
 
-    #[tokio::test]
+    #[actix::test]
     async fn a_finished_build_tells_its_steps_and_a_waiting_request_nothing() {
         let test = TestDb::new(&Clock::system());
         let site = sample_site::fill(&test.db).await.unwrap();
@@ -100,7 +100,7 @@ mod tests {
         assert!(status.requests[0].builds.is_empty() && !status.is_complete());
     }
 
-    #[tokio::test]
+    #[actix::test]
     async fn a_cancelled_request_has_something_in_place_of_its_build() {
         let test = TestDb::new(&Clock::system());
         let site = sample_site::fill(&test.db).await.unwrap();
