@@ -7,6 +7,7 @@ mod client_ports;
 mod control;
 mod overview;
 mod run;
+mod tls;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -156,6 +157,7 @@ impl Master {
         let gate = Arc::new(WorkerGate {
             sessions: sessions.clone(),
             workers: shells.workers.tell(),
+            control: shells.workers.tell(),
             reception: common.reception(&shells),
         });
         let handle = common.handle(&shells);
@@ -201,6 +203,8 @@ impl Common {
             cancel: shells.keeper.ask(COMMAND_DEADLINE),
             rebuild: shells.keeper.ask(COMMAND_DEADLINE),
             intake: shells.intake.ask(COMMAND_DEADLINE),
+            locked_out: shells.distributor.ask(CORE_DEADLINE),
+            worker: shells.workers.ask(COMMAND_DEADLINE),
             live: self.live.clone(),
         })
     }
@@ -223,6 +227,8 @@ impl Common {
         DistributorDeps {
             waiting: shells.keeper.ask(CORE_DEADLINE),
             workers: shells.workers.ask(CORE_DEADLINE),
+            leaving: shells.workers.ask(CORE_DEADLINE),
+            dismiss: shells.workers.tell(),
             builders: shells.builders.ask(CORE_DEADLINE),
             locks: shells.locks.ask(CORE_DEADLINE),
             start: shells.builders.tell(),
@@ -244,6 +250,7 @@ impl Common {
 
     fn builders(&self, shells: &Shells) -> BuildersDeps {
         let build = BuildDeps {
+            base_dir: self.base_dir.clone(),
             db: self.db.clone(),
             clock: self.clock.clone(),
             scripts: shells.scripts.ask(SCRIPT_DEADLINE),

@@ -78,4 +78,6 @@ impl Gate for ClientGate {
     fn attached(&self, _: WorkerLink) {}
 
     fn detached(&self, _: &str, _: u64, _: &str) {}
+
+    fn wants_to_leave(&self, _: &str) {}
 }

@@ -1,20 +1,23 @@
 //! The one door through which web and command line reach the actors: plain data in and out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::applied::AppliedConfig;
 use super::builders::StopBuild;
 use super::buildset_keeper::{CancelBuildRequest, RebuildBuild};
 use super::change_intake::AcceptChanges;
+use super::distributor::DescribeLockedOut;
 pub use super::live_feed::LiveFeed;
 use super::schedulers::ForceBuilds;
 use super::supervisor::{Ask, AskError, Supervisor};
+use super::workers::{ControlError, ControlWorker};
 use crate::config::MasterConfig;
 use crate::db::Db;
 use crate::db::transitions::Cancelled;
 use crate::domain::{
     BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, NewChange, PropertyValue, RequestState, Results,
+    WorkerAction, WorkerId,
 };
 
 /// What a person filled into a force form.
@@ -88,6 +91,8 @@ pub struct HandleDeps {
     pub cancel: Ask<CancelBuildRequest>,
     pub rebuild: Ask<RebuildBuild>,
     pub intake: Ask<AcceptChanges>,
+    pub locked_out: Ask<DescribeLockedOut>,
+    pub worker: Ask<ControlWorker>,
     pub live: LiveFeed,
 }
 
@@ -132,6 +137,15 @@ impl MasterHandle {
         }
     }
 
+    /// Pauses a worker or has it end, and returns once that is stored.
+    pub async fn control_worker(&self, worker: WorkerId, action: WorkerAction) -> Result<(), CommandError> {
+        match self.deps.worker.ask(ControlWorker { worker, action }).await? {
+            Ok(()) => Ok(()),
+            Err(error @ ControlError::NoSuch) => Err(CommandError::NotFound(error.to_string())),
+            Err(error) => Err(CommandError::Failed(error.to_string())),
+        }
+    }
+
     /// Stores changes from a hook; `source` names the hook, and together with a delivery key makes them idempotent.
     pub async fn add_changes(&self, source: &str, changes: Vec<NewChange>) -> Result<Vec<ChangeId>, CommandError> {
         if self.deps.db.degraded().is_some() {
@@ -139,6 +153,17 @@ impl MasterHandle {
         }
         let accept = AcceptChanges { source: source.to_owned(), source_id: None, changes, poll_state: None };
         self.deps.intake.ask(accept).await?.map_err(|error| CommandError::Failed(error.to_string()))
+    }
+
+    /// Names of the locks that are taken, of each builder that waits for nothing else. Empty, too, while the distributor
+    /// does not answer: a page says less then.
+    pub async fn locked_out(&self) -> HashMap<BuilderId, Vec<String>> {
+        let config = self.config();
+        let locks = config.builders.iter().map(|builder| &builder.locks);
+        if locks.chain(config.workers.iter().map(|worker| &worker.locks)).all(Vec::is_empty) {
+            return HashMap::new();
+        }
+        self.deps.locked_out.ask(DescribeLockedOut).await.unwrap_or_default()
     }
 
     pub fn config(&self) -> Arc<MasterConfig> {

@@ -11,7 +11,8 @@ use futures_util::future::BoxFuture;
 use super::applied::AppliedConfig;
 use super::clients::Reception;
 use super::supervisor::Tell;
-use super::workers::ReconsiderWorker;
+use super::workers::{ControlWorker, ReconsiderWorker};
+use crate::domain::WorkerAction;
 use crate::wire::{Admission, Gate, Proof, Refusal, Visitor, WorkerLink};
 
 /// Shared by the wire threads and the core.
@@ -48,6 +49,7 @@ impl Sessions {
 pub struct WorkerGate {
     pub sessions: Sessions,
     pub workers: Tell<ReconsiderWorker>,
+    pub control: Tell<ControlWorker>,
     pub reception: Reception,
 }
 
@@ -58,11 +60,8 @@ impl Gate for WorkerGate {
             None => Err(Refusal::UnknownWorker),
             Some(worker) if !proof.fits(&worker.password) => Err(Refusal::WrongPassword),
             Some(worker) => {
-                let builders =
-                    applied.config.builders.iter().filter(|builder| builder.worker_names.contains(&worker.name));
-                let (builder_names, builder_dirs) =
-                    builders.map(|builder| (builder.name.clone(), builder.workerbuilddir.clone())).unzip();
-                Ok(Admission { builder_names, builder_dirs, keepalive: worker.keepalive_interval })
+                let builders = applied.config.builders_on(name);
+                Ok(Admission { builders, keepalive: worker.keepalive_interval })
             }
         };
         Box::pin(std::future::ready(admission))
@@ -76,6 +75,12 @@ impl Gate for WorkerGate {
         let name = link.name().to_owned();
         self.sessions.attach(link);
         self.workers.tell(ReconsiderWorker { name, why: None });
+    }
+
+    fn wants_to_leave(&self, name: &str) {
+        if let Some(worker) = self.sessions.config.borrow().ids.workers.get(name).copied() {
+            self.control.tell(ControlWorker { worker, action: WorkerAction::Leave });
+        }
     }
 
     fn detached(&self, name: &str, session: u64, why: &str) {

@@ -33,11 +33,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::config::MASTER_CFG;
 use crate::control::client;
 use crate::control::{Request, Response};
-
-/// The configuration's name below the base directory.
-const MASTER_CFG: &str = "master.cfg";
 
 /// The master of a continuous-integration installation: it notices commits, runs builds on workers, and shows them
 #[derive(Debug, Parser)]

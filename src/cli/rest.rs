@@ -1,10 +1,13 @@
 //! The REST interface of a master from the side of its client: `tail` and `demo` read what every script can read.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use rustls::crypto::ring;
 use ureq::Agent;
 use ureq::http::StatusCode;
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use crate::json::{self, Value, json};
 
@@ -24,7 +27,10 @@ pub(super) struct Rest {
 
 impl Rest {
     pub(super) fn new(url: &str) -> Self {
-        let config = Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
+        let mut config = Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false);
+        if url.starts_with("https://") {
+            config = config.tls_config(trust());
+        }
         Self { agent: config.build().into(), url: format!("{}/", url.trim_end_matches('/')) }
     }
 
@@ -85,5 +91,39 @@ impl Rest {
             }
         };
         tokio::task::spawn_blocking(answer).await.context("the caller died")?
+    }
+}
+
+/// Trusts whom the system trusts; `SSL_CERT_FILE` names others.
+fn trust() -> TlsConfig {
+    // A store that cannot be read, or is not there, shows as an unknown issuer when the connection is made.
+    let trusted = rustls_native_certs::load_native_certs().certs;
+    let roots: Vec<Certificate<'static>> = trusted.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
+    TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(RootCerts::from(roots))
+        .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_https_address_is_greeted_in_tls() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}/ci", listener.local_addr().unwrap());
+        let first_byte = std::thread::spawn(move || {
+            let mut byte = [0];
+            listener.accept().unwrap().0.read_exact(&mut byte).unwrap();
+            byte[0]
+        });
+        let answer = Rest::new(&url).find("masters").await;
+        assert_eq!(first_byte.join().unwrap(), 22, "a handshake");
+        assert!(answer.unwrap_err().to_string().contains("cannot read https://127.0.0.1"));
     }
 }

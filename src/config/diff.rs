@@ -100,6 +100,7 @@ fn settings(old: &MasterConfig, new: &MasterConfig) -> Vec<&'static str> {
         ("accounts of clients", old.clients != new.clients),
         ("protocols", old.protocols != new.protocols),
         ("www", old.www != new.www),
+        ("certificates", old.certificates != new.certificates),
         ("db", old.db_url != new.db_url),
         ("properties", old.properties != new.properties),
         ("collapseRequests", old.collapse_requests != new.collapse_requests),

@@ -9,6 +9,9 @@ use super::script::{ConfigEngine, StarlarkEngine, Surroundings};
 use super::source::SourceText;
 use super::{ConfigError, ConfigErrors, MasterConfig};
 
+/// The configuration of a master, in its base directory.
+pub const MASTER_CFG: &str = "master.cfg";
+
 /// Loads configurations of one master. Blocks, for seconds at worst: never call it on the core thread.
 #[derive(Clone, Debug)]
 pub struct Loader {
@@ -40,7 +43,7 @@ impl Loader {
     pub fn text(&self, name: &str, text: &str) -> Result<MasterConfig, ConfigErrors> {
         let source = SourceText::new(name, text);
         let outcome = StarlarkEngine.run(&source, &self.surroundings).map_err(ConfigErrors::new)?;
-        build::build(&source, outcome)
+        build::build(&source, outcome, &self.surroundings.base_dir)
     }
 }
 

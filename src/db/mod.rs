@@ -6,6 +6,7 @@
 mod error;
 pub mod invariants;
 mod open;
+mod readers;
 pub mod schema;
 mod text;
 mod transaction;
@@ -20,10 +21,10 @@ mod tests;
 use std::sync::Arc;
 
 use diesel::SqliteConnection;
-use diesel::r2d2::{ConnectionManager, Pool};
 
 pub use self::error::DbError;
 pub use self::open::{OpenError, OpenOptions, open, open_with};
+use self::readers::Readers;
 pub use self::transaction::{MasterIdentity, Transaction, Transition};
 pub use self::writer::{CommittedEvent, WriterLoop};
 use self::writer::{LaneSender, Outage};
@@ -32,14 +33,12 @@ use crate::domain::Event;
 use crate::domain::log::LogChunk;
 use crate::json::json;
 
-type ReadPool = Pool<ConnectionManager<SqliteConnection>>;
-
 /// The database of one master. Cheap to clone, usable from every thread.
 #[derive(Clone)]
 pub struct Db {
     master: MasterIdentity,
-    reads: ReadPool,
-    log_reads: ReadPool,
+    reads: Readers,
+    log_reads: Readers,
     state: LaneSender,
     logs: LaneSender,
     outage: Outage,
@@ -57,7 +56,7 @@ impl Db {
         &self,
         read: impl FnOnce(&mut SqliteConnection) -> Result<T, DbError> + Send + 'static,
     ) -> Result<T, DbError> {
-        read_from(self.reads.clone(), read).await
+        self.reads.read(read).await
     }
 
     /// Reads the text of logs.
@@ -65,7 +64,7 @@ impl Db {
         &self,
         read: impl FnOnce(&mut SqliteConnection) -> Result<T, DbError> + Send + 'static,
     ) -> Result<T, DbError> {
-        read_from(self.log_reads.clone(), read).await
+        self.log_reads.read(read).await
     }
 
     /// Runs a state change; the answer comes after the commit. While the database is out of order, it waits.
@@ -87,17 +86,6 @@ impl Db {
     pub fn degraded(&self) -> Option<String> {
         self.outage.text()
     }
-}
-
-async fn read_from<T: Send + 'static>(
-    pool: ReadPool,
-    read: impl FnOnce(&mut SqliteConnection) -> Result<T, DbError> + Send + 'static,
-) -> Result<T, DbError> {
-    let task = tokio::task::spawn_blocking(move || {
-        let mut connection = pool.get().map_err(|error| DbError::Connection(error.to_string()))?;
-        read(&mut connection)
-    });
-    task.await.map_err(|error| DbError::Died(error.to_string()))?
 }
 
 /// The payload of a stored event: what it is about. Viewers read the rest.

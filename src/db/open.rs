@@ -8,17 +8,17 @@ use std::sync::Arc;
 use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use nix::fcntl::{Flock, FlockArg};
 use tracing::info;
 
+use super::readers::Readers;
 use super::schema::{events, masters};
 use super::url::{UrlError, sqlite_path};
 use super::writer::{Lane, Outage};
-use super::{Db, MasterIdentity, ReadPool, WriterLoop};
+use super::{Db, MasterIdentity, WriterLoop};
 use crate::clock::Clock;
 use crate::domain::MasterId;
 
@@ -80,8 +80,8 @@ pub fn open_with(
     let (logs_sender, logs) = Lane::new(logs, clock, master, None, outage.clone());
     let db = Db {
         master,
-        reads: pool(&state_path)?,
-        log_reads: pool(&logs_path)?,
+        reads: Readers::open(&state_path).map_err(sqlite(&state_path))?,
+        log_reads: Readers::open(&logs_path).map_err(sqlite(&logs_path))?,
         state: state_sender,
         logs: logs_sender,
         outage,
@@ -210,24 +210,4 @@ fn begin_epoch(
             events::table.filter(events::master_id.eq(id)).select(diesel::dsl::max(events::seq)).first(connection)?;
         Ok((MasterIdentity { id: MasterId(id), epoch }, last.unwrap_or(0).saturating_add(1)))
     })
-}
-
-/// Makes the connections of a pool unable to write.
-#[derive(Debug)]
-struct ReadOnly;
-
-impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for ReadOnly {
-    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
-        connection
-            .batch_execute("PRAGMA busy_timeout = 5000; PRAGMA query_only = 1; PRAGMA cache_size = -2000")
-            .map_err(diesel::r2d2::Error::QueryError)
-    }
-}
-
-fn pool(path: &Path) -> Result<ReadPool, OpenError> {
-    Pool::builder()
-        .max_size(4)
-        .connection_customizer(Box::new(ReadOnly))
-        .build(ConnectionManager::new(path.display().to_string()))
-        .map_err(sqlite(path))
 }

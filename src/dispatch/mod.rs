@@ -9,12 +9,14 @@ mod arguments;
 mod choose_worker;
 mod collapse;
 mod explain;
+mod locked_out;
 mod plan;
 mod priority;
 mod question;
 mod state;
 
 pub use explain::{Reason, Waiting, explain};
+pub use locked_out::locked_out;
 pub use plan::{MAX_FUNCTION_PAIRS, Plan, Start, plan, plan_without_questions};
 pub use question::{Answers, Question};
 pub use state::{BuilderState, CollapseRule, State, WorkerState};

@@ -8,11 +8,12 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::task::JoinHandle;
 use tracing::{error, info};
 
-use super::run::{shown, socket_address};
+use super::run::{shown, socket_address, wire_limits};
+use super::tls;
 use crate::actors::applied::AppliedConfig;
 use crate::actors::clients::{ClientGate, Reception};
 use crate::config::{ListenAddress, MasterConfig};
-use crate::wire::{self, Dialects, Hub, Listener, WireLimits};
+use crate::wire::{Dialects, Entrance, Hub, Listener};
 
 /// A port that was taken is tried again after this time.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
@@ -39,8 +40,8 @@ impl BoundPorts {
 }
 
 fn bind(port: &ListenAddress) -> anyhow::Result<Listener> {
-    let address = wire::ListenAddress { address: socket_address(port)?, dialects: Dialects::PerspectiveBroker };
-    let listener = Listener::bind(&address).with_context(|| format!("cannot listen on {}", shown(port)))?;
+    let listener =
+        Listener::bind(socket_address(port)?).with_context(|| format!("cannot listen on {}", shown(port)))?;
     info!(address = shown(port), "listening for clients");
     Ok(listener)
 }
@@ -54,8 +55,10 @@ struct OpenPorts {
 impl OpenPorts {
     fn open(&mut self, port: ListenAddress, listener: Listener) {
         let gate = ClientGate { reception: self.reception.clone(), port: port.clone() };
-        let hub = Hub::new(Arc::new(gate), WireLimits::default());
-        self.open.push((port, self.wire.spawn(listener.run(hub))));
+        let hub = Hub::new(Arc::new(gate), wire_limits());
+        let encryption = tls::encryption(&port, &self.reception.config);
+        let entrance = Entrance { dialects: Dialects::PerspectiveBroker, encryption };
+        self.open.push((port, self.wire.spawn(listener.run(hub, entrance))));
     }
 
     async fn follow(mut self, mut config: AppliedConfig) {

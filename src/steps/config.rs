@@ -1,11 +1,17 @@
 //! What the configuration says of a step: one variant per kind, plain and comparable.
 
+mod transfer;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::Renderable;
+pub use self::transfer::{
+    DirectoryUploadConfig, DownloadConfig, DownloadSource, FileUploadConfig, FilesystemConfig,
+    MultipleFileUploadConfig, TransferSize, UploadLink,
+};
 
 use super::StepCommon;
+use crate::domain::Renderable;
 
 /// One step of a factory.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +32,11 @@ pub enum StepKind {
     Test(WarningCountingConfig),
     Git(GitConfig),
     Trigger(TriggerConfig),
+    FileUpload(FileUploadConfig),
+    DirectoryUpload(DirectoryUploadConfig),
+    MultipleFileUpload(MultipleFileUploadConfig),
+    Download(DownloadConfig),
+    Filesystem(FilesystemConfig),
 }
 
 /// Arguments of `ShellCommand` (manual section "ShellCommand").

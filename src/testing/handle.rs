@@ -29,6 +29,8 @@ pub fn idle_handle(config: MasterConfig, db: Db) -> MasterHandle {
         cancel: probe_ask(deadline).0,
         rebuild: probe_ask(deadline).0,
         intake: probe_ask(deadline).0,
+        locked_out: probe_ask(deadline).0,
+        worker: probe_ask(deadline).0,
         live: LiveFeed::new(),
     })
 }

@@ -227,6 +227,29 @@ impl Transition for ManyBuilds {
     }
 }
 
+/// Adds many waiting requests to a filled database.
+pub struct ManyWaiting {
+    pub of: BuilderId,
+    pub count: i64,
+}
+
+impl Transition for ManyWaiting {
+    type Outcome = ();
+
+    fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), DbError> {
+        let Self { of, count } = self;
+        let numbers =
+            format!("WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 999 + {count}) ");
+        let sql = format!(
+            "{numbers} INSERT INTO buildsets (id, scheduler, reason, submitted_at_us) \
+             SELECT i, 'force', 'many', i * 1000000 FROM n; \
+             {numbers} INSERT INTO build_requests (id, buildset_id, builder_id, submitted_at_us) \
+             SELECT i, i, {of}, i * 1000000 FROM n;"
+        );
+        Ok(tx.conn().batch_execute(&sql)?)
+    }
+}
+
 /// Runs a read and counts its statements.
 pub async fn count_statements<T: Send + 'static>(
     db: &Db,

@@ -17,6 +17,7 @@ mod pages;
 mod palette;
 mod plot;
 mod query;
+mod sessions;
 mod site_config;
 mod sockets;
 mod static_files;
@@ -35,16 +36,21 @@ use actix_web::guard::{Any, Get, Head};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, post, resource, route, scope};
 use actix_web::{App, HttpServer, Route};
+use rustls::ServerConfig;
+use tokio::sync::watch;
 
 use crate::actors::handle::MasterHandle;
 use crate::clock::Clock;
-use crate::config::ListenAddress;
+use crate::config::{ListenAddress, MASTER_CFG};
 use crate::db::Db;
 use crate::domain::Timestamp;
 use templates::Templates;
 
 /// Threads that serve HTTP.
 const N_THREADS: usize = 2;
+/// What is written to a connection before more of a streamed body is made, in bytes. A connection may hold this much and
+/// a piece more, which is most of what a client that tails a log costs.
+const WRITE_BUFFER: usize = 8 << 10;
 /// Largest body of a request, in bytes.
 const MAX_BODY: usize = 1 << 20;
 /// Largest body that a hook may send, in bytes; a push of thousands of commits fits.
@@ -60,10 +66,14 @@ pub struct WebState {
     pub(crate) listeners: live::sse::Listeners,
     /// The master's own files, which are served before ours.
     public_html: Option<PathBuf>,
+    /// What the master was configured from.
+    pub(crate) config_file: Option<PathBuf>,
     /// Logs that are being tailed or searched.
     tails: log_tail::Tails,
     /// When this side of the master began, for its age.
     pub(crate) started: Timestamp,
+    /// Becomes true when the master ends.
+    ending: watch::Sender<bool>,
     /// Requests that are being answered now.
     in_flight: AtomicUsize,
 }
@@ -79,18 +89,27 @@ impl WebState {
             clock,
             templates,
             public_html: None,
+            config_file: None,
             started,
             listeners: Default::default(),
             tails: Default::default(),
+            ending: watch::Sender::new(false),
             in_flight: AtomicUsize::new(0),
         })
     }
 
-    /// Prefers what the master has in `templates/` and `public_html/` below its base directory.
+    /// Tells all who are connected for long that the master ends, and ends their connections.
+    pub fn end(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Prefers what the master has in `templates/` and `public_html/` below its base directory, and says on the pages
+    /// where that is.
     #[must_use]
     pub fn with_own_files(mut self, base_dir: &Path) -> Self {
         self.templates = self.templates.preferring(&base_dir.join("templates"));
         self.public_html = Some(base_dir.join("public_html"));
+        self.config_file = Some(base_dir.join(MASTER_CFG));
         self
     }
 }
@@ -126,6 +145,7 @@ pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
                 .route("/builds/{build}/stop", post().to(pages::actions::stop))
                 .route("/builds/{build}/rebuild", post().to(pages::actions::rebuild))
                 .route("/requests/{request}/cancel", post().to(pages::actions::cancel))
+                .route("/workers/{worker}/{action}", post().to(pages::actions::worker))
                 .route("/waterfall", get().to(pages::waterfall::get))
                 .route("/workers", get().to(pages::workers::get))
                 .route("/workers/{worker}", get().to(pages::worker::get))
@@ -150,16 +170,20 @@ fn get() -> Route {
     route().guard(Any(Get()).or(Head()))
 }
 
-/// Binds the address at once and serves when the result is awaited or spawned.
-pub fn server(listen: &ListenAddress, state: Data<WebState>) -> io::Result<Server> {
+/// Binds the address at once and serves when the result is awaited or spawned; with `tls` nothing else is understood.
+pub fn server(listen: &ListenAddress, tls: Option<ServerConfig>, state: Data<WebState>) -> io::Result<Server> {
     let interface = listen.interface.as_deref().unwrap_or("0.0.0.0");
     let server = HttpServer::new(move || App::new().wrap(Compress::default()).configure(configure(state.clone())))
         .on_connect(sockets::watch)
         .workers(N_THREADS)
         .backlog(4096)
+        .h1_write_buffer_size(WRITE_BUFFER)
         .client_request_timeout(Duration::from_secs(10))
         .shutdown_timeout(5)
-        .disable_signals()
-        .bind((interface, listen.port))?;
+        .disable_signals();
+    let server = match tls {
+        Some(tls) => server.bind_rustls_0_23((interface, listen.port), tls)?,
+        None => server.bind((interface, listen.port))?,
+    };
     Ok(server.run())
 }

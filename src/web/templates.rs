@@ -95,7 +95,21 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
         _ => escape_formatter(out, state, value),
     });
     environment.add_filter("segment", |text: String| segment(&text));
+    environment.add_filter("thousands", thousands);
     Ok(environment)
+}
+
+/// `100,000`
+fn thousands(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = if number < 0 { String::from("-") } else { String::new() };
+    for (place, digit) in digits.chars().enumerate() {
+        if 0 < place && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Escapes what could end a text or an attribute, and puts something visible for letters that nobody would see. The
@@ -173,6 +187,11 @@ mod tests {
         let mut escaped = String::new();
         escape(&mut escaped, "a\u{0}b\u{1b}[1m\u{7f}\u{85}\u{202e}gnp.exe\u{2066} c\n\td").unwrap();
         assert_eq!(escaped, "a␀b␛[1m\u{fffd}\u{fffd}\u{fffd}gnp.exe\u{fffd} c\n\td");
+    }
+
+    #[test]
+    fn large_numbers_are_cut_into_thousands() {
+        assert_eq!([0, 999, 1_000, -1_234_567].map(thousands), ["0", "999", "1,000", "-1,234,567"]);
     }
 
     #[test]

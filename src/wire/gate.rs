@@ -22,6 +22,9 @@ pub trait Gate: Send + Sync {
     /// A worker is ready to run commands. Follows the `detached` of an earlier session of the same name.
     fn attached(&self, link: WorkerLink);
 
+    /// A worker that is attached wants no new builds, and to be shut down when it is idle.
+    fn wants_to_leave(&self, name: &str);
+
     /// A worker that was attached is gone.
     fn detached(&self, name: &str, session: u64, why: &str);
 }
@@ -52,10 +55,8 @@ impl Proof<'_> {
 /// What awaits an admitted worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Admission {
-    /// Directories of its builders below its base directory; made if missing.
-    pub builder_dirs: Vec<String>,
-    /// Its builders, in the order of their directories.
-    pub builder_names: Vec<String>,
+    /// Its builders: names, and directories below its base directory, which are made if missing.
+    pub builders: Vec<(String, String)>,
     /// How often to look whether it lives; zero for never.
     pub keepalive: Duration,
 }

@@ -6,17 +6,13 @@ import { join } from "node:path";
 
 import { Browser } from "./lib/browser.js";
 import { preamble, standard } from "./lib/configuration.js";
-import { everyPage } from "./lib/pages.js";
+import { everyPage, lists, pagesOf } from "./lib/pages.js";
 import { Site } from "./lib/site.js";
 
 const [directory, large] = process.argv.slice(2);
 if (!directory) throw new Error("usage: screenshots DIRECTORY [URL]");
 
 const SIZES = { narrow: { width: 390, height: 844 }, wide: { width: 1600, height: 1000 } };
-const LISTS = ["", "builders", "waterfall", "workers", "changes", "requests", "schedulers", "about"];
-
-/// Pages of a site whose contents we do not know.
-const lists = () => LISTS.map((path) => ({ name: path || "home", path: `/${path}` }));
 
 /// Chromium writes smaller pictures than the one it takes: WebP, drawn again on an empty page.
 async function smaller(painter, png) {
@@ -72,5 +68,5 @@ const index = [
 const nothing = (site) => `${preamble(site, "Nothing Yet")}build("first", [shell("greet", "echo hello")])\n`;
 await shootOwn("nothing", nothing, lists, index);
 await shootOwn("sample", standard, everyPage, index);
-if (large) await shoot("large", { url: new URL(large).origin }, lists(), index);
+if (large) await shoot("large", { url: new URL(large).origin }, await pagesOf(new URL(large).origin), index);
 await writeFile(join(directory, "README.md"), `${index.join("\n")}\n`);

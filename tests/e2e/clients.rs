@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use buildbot::json::{self, Value, json};
 use tempfile::TempDir;
 
-use crate::python_master::python_master;
+use crate::python_site::python;
 use crate::site::{Site, WORKER, free_port, program, run, wait_for};
 use crate::working_copy::{WorkingCopy, changed_line};
 
@@ -102,7 +102,7 @@ fn clients_of_buildbot_work_with_our_master() {
     let mut site = our_site(ports);
     site.start_master();
     site.start_worker();
-    let python = python_master();
+    let python = python("buildbot");
     let copies = try_all(&python, ports);
     let patches = site.query("state.sqlite", "SELECT CAST(body AS TEXT) AS value FROM patches ORDER BY id");
     let revisions = "SELECT revision AS value FROM source_stamps WHERE patch_id IS NOT NULL ORDER BY id";
@@ -132,7 +132,7 @@ struct PythonSite {
 
 impl PythonSite {
     fn start(ports: Ports) -> Self {
-        let (dir, http_port, python) = (TempDir::new().unwrap(), free_port(), python_master());
+        let (dir, http_port, python) = (TempDir::new().unwrap(), free_port(), python("buildbot"));
         let base_dir = dir.path().join("master");
         run(Command::new(&python).args(["create-master", "-q"]).arg(&base_dir));
         let configuration = format!(

@@ -12,6 +12,7 @@ mod run;
 mod step_context;
 mod trigger;
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -88,6 +89,8 @@ impl Ended {
 
 #[derive(Clone)]
 pub struct BuildDeps {
+    /// Where relative paths of the master begin.
+    pub base_dir: PathBuf,
     pub db: Db,
     pub clock: Clock,
     pub scripts: Ask<CallFunction>,

@@ -93,8 +93,8 @@ impl Tail {
             Some(url) => url.clone(),
             None => address(&self.dir).await?,
         };
-        if !url.starts_with("http://") {
-            bail!("{url} is not understood: only http:// is spoken here; for https:// use a proxy or the pages");
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            bail!("{url} is no address of a web interface: it begins with http:// or https://");
         }
         let rest = Rest::new(&url);
         let target = self.find(&rest).await?;

@@ -1,6 +1,7 @@
 //! Accounts of clients: of change sources, try schedulers, user managers and listeners.
 
 use std::collections::HashSet;
+use std::error::Error;
 use std::sync::Arc;
 
 use super::context::Context;
@@ -81,13 +82,16 @@ fn listen(context: &Context<'_>, object: &Object) -> Option<ListenAddress> {
         Raw::Text(text) => text.clone(),
         _ => return None,
     };
-    match ListenAddress::parse(&text) {
-        Ok(listen) => Some(listen),
-        Err(error) => {
-            context.problem(object.span_of("port"), format!("{}(port=): {error}", object.class.full_name()));
-            None
-        }
+    let problem = |error: &dyn Error| {
+        context.problem(object.span_of("port"), format!("{}(port=): {error}", object.class.full_name()));
+    };
+    let listen = ListenAddress::parse(&text).map_err(|error| problem(&error)).ok()?;
+    if let Some(files) = &listen.tls
+        && let Err(error) = context.read_certificate(files)
+    {
+        problem(&error);
     }
+    Some(listen)
 }
 
 /// At one port a name leads to one place.

@@ -14,10 +14,12 @@ mod schedulers;
 mod settings;
 mod shell;
 mod steps;
+mod transfers;
 mod validate;
 mod values;
 mod workers;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use self::context::Context;
@@ -37,8 +39,8 @@ pub struct Placed<T> {
 }
 
 /// The typed configuration, or everything that is wrong with it.
-pub fn build(source: &SourceText, outcome: Outcome) -> Result<MasterConfig, ConfigErrors> {
-    let context = Context::new(source, &outcome);
+pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<MasterConfig, ConfigErrors> {
+    let context = Context::new(source, &outcome, base_dir);
     let settings = Settings::new(&context, &outcome.config);
     let workers = settings.objects("workers", workers::CLASSES, workers::worker);
     let builders = settings.objects("builders", builders::CLASSES, builders::builder);
@@ -68,6 +70,7 @@ pub fn build(source: &SourceText, outcome: Outcome) -> Result<MasterConfig, Conf
         clients,
         protocols,
         www,
+        certificates: context.certificates(),
         db_url: network::db_url(&settings),
         properties: properties(&settings),
         collapse_requests: settings.collapse(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::fields::Fields;
-use super::{shell, values};
+use super::{shell, transfers, values};
 use crate::config::script::{Object, Raw};
 use crate::domain::{PropertyValue, Renderable};
 use crate::steps::config::{GitConfig, GitMode, StepConfig, StepKind, TriggerConfig};
@@ -21,6 +21,13 @@ pub fn step(context: &Context<'_>, object: &Arc<Object>) -> Option<StepConfig> {
         "Test" => StepKind::Test(shell::warning_counting(&fields)),
         "Git" => StepKind::Git(git(&fields)),
         "Trigger" => StepKind::Trigger(trigger(&fields)),
+        "FileUpload" => transfers::file_upload(&fields),
+        "DirectoryUpload" => transfers::directory_upload(&fields),
+        "MultipleFileUpload" => transfers::multiple_file_upload(&fields),
+        "FileDownload" | "StringDownload" | "JSONStringDownload" | "JSONPropertiesDownload" => {
+            transfers::download(&fields, transfers::source(&fields))
+        }
+        "FileExists" | "MakeDirectory" | "RemoveDirectory" | "CopyDirectory" => transfers::filesystem(&fields),
         _ => return None,
     };
     Some(StepConfig { common: common(&fields), kind })

@@ -6,7 +6,7 @@ use super::Placed;
 use super::context::Context;
 use crate::changes::config::ChangeSourceConfig;
 use crate::config::nearest;
-use crate::config::{BuilderConfig, ListenAddress, ProtocolPort, WorkerConfig, WwwConfig};
+use crate::config::{BuilderConfig, ListenAddress, PlaintextPolicy, ProtocolPort, WorkerConfig, WwwConfig};
 use crate::domain::lock::LockSpec;
 use crate::schedulers::config::{SchedulerConfig, SchedulerKind};
 
@@ -151,6 +151,10 @@ fn locks(context: &Context<'_>, all: &All<'_>) {
 
 fn ports(context: &Context<'_>, protocols: &[ProtocolPort], www: Option<&WwwConfig>) {
     let Some(listen) = www.and_then(|www| www.listen.as_ref()) else { return };
+    if listen.tls.as_ref().is_some_and(|tls| tls.policy == PlaintextPolicy::Welcome) {
+        let message = "the port of the web pages is encrypted or it is not: a certificate needs 'ssl:PORT'";
+        context.problem(context.places.value("www/port"), message);
+    }
     let clash = |other: &ListenAddress| {
         listen.port != 0
             && other.port == listen.port

@@ -14,6 +14,7 @@ mod reporters;
 mod schedulers;
 mod secrets;
 mod steps;
+mod transfers;
 mod util;
 mod worker;
 
@@ -195,10 +196,11 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 10] = [
+    let tables: [&'static [Class]; 11] = [
         worker::CLASSES,
         builders::CLASSES,
         steps::CLASSES,
+        transfers::CLASSES,
         changes::CLASSES,
         schedulers::CLASSES,
         parameters::CLASSES,

@@ -6,14 +6,32 @@ use crate::steps::warnings::{
 };
 
 /// Classes that can stand in a factory.
-pub const STEPS: &[&str] =
-    &["ShellCommand", "Configure", "Compile", "Test", "WarningCountingShellCommand", "Git", "Trigger"];
+pub const STEPS: &[&str] = &[
+    "ShellCommand",
+    "Configure",
+    "Compile",
+    "Test",
+    "WarningCountingShellCommand",
+    "Git",
+    "Trigger",
+    "FileUpload",
+    "DirectoryUpload",
+    "MultipleFileUpload",
+    "FileDownload",
+    "StringDownload",
+    "JSONStringDownload",
+    "JSONPropertiesDownload",
+    "FileExists",
+    "MakeDirectory",
+    "RemoveDirectory",
+    "CopyDirectory",
+];
 
 const fn condition(name: &'static str, default: bool, doc: &'static str) -> Argument {
     Argument::new(name, Kind::Condition, Default::Bool(default), doc)
 }
 
-const fn name(default: &'static str) -> Argument {
+pub(super) const fn name(default: &'static str) -> Argument {
     Argument::new("name", Kind::RenderableText, Default::Text(default), "Name of the step.")
 }
 
@@ -25,7 +43,7 @@ const fn command(default: &'static [&'static str]) -> Argument {
     Argument::new("command", Kind::Command, Default::Words(default), "Text for a shell, or a list of words.")
 }
 
-const COMMON: &[Argument] = &[
+pub(super) const COMMON: &[Argument] = &[
     Argument::flag("haltOnFailure", false, "A failure ends the build."),
     Argument::flag("flunkOnWarnings", false, "Warnings make the build fail."),
     Argument::flag("flunkOnFailure", true, "A failure makes the build fail."),
@@ -239,17 +257,6 @@ pub const CLASSES: &[Class] = &[
     Class::not_yet("steps", "SetProperties", ""),
     Class::not_yet("steps", "SetPropertiesFromEnv", ""),
     Class::not_yet("steps", "MasterShellCommand", ""),
-    Class::not_yet("steps", "FileUpload", ""),
-    Class::not_yet("steps", "FileDownload", ""),
-    Class::not_yet("steps", "DirectoryUpload", ""),
-    Class::not_yet("steps", "MultipleFileUpload", ""),
-    Class::not_yet("steps", "StringDownload", ""),
-    Class::not_yet("steps", "JSONStringDownload", ""),
-    Class::not_yet("steps", "JSONPropertiesDownload", ""),
-    Class::not_yet("steps", "FileExists", SHELL_INSTEAD),
-    Class::not_yet("steps", "CopyDirectory", SHELL_INSTEAD),
-    Class::not_yet("steps", "MakeDirectory", SHELL_INSTEAD),
-    Class::not_yet("steps", "RemoveDirectory", SHELL_INSTEAD),
     Class::not_yet("steps", "Assert", ""),
     Class::not_yet("steps", "LogRenderable", ""),
     Class::not_yet("steps", "HTTPStep", SHELL_INSTEAD),

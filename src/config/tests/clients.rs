@@ -16,7 +16,7 @@ c['services'] = [reporters.PBListener(9002)]
 ";
 
 fn at(port: u16, interface: Option<&str>) -> ListenAddress {
-    ListenAddress { port, interface: interface.map(str::to_owned) }
+    ListenAddress { port, interface: interface.map(str::to_owned), tls: None }
 }
 
 fn users(config: &MasterConfig, port: Option<&ListenAddress>) -> Vec<String> {

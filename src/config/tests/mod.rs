@@ -7,6 +7,7 @@ mod errors;
 mod files;
 mod limits;
 mod python;
+mod tls;
 mod typed;
 
 use super::{ConfigErrors, Loader, MasterConfig};

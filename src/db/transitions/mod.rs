@@ -31,4 +31,4 @@ pub use self::start_build::{StartBuild, StartBuildOutcome};
 pub use self::steps::{AddStep, FinishStep, StartStep, UpdateStep};
 pub use self::sync_config::{ConfigIds, SyncBuilder, SyncConfig, SyncScheduler, SyncWorker};
 pub use self::users::{AddUser, RemoveUser, UpdateUser, UserFacts};
-pub use self::worker_state::{SetWorkerPaused, SetWorkerState};
+pub use self::worker_state::{SetWorkerMode, SetWorkerState};

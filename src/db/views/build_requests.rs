@@ -110,18 +110,32 @@ pub fn by_ids(conn: &mut SqliteConnection, ids: &[i64]) -> Result<Vec<RequestLin
 
 type WaitingRow = (i64, i64, String, String, i32, i64);
 
+/// Which rows of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rows {
+    pub offset: i64,
+    pub limit: i64,
+}
+
+impl Rows {
+    pub fn first(limit: i64) -> Self {
+        Self { offset: 0, limit }
+    }
+}
+
 /// The waiting requests, most urgent first, of one builder or of all.
 pub fn waiting(
     conn: &mut SqliteConnection,
     builder: Option<BuilderId>,
-    limit: i64,
+    rows: Rows,
 ) -> Result<Vec<WaitingRequest>, DbError> {
     let mut query = build_requests::table
         .inner_join(builders::table.on(builders::id.eq(build_requests::builder_id)))
         .inner_join(buildsets::table)
         .filter(build_requests::complete_at_us.is_null().and(build_requests::claimed_by.is_null()))
         .order((build_requests::priority.desc(), build_requests::submitted_at_us, build_requests::id))
-        .limit(limit)
+        .offset(rows.offset)
+        .limit(rows.limit)
         .select((
             build_requests::id,
             build_requests::builder_id,
@@ -156,8 +170,12 @@ pub fn waiting_counts(conn: &mut SqliteConnection) -> Result<Vec<(BuilderId, i64
     Ok(counts.into_iter().map(|(builder, count)| (BuilderId(builder), count)).collect())
 }
 
-/// How many requests wait.
-pub fn n_waiting(conn: &mut SqliteConnection) -> Result<i64, DbError> {
+/// How many requests of one builder, or of all, wait.
+pub fn n_waiting(conn: &mut SqliteConnection, builder: Option<BuilderId>) -> Result<i64, DbError> {
     let waiting = build_requests::complete_at_us.is_null().and(build_requests::claimed_by.is_null());
-    Ok(build_requests::table.filter(waiting).count().get_result(conn)?)
+    let mut query = build_requests::table.filter(waiting).count().into_boxed();
+    if let Some(builder) = builder {
+        query = query.filter(build_requests::builder_id.eq(builder.0));
+    }
+    Ok(query.get_result(conn)?)
 }

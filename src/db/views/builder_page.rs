@@ -68,7 +68,7 @@ pub fn read(
         plotted: plotted.into_iter().take(limits.plotted).collect(),
         broken_since: builder_health::broken_since(conn, &[builder.id])?.remove(&builder.id),
         typical: builder_health::typical_durations(conn, &[builder.id])?.remove(&builder.id),
-        waiting: build_requests::waiting(conn, Some(builder.id), MOST_WAITING)?,
+        waiting: build_requests::waiting(conn, Some(builder.id), build_requests::Rows::first(MOST_WAITING))?,
         workers,
         worker_counts: worker_counts::of(conn, [builder.id].into_iter())?.remove(&builder.id).unwrap_or_default(),
         schedulers: schedulers::all(conn)?,

@@ -58,7 +58,7 @@ pub fn read(conn: &mut SqliteConnection, limit: i64) -> Result<Home, DbError> {
     let n_running = running.count(conn, &builds::TABLE)?;
     let running = builds::select(conn, &running)?;
     let running_ids: Vec<BuilderId> = running.iter().map(|build| build.builder_id).collect();
-    let waiting = build_requests::waiting(conn, None, limit)?;
+    let waiting = build_requests::waiting(conn, None, build_requests::Rows::first(limit))?;
     let finished = Select::scoped(builds::FINISHED, Vec::new()).newest(&builds::TABLE, limit);
     let finished = builds::select(conn, &finished)?;
     Ok(Home {
@@ -71,7 +71,7 @@ pub fn read(conn: &mut SqliteConnection, limit: i64) -> Result<Home, DbError> {
         n_running,
         worker_counts: worker_counts::of(conn, waiting.iter().map(|request| request.builder_id))?,
         waiting,
-        n_waiting: build_requests::n_waiting(conn)?,
+        n_waiting: build_requests::n_waiting(conn, None)?,
         finished: describe(conn, finished)?,
         changes: changes::select(conn, &Select::default().newest(&changes::TABLE, limit))?,
         n_built,

@@ -12,6 +12,7 @@ use std::time::Duration;
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -22,6 +23,7 @@ use crate::actors::handle::LiveFeed;
 use crate::db::Db;
 use crate::domain::Event;
 use crate::web::error::WebError;
+use crate::web::sessions::until_the_end;
 
 /// Events read together: their ids must fit into one statement.
 const MAX_EVENTS: usize = 500;
@@ -41,6 +43,7 @@ pub struct Hub {
     room: Rc<RefCell<Room>>,
     feed: LiveFeed,
     db: Db,
+    ending: watch::Receiver<bool>,
     relay: Option<SpawnHandle>,
 }
 
@@ -117,8 +120,9 @@ impl SeatKey {
 }
 
 impl Hub {
-    pub fn new(feed: LiveFeed, db: Db) -> Self {
-        Self { room: Rc::default(), feed, db, relay: None }
+    /// `ending` becomes true when the master ends.
+    pub fn new(feed: LiveFeed, db: Db, ending: watch::Receiver<bool>) -> Self {
+        Self { room: Rc::default(), feed, db, ending, relay: None }
     }
 }
 
@@ -133,7 +137,14 @@ impl Handler<JoinHub> for Hub {
         let joined = self.room.borrow_mut().join(dialect)?;
         if self.relay.is_none() {
             let relay = Relay { room: Rc::clone(&self.room), feed: self.feed.subscribe(), db: self.db.clone() };
-            self.relay = Some(ctx.spawn(relay.run().into_actor(self)));
+            let (room, ending) = (Rc::clone(&self.room), self.ending.clone());
+            let life = async move {
+                tokio::select! {
+                    () = relay.run() => {}
+                    () = until_the_end(ending) => room.borrow_mut().end_all(Ended::MasterEnds),
+                }
+            };
+            self.relay = Some(ctx.spawn(life.into_actor(self)));
         }
         Some(joined)
     }

@@ -10,6 +10,7 @@ use bytestring::ByteString;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::patterns::{self, Patterns, TooLong};
+use crate::web::sessions::MASTER_ENDS;
 
 /// Clients of one hub; a seat costs about two kilobytes while nothing happens.
 const MAX_CLIENTS: usize = 4_000;
@@ -36,6 +37,7 @@ pub enum Ended {
     HubLagged,
     Unreadable,
     HubDied,
+    MasterEnds,
 }
 
 impl Ended {
@@ -46,6 +48,7 @@ impl Ended {
             Self::HubLagged => "the master could not keep up, events were lost: connect again and reload",
             Self::Unreadable => "the master cannot read its database at present: connect again and reload",
             Self::HubDied => "the master lost track of its clients: connect again and reload",
+            Self::MasterEnds => MASTER_ENDS,
         }
     }
 }

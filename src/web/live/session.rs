@@ -3,11 +3,9 @@
 //! Its context is the body of an answer and runs only when the client can take more. So it pulls from its queue at the
 //! hub, and the hub measures its patience there.
 
-use std::time::Duration;
-
 use actix::fut::wrap_future;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, StreamHandler};
-use actix_web_actors::ws::{CloseCode, CloseReason, Message, ProtocolError, WebsocketContext};
+use actix_web_actors::ws::{CloseCode, Message, ProtocolError, WebsocketContext};
 use bytestring::ByteString;
 use futures_util::stream;
 use tokio::time::Instant;
@@ -15,11 +13,7 @@ use tokio::time::Instant;
 use super::commands::{self, Command, Request};
 use super::hub::{Seat, SeatKey};
 use super::room::{Ended, Inbox};
-
-/// Between two signs of life that the client is asked for; proxies give up on silent connections after a minute.
-const HEARTBEAT: Duration = Duration::from_secs(30);
-/// A client that is silent for so long is gone.
-const PATIENCE: Duration = Duration::from_secs(90);
+use crate::web::sessions::{self, HEARTBEAT, end};
 
 pub struct Session {
     seat: Seat,
@@ -51,14 +45,6 @@ impl Session {
         // in order, and only when it is so: clients read after the reply and must not miss what happens meanwhile
         ctx.wait(wrap_future::<_, Self>(reply).map(|reply, _, ctx| ctx.text(reply)));
     }
-
-    fn look_for_life(&self, ctx: &mut WebsocketContext<Self>) {
-        if self.heard.elapsed() < PATIENCE {
-            ctx.ping(b"");
-        } else {
-            end(ctx, CloseCode::Away, "the client is silent");
-        }
-    }
 }
 
 async fn stop_consuming(seat: SeatKey, path: String, id: &crate::json::Value) -> String {
@@ -69,11 +55,6 @@ async fn stop_consuming(seat: SeatKey, path: String, id: &crate::json::Value) ->
     }
 }
 
-fn end(ctx: &mut WebsocketContext<Session>, code: CloseCode, why: &str) {
-    ctx.close(Some(CloseReason { code, description: Some(why.to_owned()) }));
-    ctx.stop();
-}
-
 impl Actor for Session {
     type Context = WebsocketContext<Self>;
 
@@ -81,7 +62,7 @@ impl Actor for Session {
         if let Some(mut inbox) = self.inbox.take() {
             ctx.add_stream(stream::poll_fn(move |cx| inbox.poll(cx).map(Some)));
         }
-        ctx.run_interval(HEARTBEAT, |session, ctx| session.look_for_life(ctx));
+        ctx.run_interval(HEARTBEAT, |session, ctx| sessions::look_for_life(session.heard, ctx));
     }
 }
 
@@ -89,6 +70,7 @@ impl StreamHandler<Result<ByteString, Ended>> for Session {
     fn handle(&mut self, frame: Result<ByteString, Ended>, ctx: &mut Self::Context) {
         match frame {
             Ok(text) => ctx.text(text),
+            Err(why @ Ended::MasterEnds) => end(ctx, CloseCode::Away, why.text()),
             Err(why) => end(ctx, CloseCode::Again, why.text()),
         }
     }

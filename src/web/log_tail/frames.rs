@@ -14,7 +14,7 @@ use crate::json;
 use crate::web::pages::lines::{self, LineItem};
 
 /// A frame is ended by the line with which its text reaches this; in bytes. What a client costs is a few of these.
-pub const MOST_BYTES: usize = 12 << 10;
+pub const MOST_BYTES: usize = 6 << 10;
 
 /// Lines ready to be sent, to any number of clients.
 #[derive(Clone, Debug)]

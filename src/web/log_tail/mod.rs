@@ -59,7 +59,7 @@ pub async fn tail(
     let from = query.from.unwrap_or(log.n_lines);
     let pull = Pull::new(from, query.newest, query.grant.unwrap_or(0));
     let follower = state.tails.follow(log, &state.db, &state.handle.live());
-    let session = Session::new(state.db.clone(), follower, pull, seat);
+    let session = Session::new(state.db.clone(), follower, pull, seat, state.ending.subscribe());
     ws::WsResponseBuilder::new(session, &request, payload).frame_size(MAX_FRAME).start()
 }
 

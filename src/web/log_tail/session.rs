@@ -11,12 +11,12 @@
 //! connection is closed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::fut::wrap_future;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, StreamHandler};
-use actix_web_actors::ws::{CloseCode, CloseReason, Message, ProtocolError, WebsocketContext};
+use actix_web_actors::ws::{CloseCode, Message, ProtocolError, WebsocketContext};
 use futures_util::stream;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::follower::{Follower, Growth, Seat};
@@ -27,11 +27,8 @@ use crate::db::views::log_text::Span;
 use crate::json::{self, Value, json};
 use crate::web::error::WebError;
 use crate::web::log_reader;
+use crate::web::sessions::{self, HEARTBEAT, MASTER_ENDS, end, until_the_end};
 
-/// Between two signs of life that the client is asked for; proxies give up on silent connections after a minute.
-const HEARTBEAT: Duration = Duration::from_secs(30);
-/// A client that is silent for so long is gone.
-const PATIENCE: Duration = Duration::from_secs(90);
 /// Lines that are read from the store at once.
 const MOST_LINES: i64 = 1_000;
 
@@ -42,6 +39,7 @@ pub struct Session {
     /// A piece is on its way.
     busy: bool,
     told: Option<Growth>,
+    ending: watch::Receiver<bool>,
     heard: Instant,
     _seat: Seat,
 }
@@ -50,8 +48,9 @@ pub struct Session {
 struct Grown;
 
 impl Session {
-    pub fn new(db: Db, follower: Arc<Follower>, pull: Pull, seat: Seat) -> Self {
-        Self { db, follower, pull, busy: false, told: None, heard: Instant::now(), _seat: seat }
+    /// `ending` becomes true when the master ends.
+    pub fn new(db: Db, follower: Arc<Follower>, pull: Pull, seat: Seat, ending: watch::Receiver<bool>) -> Self {
+        Self { db, follower, pull, busy: false, told: None, ending, heard: Instant::now(), _seat: seat }
     }
 
     /// Sends what the client takes, one piece at a time.
@@ -132,11 +131,6 @@ impl Session {
     }
 }
 
-fn end(ctx: &mut WebsocketContext<Session>, code: CloseCode, why: &str) {
-    ctx.close(Some(CloseReason { code, description: Some(why.to_owned()) }));
-    ctx.stop();
-}
-
 impl Actor for Session {
     type Context = WebsocketContext<Self>;
 
@@ -146,13 +140,9 @@ impl Actor for Session {
             growth.changed().await.ok()?;
             Some((Grown, growth))
         }));
-        ctx.run_interval(HEARTBEAT, |session, ctx| {
-            if session.heard.elapsed() < PATIENCE {
-                ctx.ping(b"");
-            } else {
-                end(ctx, CloseCode::Away, "the client is silent");
-            }
-        });
+        ctx.run_interval(HEARTBEAT, |session, ctx| sessions::look_for_life(session.heard, ctx));
+        let ending = wrap_future::<_, Self>(until_the_end(self.ending.clone()));
+        ctx.spawn(ending.map(|(), _, ctx| end(ctx, CloseCode::Away, MASTER_ENDS)));
         self.pump(ctx);
     }
 }

@@ -16,6 +16,8 @@ struct AboutPage {
     version: &'static str,
     started: When,
     uptime: String,
+    /// `None` while nobody said where it is.
+    config_file: Option<String>,
     masters: Vec<MasterItem>,
     database: String,
     database_size: String,
@@ -47,6 +49,7 @@ pub async fn get(view: View) -> Result<HttpResponse, WebError> {
         version: env!("CARGO_PKG_VERSION"),
         started: When::new(view.started, view.now),
         uptime: format::duration(Duration::from_secs(running.as_secs())),
+        config_file: view.config_file.as_ref().map(|path| path.display().to_string()),
         masters: masters.into_iter().map(|master| MasterItem { name: master.name, active: master.active }).collect(),
         database: without_password(&config.db_url),
         database_size: size(facts.n_bytes),

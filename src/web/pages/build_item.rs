@@ -127,19 +127,45 @@ pub struct WaitingItem {
     reason: String,
     priority: i32,
     submitted: When,
-    /// What keeps it waiting, as far as its workers tell, on pages that look it up.
+    /// What keeps it waiting; `None` if nothing that is known does.
     why: Option<String>,
 }
 
-/// As [`waiting`], with what the requests wait for.
-pub fn waiting_for(
-    requests: &[WaitingRequest],
-    counts: &HashMap<BuilderId, WorkerCounts>,
-    now: Timestamp,
-) -> Vec<WaitingItem> {
-    let why = |request: &WaitingRequest| why(counts.get(&request.builder_id).copied().unwrap_or_default());
-    let whys: Vec<Option<String>> = requests.iter().map(why).collect();
-    waiting(requests, now).into_iter().zip(whys).map(|(item, why)| WaitingItem { why, ..item }).collect()
+/// What keeps builders from building more.
+pub struct Obstacles<'a> {
+    pub workers: &'a HashMap<BuilderId, WorkerCounts>,
+    /// Names of the locks that are taken, of builders that would build otherwise.
+    pub locks: &'a HashMap<BuilderId, Vec<String>>,
+}
+
+impl Obstacles<'_> {
+    fn of(&self, builder: BuilderId) -> Option<String> {
+        // whoever waits for locks has a worker that could build
+        let locks = self.locks.get(&builder).map(|locks| taken(locks));
+        locks.or_else(|| why(self.workers.get(&builder).copied().unwrap_or_default()))
+    }
+}
+
+/// Waiting requests, with what they wait for.
+pub fn waiting(requests: &[WaitingRequest], obstacles: &Obstacles, now: Timestamp) -> Vec<WaitingItem> {
+    let item = |request: &WaitingRequest| WaitingItem {
+        id: request.id.0,
+        status: format::WAITING,
+        builder: request.builder.clone(),
+        builder_href: builder_href(&request.builder, request.builder_id.0),
+        reason: request.reason.clone(),
+        priority: request.priority,
+        submitted: When::new(request.submitted_at, now),
+        why: obstacles.of(request.builder_id),
+    };
+    requests.iter().map(item).collect()
+}
+
+fn taken(locks: &[String]) -> String {
+    match locks {
+        [lock] => format!("the lock “{lock}” is taken"),
+        locks => format!("the locks “{}” are taken", locks.join("”, “")),
+    }
 }
 
 /// Why a builder with such workers builds nothing more now; `None` if it is not because of them.
@@ -154,20 +180,6 @@ fn why(workers: WorkerCounts) -> Option<String> {
         _ => return None,
     };
     Some(text)
-}
-
-pub fn waiting(requests: &[WaitingRequest], now: Timestamp) -> Vec<WaitingItem> {
-    let item = |request: &WaitingRequest| WaitingItem {
-        id: request.id.0,
-        status: format::WAITING,
-        builder: request.builder.clone(),
-        builder_href: builder_href(&request.builder, request.builder_id.0),
-        reason: request.reason.clone(),
-        priority: request.priority,
-        submitted: When::new(request.submitted_at, now),
-        why: None,
-    };
-    requests.iter().map(item).collect()
 }
 
 /// The URL of a builder from the root: by name, unless the name would be taken for an id.
@@ -208,6 +220,16 @@ mod tests {
         ] {
             assert_eq!(why(counts).as_deref(), text, "{counts:?}");
         }
+    }
+
+    #[test]
+    fn a_lock_that_is_taken_is_named() {
+        let id = BuilderId(1);
+        let (workers, locks) = (HashMap::new(), HashMap::from([(id, vec!["disk".to_owned()])]));
+        let obstacles = Obstacles { workers: &workers, locks: &locks };
+        assert_eq!(obstacles.of(id).as_deref(), Some("the lock “disk” is taken"));
+        assert_eq!(obstacles.of(BuilderId(2)).as_deref(), Some("no worker may build this"));
+        assert_eq!(taken(&["a".to_owned(), "b".to_owned()]), "the locks “a”, “b” are taken");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::build_item::{BuildItem, SinceItem, WaitingItem, builder_href, items, running_items, waiting_for};
+use super::build_item::{BuildItem, Obstacles, SinceItem, WaitingItem, builder_href, items, running_items, waiting};
 use super::pager::Pager;
 use super::view::View;
 use crate::db::views::builder_page::{self, BuilderPage as Read, Limits};
@@ -77,17 +77,20 @@ pub async fn render(
     let builds_here =
         |scheduler: &&SchedulerConfig| scheduler.builder_names.contains(&read.builder.name) && !is_off(&scheduler.name);
     let forms = force_form::forms(config.schedulers.iter().filter(builds_here), filled);
-    let page = page(&read, before, forms, view.now);
+    let workers = HashMap::from([(read.builder.id, read.worker_counts)]);
+    let obstacles = Obstacles { workers: &workers, locks: &view.handle.locked_out().await };
+    let waiting = waiting(&read.waiting, &obstacles, view.now);
+    let page = BuilderPage { waiting, forms, ..page(&read, before, view.now) };
     let status = if filled.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     view.page_with_status(status, "builder.html", "builders", &page)
 }
 
-fn page(read: &Read, before: Option<i64>, forms: Vec<ForceForm>, now: Timestamp) -> BuilderPage {
+/// The page without what is asked elsewhere.
+fn page(read: &Read, before: Option<i64>, now: Timestamp) -> BuilderPage {
     let id = read.builder.id;
     let href = builder_href(&read.builder.name, id.0);
     let newest = read.finished.first().map(|line| format::build_status(line.build.results));
     let typical: HashMap<_, _> = read.typical.map(|typical| (id, typical)).into_iter().collect();
-    let counts = HashMap::from([(id, read.worker_counts)]);
     BuilderPage {
         name: read.builder.name.clone(),
         description: read.builder.description.clone(),
@@ -101,9 +104,9 @@ fn page(read: &Read, before: Option<i64>, forms: Vec<ForceForm>, now: Timestamp)
         plot: Plot::new(&read.plotted, &href, read.typical, now),
         is_older: before.is_some(),
         pages: pages(read, before),
-        waiting: waiting_for(&read.waiting, &counts, now),
+        waiting: Vec::new(),
         workers: read.workers.iter().map(WorkerItem::new).collect(),
-        forms,
+        forms: Vec::new(),
         href,
     }
 }

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use serde::Serialize;
 
-use super::build_item::{BuildItem, Mark, SinceItem, WaitingItem, items, marks, running_items, waiting_for};
+use super::build_item::{BuildItem, Mark, Obstacles, SinceItem, WaitingItem, items, marks, running_items, waiting};
 use super::changes::ChangeItem;
 use super::view::View;
 use crate::db::views::build_lines::BuildLine;
@@ -42,13 +42,14 @@ struct BrokenItem {
 
 pub async fn get(view: View) -> Result<HttpResponse, WebError> {
     let read = view.db.read(|conn| home::read(conn, MOST_ROWS)).await?;
+    let obstacles = Obstacles { workers: &read.worker_counts, locks: &view.handle.locked_out().await };
     let missing = read.workers.iter().filter(|(_, connected)| !connected).map(|(name, _)| name.clone());
     let page = HomePage {
         broken: read.broken.iter().map(|line| broken(line, &read, view.now)).collect(),
         n_broken: read.n_broken,
         running: running_items(&read.running, &read.typical, view.now),
         n_running: read.n_running,
-        waiting: waiting_for(&read.waiting, &read.worker_counts, view.now),
+        waiting: waiting(&read.waiting, &obstacles, view.now),
         n_waiting: read.n_waiting,
         finished: items(&read.finished, view.now),
         changes: read.changes.iter().map(|change| ChangeItem::new(change, view.now)).collect(),

@@ -1,5 +1,7 @@
 //! All workers.
 
+use std::cmp::Ordering;
+
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
@@ -52,7 +54,8 @@ struct WorkerItem {
 pub async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, WebError> {
     let asked = |name: &str| query::all(request.uri().query(), name).into_iter().next().unwrap_or_default();
     let (wanted, chosen) = (asked("q"), asked("state"));
-    let lines = view.db.read(worker_list::read).await?;
+    let mut lines = view.db.read(worker_list::read).await?;
+    lines.sort_by(|one, other| as_people_count(&one.worker.name, &other.worker.name));
     let shows = |line: &&WorkerLine| {
         let is_chosen = match chosen.as_str() {
             "connected" => line.worker.connected,
@@ -71,6 +74,35 @@ pub async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, WebEr
         chosen,
     };
     view.page("workers.html", "workers", &page)
+}
+
+/// The order of names in which `worker-10` follows `worker-9`.
+fn as_people_count(one: &str, other: &str) -> Ordering {
+    let (mut ones, mut others) = (one, other);
+    loop {
+        match (number(ones), number(others)) {
+            (Some((one, rest)), Some((other, other_rest))) => {
+                match one.len().cmp(&other.len()).then_with(|| one.cmp(other)) {
+                    Ordering::Equal => (ones, others) = (rest, other_rest),
+                    order => return order,
+                }
+            }
+            _ => match (ones.chars().next(), others.chars().next()) {
+                (Some(letter), Some(other)) if letter == other => {
+                    (ones, others) = (&ones[letter.len_utf8()..], &others[letter.len_utf8()..]);
+                }
+                (None, None) => return one.cmp(other),
+                (letter, other) => return letter.cmp(&other),
+            },
+        }
+    }
+}
+
+/// The digits with which a text begins, without zeros before them, and the rest.
+fn number(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    (!digits.is_empty()).then(|| (digits.trim_start_matches('0'), rest))
 }
 
 /// How a worker stands.
@@ -103,5 +135,17 @@ fn item(line: &WorkerLine, now: Timestamp) -> WorkerItem {
         version: filled(worker.info.version.as_ref()),
         admin: filled(worker.info.admin.as_ref()),
         host: filled(worker.info.host.as_ref()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_are_in_the_order_of_their_size() {
+        let mut names = vec!["w10", "w9", "w9b", "w1", "é2", "w", "w01", "x", "w100000000000000000000"];
+        names.sort_by(|one, other| as_people_count(one, other));
+        assert_eq!(names, ["w", "w01", "w1", "w9", "w9b", "w10", "w100000000000000000000", "x", "é2"]);
     }
 }

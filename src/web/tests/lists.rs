@@ -1,7 +1,7 @@
 //! What the lists of builders and builds find, in which order, and how one pages through them.
 
 use crate::testing::many_builders::ManyBuilders;
-use crate::testing::sample_site::{ManyBuilds, query_plan};
+use crate::testing::sample_site::{ManyBuilds, ManyWaiting, query_plan};
 use crate::web::tests::site::Site;
 
 /// The sample with 250 more builders.
@@ -162,4 +162,27 @@ async fn pages_look_things_up_by_index() {
         let plan = query_plan(site.db(), sql.to_owned()).await.unwrap();
         assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{sql}: {plan}");
     }
+}
+
+#[actix_web::test]
+async fn what_waits_is_paged() {
+    let (site, sample) = Site::filled().await;
+    site.db().write(ManyWaiting { of: sample.builder, count: 250 }).await.unwrap();
+    let site = &site;
+    let page = |query: &'static str| async move { site.page(&format!("/requests{query}")).await.body };
+    let n_rows = |page: &str| page.matches("name=\"request\"").count();
+    let first = page("").await;
+    assert_eq!(n_rows(&first), 100);
+    assert!(first.contains("251 requests") && first.contains("href=\"./requests?page=2\""), "{first}");
+    assert_eq!(n_rows(&page("?page=3").await), 51);
+    let of_one = page("?builder=linux%2Fx86&page=2").await;
+    assert!(of_one.contains("href=\"./requests?builder=linux%2Fx86&amp;page=3\""), "{of_one}");
+    assert!(page("?page=4").await.contains("Fewer requests wait by now"));
+}
+
+#[actix_web::test]
+async fn workers_are_in_the_order_of_their_numbers_and_lead_to_all_of_their_builders() {
+    let site = large().await;
+    let page = site.page("/workers").await.body;
+    assert!(page.contains("href=\"./workers/w1#builders\">248 more</a>"), "{page}");
 }

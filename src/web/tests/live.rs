@@ -325,3 +325,16 @@ async fn events_come_as_server_sent_events_too() {
         assert!(matches!(live.sse(path).await, Err(WebError::BadRequest(_))), "{path}");
     }
 }
+
+#[actix_web::test]
+async fn clients_are_told_that_the_master_ends() {
+    let (live, _) = LiveSite::new().await;
+    let mut client = live.connect().await;
+    client.consume("builds/*/*").await;
+    let mut events = live.sse("listen/builds/*/*").await.unwrap();
+    assert!(next_text(&mut events).await.unwrap().starts_with("event: handshake"));
+    live.site.state.end();
+    let (_, code, reason) = client.hear_end().await;
+    assert_eq!((code, reason.as_str()), (1001, "the master ends: connect again when it is back"));
+    assert_eq!(next_text(&mut events).await, None);
+}

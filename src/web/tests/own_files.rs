@@ -75,3 +75,10 @@ async fn own_static_files_come_before_ours() {
         assert_eq!(site.page(path).await.status, 404, "{path}");
     }
 }
+
+#[actix_web::test]
+async fn a_page_says_where_the_configuration_is() {
+    let (base_dir, site) = site(&[]);
+    let file = base_dir.path().join("master.cfg");
+    assert!(site.page("/about").await.body.contains(&format!("<td>{}</td>", file.display())));
+}

@@ -123,6 +123,7 @@ pub fn config() -> MasterConfig {
             change_hook_dialects: vec![("base".to_owned(), PropertyValue::Bool(true))],
             allowed_origins: vec!["https://*.friend.example".to_owned()],
         }),
+        certificates: Default::default(),
         db_url: String::new(),
         properties: Properties::new(),
         collapse_requests: Collapse::Compatible,

@@ -31,7 +31,7 @@ use self::clerk::Clerk;
 use self::line::Ended;
 use self::login::{Guest, LoginError, log_in};
 use self::speaker::Speaker;
-use super::hub::Hub;
+use super::hub::{Hub, Stranger};
 use super::session::Dialect;
 use super::visitor::Visitor;
 
@@ -42,7 +42,7 @@ const LOGIN_SILENCE: Duration = Duration::from_secs(10);
 const LOGIN_WITHIN: Duration = Duration::from_secs(30);
 
 /// Greets a peer and serves it to its end.
-pub(super) async fn serve<S>(hub: &Hub, mut stream: S)
+pub(super) async fn serve<S>(hub: &Hub, mut stream: S, stranger: Stranger)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -52,6 +52,7 @@ where
         Ok(Err(error)) => return tracing::warn!("closing a connection without a login: {error}"),
         Err(_) => return tracing::warn!("closing a connection whose login took {} s", LOGIN_WITHIN.as_secs()),
     };
+    drop(stranger);
     let (mut broker, reply) = (newcomer.broker, newcomer.reply);
     let (admission, mind) = match newcomer.guest {
         Guest::Worker { admission, mind } => (admission, mind),
@@ -66,7 +67,7 @@ where
     };
     broker.set_limits(Limits::SESSION);
     let speaker = Mutex::new(Speaker::new(broker, mind, reply));
-    entered.live(&admission, |session, queue| traffic::carry(session, queue, stream, speaker)).await;
+    Box::pin(entered.live(&admission, |session, queue| traffic::carry(session, queue, stream, speaker))).await;
 }
 
 /// Serves a client that is no worker until it goes, and says why it went.

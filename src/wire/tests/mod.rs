@@ -3,10 +3,12 @@
 mod arbitration;
 mod attaching;
 mod commands;
+mod hostile;
 mod listening;
 mod liveness;
 mod pb;
 mod pressure;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -30,6 +32,7 @@ use crate::testing::scripted_worker::{ScriptedWorker, WorkerScript};
 enum Heard {
     Attached(String, u64),
     Detached(String, u64, String),
+    WantsToLeave(String),
 }
 
 /// Admits everybody whose password is `secret`; `change` is no worker but sends changes.
@@ -75,6 +78,10 @@ impl Gate for TestGate {
         self.heard.send_modify(|all| all.push(heard));
     }
 
+    fn wants_to_leave(&self, name: &str) {
+        self.heard.send_modify(|all| all.push(Heard::WantsToLeave(name.to_owned())));
+    }
+
     fn detached(&self, name: &str, session: u64, why: &str) {
         self.heard.send_modify(|all| all.push(Heard::Detached(name.to_owned(), session, why.to_owned())));
     }
@@ -117,9 +124,13 @@ impl TestWire {
 
     /// The worker's end of a connection that the master serves.
     fn dial(&self, dialects: Dialects) -> DuplexStream {
+        self.dial_at(Entrance { dialects, encryption: Encryption::None })
+    }
+
+    fn dial_at(&self, entrance: Entrance) -> DuplexStream {
         let (near, far) = tokio::io::duplex(64 * 1024);
         let hub = Arc::clone(&self.hub);
-        tokio::spawn(async move { serve_connection(&hub, near, dialects).await });
+        tokio::spawn(async move { serve_connection(&hub, near, &entrance).await });
         far
     }
 

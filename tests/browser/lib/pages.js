@@ -1,4 +1,36 @@
-// Every page that there is, on a site with something on each.
+// The pages that there are, on sites with nothing, with something on each, and with a lot.
+
+const LISTS = ["", "builders", "waterfall", "workers", "changes", "requests", "schedulers", "about"];
+
+/// Pages that every site has.
+export function lists() {
+  return LISTS.map((path) => ({ name: path || "home", path: `/${path}` }));
+}
+
+/// Pages of a site that has builds: of its newest failed one and of one that runs, if there is one.
+export async function pagesOf(url) {
+  const first = async (path, name) => {
+    const answer = await fetch(`${url}/api/v2/${path}`, { headers: { accept: "application/json" } });
+    return (await answer.json())[name][0];
+  };
+  const red = await first("builds?results=2&order=-buildid&limit=1", "builds");
+  const running = await first("builds?complete=false&order=-buildid&limit=1", "builds");
+  const failed = await first(`builds/${red.buildid}/steps?results=2`, "steps");
+  const worker = await first(`workers?workerid=${red.workerid}`, "workers");
+  const change = await first("changes?order=-changeid&limit=1", "changes");
+  const build = `/builders/${red.builderid}/builds/${red.number}`;
+  const one = [
+    ["builder", `/builders/${red.builderid}`],
+    ["build-red", build],
+    ["step", `${build}/steps/${failed.number}`],
+    ["log", `${build}/steps/${failed.number}/logs/stdio`],
+    ...(running ? [["build-running", `/builders/${running.builderid}/builds/${running.number}`]] : []),
+    ["worker", `/workers/${worker.name}`],
+    ["change", `/changes/${change.changeid}`],
+    ["actors", "/actors"],
+  ];
+  return [...lists(), ...one.map(([name, path]) => ({ name, path }))];
+}
 
 /// Fills a site of the standard configuration; name and path of each page. Leaves one build running.
 export async function everyPage(site) {

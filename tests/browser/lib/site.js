@@ -79,6 +79,11 @@ export class Site {
     return join(this.directory, relative);
   }
 
+  /// The id of the master's process.
+  get masterId() {
+    return this.#master.child.pid;
+  }
+
   /// JSON of the REST interface.
   async api(path) {
     const answer = await fetch(`${this.url}/api/v2/${path}`, { headers: { accept: "application/json" } });
