@@ -3,6 +3,7 @@
 //! Phase one prepares the shells, so that each has an address; phase two builds the `Deps` and starts them. A wire that
 //! is forgotten does not compile. Nothing here decides anything.
 
+mod client_ports;
 mod control;
 mod overview;
 mod run;
@@ -26,6 +27,7 @@ use crate::actors::builders::{Builders, BuildersDeps};
 use crate::actors::buildset_keeper::{BuildsetKeeper, BuildsetKeeperDeps};
 use crate::actors::change_intake::{ChangeIntake, ChangeIntakeDeps};
 use crate::actors::change_sources::{ChangeSources, ChangeSourcesDeps};
+use crate::actors::clients::Reception;
 use crate::actors::command_ids::CommandIds;
 use crate::actors::db_writer::{DbWriter, DbWriterDeps};
 use crate::actors::distributor::{Distributor, DistributorDeps};
@@ -41,6 +43,7 @@ use crate::actors::schedulers::{Schedulers, SchedulersDeps};
 use crate::actors::scripts::{Scripts, ScriptsConfig};
 use crate::actors::sessions::{Sessions, WorkerGate};
 use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Prepared, Running, Supervisor};
+use crate::actors::try_jobs::{TryJobs, TryJobsDeps};
 use crate::actors::workers::{Workers, WorkersDeps};
 use crate::clock::Clock;
 use crate::config::MasterConfig;
@@ -97,6 +100,7 @@ struct Shells {
     workers: Prepared<Workers>,
     intake: Prepared<ChangeIntake>,
     schedulers: Prepared<Schedulers>,
+    try_jobs: Prepared<TryJobs>,
     sources: Prepared<ChangeSources>,
     reporters: Prepared<Reporters>,
     janitor: Prepared<Janitor>,
@@ -120,6 +124,7 @@ fn prepare(supervisor: &Supervisor) -> Shells {
         workers: vital(supervisor, "workers"),
         intake: permanent(supervisor, "change_intake"),
         schedulers: permanent(supervisor, "schedulers"),
+        try_jobs: permanent(supervisor, "try_jobs"),
         sources: permanent(supervisor, "change_sources"),
         reporters: permanent(supervisor, "reporters"),
         janitor: permanent(supervisor, "janitor"),
@@ -153,7 +158,7 @@ impl Master {
             sessions: sessions.clone(),
             workers: shells.workers.tell(),
             control: shells.workers.tell(),
-            intake: shells.intake.ask(COMMAND_DEADLINE),
+            reception: common.reception(&shells),
         });
         let handle = common.handle(&shells);
         let reconfigure = shells.reconfigurator.ask(COMMAND_DEADLINE);
@@ -202,6 +207,20 @@ impl Common {
             worker: shells.workers.ask(COMMAND_DEADLINE),
             live: self.live.clone(),
         })
+    }
+
+    fn reception(&self, shells: &Shells) -> Reception {
+        Reception {
+            config: self.applied.clone(),
+            db: self.db.clone(),
+            intake: shells.intake.ask(COMMAND_DEADLINE),
+            try_jobs: shells.try_jobs.ask(COMMAND_DEADLINE),
+            live: self.live.clone(),
+        }
+    }
+
+    fn try_jobs(&self) -> TryJobsDeps {
+        TryJobsDeps { db: self.db.clone(), config: self.applied.clone(), base_dir: self.base_dir.clone() }
     }
 
     fn distributor(&self, shells: &Shells) -> DistributorDeps {
@@ -305,6 +324,7 @@ impl Common {
             shells.locks.tell(),
             shells.builders.tell(),
             shells.schedulers.tell(),
+            shells.try_jobs.tell(),
             shells.sources.tell(),
             shells.reporters.tell(),
         ];
@@ -325,6 +345,7 @@ impl Common {
         let locks = self.locks(&shells);
         let builders = self.builders(&shells);
         let schedulers = self.schedulers(&shells);
+        let try_jobs = self.try_jobs();
         let sources = self.sources(&shells);
         let intake = self.intake(&shells);
         let reconfigurator = self.reconfigurator(&shells, in_force);
@@ -341,6 +362,7 @@ impl Common {
         let workers = shells.workers.start(move || Workers::new(workers.clone()));
         let intake = shells.intake.start(move || ChangeIntake::new(intake.clone()));
         let schedulers = shells.schedulers.start(move || Schedulers::new(schedulers.clone()));
+        let try_jobs = shells.try_jobs.start(move || TryJobs::new(try_jobs.clone()));
         let sources = shells.sources.start(move || ChangeSources::new(sources.clone()));
         let reporters = shells.reporters.start(move || Reporters::new(reporters.clone()));
         let janitor = shells.janitor.start(move || Janitor::new(JANITOR, janitor.clone()));
@@ -350,6 +372,7 @@ impl Common {
             stopper(janitor),
             stopper(reporters),
             stopper(sources),
+            stopper(try_jobs),
             stopper(schedulers),
             stopper(intake),
             stopper(distributor),

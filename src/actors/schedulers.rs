@@ -20,7 +20,7 @@ use super::supervisor::{Ask, Child, ChildSpec, Handle, Reply, ShellContext, Supe
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::domain::{Event, TriggerOrder, Triggered};
-use crate::schedulers::config::SchedulerConfig;
+use crate::schedulers::config::{SchedulerConfig, SchedulerKind};
 
 /// Forces builds as a person asked for them.
 #[derive(Message)]
@@ -60,7 +60,9 @@ impl Schedulers {
     fn apply_configuration(&mut self) {
         let applied = Arc::clone(&self.deps.config.borrow());
         self.children.retain(|_, (config, _)| applied.config.schedulers.contains(config));
-        for config in &applied.config.schedulers {
+        // Jobs are no business of theirs.
+        let is_try = |config: &&SchedulerConfig| matches!(config.kind, SchedulerKind::Try(_));
+        for config in applied.config.schedulers.iter().filter(|config| !is_try(config)) {
             let Some(id) = applied.ids.schedulers.get(&config.name).copied() else { continue };
             if self.children.contains_key(&config.name) {
                 continue;

@@ -9,13 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 
 use super::applied::AppliedConfig;
-use super::change_intake::AcceptChanges;
-use super::pb_changes::PbChanges;
-use super::supervisor::{Ask, Tell};
+use super::clients::Reception;
+use super::supervisor::Tell;
 use super::workers::{ControlWorker, ReconsiderWorker};
-use crate::changes::config::ChangeSourceKind;
 use crate::domain::WorkerAction;
-use crate::wire::{Admission, ChangeSink, Gate, Proof, Refusal, WorkerLink};
+use crate::wire::{Admission, Gate, Proof, Refusal, Visitor, WorkerLink};
 
 /// Shared by the wire threads and the core.
 #[derive(Clone)]
@@ -47,12 +45,12 @@ impl Sessions {
     }
 }
 
-/// Lets configured workers in, and clients that send changes.
+/// Lets configured workers in, and clients that share their port.
 pub struct WorkerGate {
     pub sessions: Sessions,
     pub workers: Tell<ReconsiderWorker>,
     pub control: Tell<ControlWorker>,
-    pub intake: Ask<AcceptChanges>,
+    pub reception: Reception,
 }
 
 impl Gate for WorkerGate {
@@ -69,16 +67,8 @@ impl Gate for WorkerGate {
         Box::pin(std::future::ready(admission))
     }
 
-    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Arc<dyn ChangeSink>> {
-        let applied = Arc::clone(&self.sessions.config.borrow());
-        applied.config.change_sources.iter().find_map(|source| match &source.kind {
-            ChangeSourceKind::Pb(pb) if pb.user == name && proof.fits(pb.password.expose()) => {
-                let (source, intake) = (source.name.clone(), self.intake.clone());
-                let sink: Arc<dyn ChangeSink> = Arc::new(PbChanges { source, prefix: pb.prefix.clone(), intake });
-                Some(sink)
-            }
-            _ => None,
-        })
+    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Visitor> {
+        self.reception.admit(None, name, proof)
     }
 
     fn attached(&self, link: WorkerLink) {

@@ -2,6 +2,7 @@
 //! was written in.
 
 mod build;
+mod clients;
 mod diff;
 mod error;
 mod load;
@@ -14,6 +15,7 @@ mod strports;
 mod table;
 mod tls;
 
+pub use clients::{ClientAccount, ClientRole};
 pub use diff::{Changed, ConfigDiff, diff};
 pub use error::{ConfigError, ConfigErrors, Excerpt};
 pub use load::{Loader, MASTER_CFG, load};
@@ -43,6 +45,8 @@ pub struct MasterConfig {
     pub builders: Vec<BuilderConfig>,
     pub schedulers: Vec<SchedulerConfig>,
     pub change_sources: Vec<ChangeSourceConfig>,
+    /// Who may log in besides workers.
+    pub clients: Vec<ClientAccount>,
     pub protocols: Vec<ProtocolPort>,
     pub www: Option<WwwConfig>,
     /// What was in the files that ports name.

@@ -22,6 +22,7 @@ pub mod step;
 pub mod time;
 pub mod transfer;
 pub mod trigger;
+pub mod try_job;
 pub mod worker;
 
 pub use build::{Build, BuildNumber};
@@ -45,4 +46,5 @@ pub use step::Step;
 pub use time::Timestamp;
 pub use transfer::{Compression, MasterFile, StoreDirectory, StoreFile};
 pub use trigger::{TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd};
+pub use try_job::{TryJob, TryStatus};
 pub use worker::{Worker, WorkerAction, WorkerMode};

@@ -15,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
+use super::client_ports::BoundPorts;
 use super::control::Control;
 use super::tls;
 use super::{Master, Parts};
@@ -71,7 +72,7 @@ fn raise_file_limit() {
 }
 
 /// What connections may take: those that have not logged in leave most descriptors to workers, pages and the database.
-fn wire_limits() -> WireLimits {
+pub(super) fn wire_limits() -> WireLimits {
     let default = WireLimits::default();
     let n_files = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
     WireLimits { strangers: default.strangers.min(usize::try_from(n_files / 4).unwrap_or(usize::MAX)), ..default }
@@ -84,6 +85,7 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
         warn!("{warning}");
     }
     let listeners = bind(&config, wire)?;
+    let client_ports = BoundPorts::bind(&config, wire)?;
     let www = config.www.as_ref().and_then(|www| www.listen.clone());
     let clock = Clock::system();
     let options = OpenOptions {
@@ -113,6 +115,7 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
         let entrance = Entrance { dialects: dialects(&port), encryption: tls::encryption(&port.listen, &applied) };
         wire.spawn(listener.run(Arc::clone(&hub), entrance));
     }
+    client_ports.serve(master.gate.reception.clone(), wire);
     let control = ControlServer::bind(&base_dir).await.context("cannot open the control socket")?;
     let handler = Arc::new(Control::new(&master, clock.clone(), end.clone()));
     actix::spawn(control.run(handler.clone()));
@@ -195,7 +198,7 @@ fn dialects(port: &ProtocolPort) -> Dialects {
     }
 }
 
-fn socket_address(listen: &ListenAddress) -> anyhow::Result<SocketAddr> {
+pub(super) fn socket_address(listen: &ListenAddress) -> anyhow::Result<SocketAddr> {
     let interface = match &listen.interface {
         None => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         Some(interface) if interface == "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -207,6 +210,6 @@ fn socket_address(listen: &ListenAddress) -> anyhow::Result<SocketAddr> {
     Ok(SocketAddr::new(interface, listen.port))
 }
 
-fn shown(listen: &ListenAddress) -> String {
+pub(super) fn shown(listen: &ListenAddress) -> String {
     format!("{}:{}", listen.interface.as_deref().unwrap_or("*"), listen.port)
 }

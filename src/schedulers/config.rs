@@ -42,6 +42,7 @@ pub enum SchedulerKind {
     NightlyTriggerable(TimedConfig, NightlyConfig),
     Triggerable(TriggerableConfig),
     Force(ForceConfig),
+    Try(TryConfig),
 }
 
 impl SchedulerKind {
@@ -56,6 +57,8 @@ impl SchedulerKind {
             Self::NightlyTriggerable(..) => "NightlyTriggerable",
             Self::Triggerable(_) => "Triggerable",
             Self::Force(_) => "ForceScheduler",
+            Self::Try(TryConfig::Userpass) => "Try_Userpass",
+            Self::Try(TryConfig::Jobdir(_)) => "Try_Jobdir",
         }
     }
 
@@ -124,4 +127,13 @@ pub struct NightlyConfig {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TriggerableConfig {
     pub reason: Option<String>,
+}
+
+/// How jobs come to a try scheduler. Who may send them to a port is told by the accounts of the configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TryConfig {
+    /// `Try_Userpass`: over the network, by name and password.
+    Userpass,
+    /// `Try_Jobdir`: as files in a directory, relative to the master's.
+    Jobdir(String),
 }

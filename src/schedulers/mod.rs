@@ -9,6 +9,7 @@ pub mod force;
 pub mod question;
 pub mod rules;
 pub mod triggerable;
+pub mod try_build;
 
 mod basic;
 mod buildset;

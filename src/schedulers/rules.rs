@@ -43,7 +43,7 @@ impl Rules {
                 timed(kind, When::At(nightly.clone()))?
             }
             SchedulerKind::Dependent(_) => Kind::Dependent,
-            SchedulerKind::Triggerable(_) | SchedulerKind::Force(_) => Kind::Asked,
+            SchedulerKind::Triggerable(_) | SchedulerKind::Force(_) | SchedulerKind::Try(_) => Kind::Asked,
         };
         Ok(Self { config: config.clone(), kind })
     }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
+mod clients;
 mod crash;
 mod crash_checker;
 mod demo;
@@ -17,3 +18,4 @@ mod site;
 mod transfers;
 mod tutorial;
 mod worker_of_a_python_master;
+mod working_copy;

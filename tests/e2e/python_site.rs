@@ -11,7 +11,7 @@ use crate::site::{free_port, program, run, wait_for};
 
 /// Buildbot 4.3, master and worker, in an environment of its own below the target directory. The first test installs
 /// it, the others wait for the lock.
-fn python(program: &str) -> PathBuf {
+pub fn python(program: &str) -> PathBuf {
     let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-master");
     let lock = File::create(environment.with_extension("lock")).unwrap();
     lock.lock().unwrap();

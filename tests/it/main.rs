@@ -9,4 +9,5 @@ mod recovery;
 mod schedulers;
 mod test_master;
 mod transfers;
+mod try_jobs;
 mod worker_modes;

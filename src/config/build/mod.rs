@@ -3,6 +3,7 @@
 mod builders;
 mod change_filter;
 mod changes;
+mod clients;
 mod context;
 mod cron;
 mod fields;
@@ -46,6 +47,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     let schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
     let change_sources = settings.objects("change_source", changes::CLASSES, changes::change_source);
     settings.services();
+    let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
     let all = validate::All {
@@ -65,6 +67,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         builders: items(builders),
         schedulers: items(schedulers),
         change_sources: items(change_sources),
+        clients,
         protocols,
         www,
         certificates: context.certificates(),

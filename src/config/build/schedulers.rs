@@ -10,7 +10,7 @@ use super::{cron, force, values};
 use crate::config::script::{Object, Raw};
 use crate::schedulers::config::{
     BasicConfig, ChangeAttribute, ChangeFilter, CodebaseConfig, DependentConfig, SchedulerConfig, SchedulerKind,
-    TimedConfig, TriggerableConfig, WatchConfig,
+    TimedConfig, TriggerableConfig, TryConfig, WatchConfig,
 };
 
 const SOURCE: &str = "Scheduler";
@@ -44,6 +44,8 @@ fn kind(fields: &Fields<'_>, name: &str) -> SchedulerKind {
         "NightlyTriggerable" => SchedulerKind::NightlyTriggerable(timed(fields), cron::nightly(fields)),
         "Triggerable" => SchedulerKind::Triggerable(TriggerableConfig { reason: fields.optional_text("reason") }),
         "ForceScheduler" => SchedulerKind::Force(force::force(fields, name)),
+        "Try_Userpass" => SchedulerKind::Try(TryConfig::Userpass),
+        "Try_Jobdir" => SchedulerKind::Try(TryConfig::Jobdir(fields.text("jobdir"))),
         _ => SchedulerKind::SingleBranch(basic(fields, "branch")),
     }
 }

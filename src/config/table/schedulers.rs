@@ -13,6 +13,8 @@ pub const SCHEDULERS: &[&str] = &[
     "NightlyTriggerable",
     "Triggerable",
     "ForceScheduler",
+    "Try_Jobdir",
+    "Try_Userpass",
 ];
 
 const COMMON: &[Argument] = &[
@@ -98,6 +100,17 @@ const FORCE: &[Argument] = &[
     Argument::optional("priority", Kind::Object(PARAMETERS), "The field for the priority."),
 ];
 
+const TRY_JOBDIR: &[Argument] = &[Argument::required(
+    "jobdir",
+    Kind::Text,
+    "Directory of the jobs, below the master's; made if missing, with `new`, `cur` and `tmp` in it.",
+)];
+
+const TRY_USERPASS: &[Argument] = &[
+    Argument::required("port", Kind::Port, "Where `buildbot try` connects; may be the port of the workers."),
+    Argument::required("userpass", Kind::TextPairs, "Who may send jobs: pairs of name and password."),
+];
+
 /// Classes of fields of a force form.
 pub const PARAMETERS: &[&str] = &[
     "StringParameter",
@@ -109,7 +122,6 @@ pub const PARAMETERS: &[&str] = &[
     "ChoiceStringParameter",
 ];
 
-const NOT_YET: &str = "use schedulers.ForceScheduler, or a branch that schedulers.AnyBranchScheduler builds";
 const NAMES: &[&str] = &["name", "builderNames"];
 
 pub const CLASSES: &[Class] = &[
@@ -159,6 +171,13 @@ pub const CLASSES: &[Class] = &[
         .positional(NAMES),
     Class::new("schedulers", "ForceScheduler", "Builds when somebody asks on the web page.", &[FORCE, COMMON])
         .positional(NAMES),
-    Class::not_yet("schedulers", "Try_Jobdir", NOT_YET),
-    Class::not_yet("schedulers", "Try_Userpass", NOT_YET),
+    Class::new(
+        "schedulers",
+        "Try_Jobdir",
+        "Builds what `buildbot tryserver` puts into a directory.",
+        &[TRY_JOBDIR, COMMON],
+    )
+    .positional(&["name", "builderNames", "jobdir"]),
+    Class::new("schedulers", "Try_Userpass", "Builds what `buildbot try` sends.", &[TRY_USERPASS, COMMON])
+        .positional(&["name", "builderNames", "port", "userpass"]),
 ];

@@ -51,9 +51,17 @@ const CHANGE_FILTER: &[Argument] = &[
     Argument::optional("property_not_re", Kind::Map, "Names of properties to patterns that must not match."),
 ];
 
+const USER_MANAGER: &[Argument] = &[
+    Argument::required("username", Kind::Text, "The name with which clients log in."),
+    Argument::required("passwd", Kind::Text, "Their password."),
+    Argument::required("port", Kind::Port, "Where `buildbot user` connects; may be the port of the workers."),
+];
+
 const GUARD: &str = "put a proxy that asks for a password in front of the web port";
 
 pub const CLASSES: &[Class] = &[
+    Class::new("util", "CommandlineUserManager", "Lets `buildbot user` administrate users.", &[USER_MANAGER])
+        .positional(&["username", "passwd", "port"]),
     Class::new("util", "Property", "The value of a property of the build.", &[PROPERTY]).positional(&[
         "key",
         "default",

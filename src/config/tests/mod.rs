@@ -1,6 +1,7 @@
 //! Whole configurations: what they become, what is wrong with them, what their functions do.
 
 mod callbacks;
+mod clients;
 mod diff;
 mod errors;
 mod files;

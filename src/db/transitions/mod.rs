@@ -14,6 +14,7 @@ mod stamps;
 mod start_build;
 mod steps;
 mod sync_config;
+mod users;
 mod worker_state;
 
 pub use self::build_state::{SetBuildProperties, SetBuildState};
@@ -29,4 +30,5 @@ pub use self::recover_at_start::{RecoverAtStart, Recovered};
 pub use self::start_build::{StartBuild, StartBuildOutcome};
 pub use self::steps::{AddStep, FinishStep, StartStep, UpdateStep};
 pub use self::sync_config::{ConfigIds, SyncBuilder, SyncConfig, SyncScheduler, SyncWorker};
+pub use self::users::{AddUser, RemoveUser, UpdateUser, UserFacts};
 pub use self::worker_state::{SetWorkerMode, SetWorkerState};

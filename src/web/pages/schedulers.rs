@@ -8,7 +8,8 @@ use super::view::View;
 use crate::db::views::scheduler_list::{self, SchedulerState};
 use crate::domain::Timestamp;
 use crate::schedulers::config::{
-    AttributeTest, BasicConfig, ChangeAttribute, ChangeFilter, SchedulerConfig, SchedulerKind, TimedConfig, WatchConfig,
+    AttributeTest, BasicConfig, ChangeAttribute, ChangeFilter, SchedulerConfig, SchedulerKind, TimedConfig, TryConfig,
+    WatchConfig,
 };
 use crate::web::error::WebError;
 use crate::web::format::{self, Status, When};
@@ -103,6 +104,8 @@ fn waits_for(kind: &SchedulerKind) -> Vec<String> {
             vec!["a step that triggers it".to_owned(), "its times of the day".to_owned()]
         }
         SchedulerKind::Triggerable(_) => vec!["a step that triggers it".to_owned()],
+        SchedulerKind::Try(TryConfig::Userpass) => vec!["somebody who calls “buildbot try”".to_owned()],
+        SchedulerKind::Try(TryConfig::Jobdir(dir)) => vec![format!("a job file in “{dir}”")],
     }
 }
 

@@ -115,6 +115,7 @@ pub fn config() -> MasterConfig {
         builders: ["linux/x86", "docs"].map(builder).to_vec(),
         schedulers: vec![force()],
         change_sources: Vec::new(),
+        clients: Vec::new(),
         protocols: Vec::new(),
         www: Some(WwwConfig {
             listen: None,

@@ -41,21 +41,35 @@ struct TestGate {
     admission: Admission,
     heard: watch::Sender<Vec<Heard>>,
     links: Mutex<Vec<WorkerLink>>,
+    /// Further clients.
+    visitors: Mutex<Vec<(String, Visitor)>>,
+}
+
+impl TestGate {
+    fn admit_as(&self, name: &str, visitor: Visitor) {
+        self.visitors.lock().unwrap().push((name.to_owned(), visitor));
+    }
+
+    fn visitor(&self, name: &str) -> Option<Visitor> {
+        let visitors = self.visitors.lock().unwrap();
+        visitors.iter().find(|(known, _)| known == name).map(|(_, visitor)| visitor.clone())
+    }
 }
 
 impl Gate for TestGate {
     fn admit<'a>(&'a self, name: &'a str, proof: &'a Proof<'_>) -> BoxFuture<'a, Result<Admission, Refusal>> {
         let verdict = match proof.fits("secret") {
-            _ if name == "change" => Err(Refusal::UnknownWorker),
+            _ if name == "change" || self.visitor(name).is_some() => Err(Refusal::UnknownWorker),
             true => Ok(self.admission.clone()),
             false => Err(Refusal::WrongPassword),
         };
         std::future::ready(verdict).boxed()
     }
 
-    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Arc<dyn ChangeSink>> {
-        let sink: Arc<dyn ChangeSink> = Arc::new(Changes(Arc::clone(&self.changes)));
-        (name == "change" && proof.fits("secret")).then_some(sink)
+    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Visitor> {
+        let sink = Visitor::Changes(Arc::new(Changes(Arc::clone(&self.changes))));
+        let visitor = if name == "change" { Some(sink) } else { self.visitor(name) };
+        visitor.filter(|_| proof.fits("secret"))
     }
 
     fn attached(&self, link: WorkerLink) {
@@ -102,6 +116,7 @@ impl TestWire {
             admission,
             heard: watch::Sender::default(),
             links: Mutex::default(),
+            visitors: Mutex::default(),
         });
         let hub = Hub::new(Arc::clone(&gate) as Arc<dyn Gate>, limits);
         Self { gate, hub, shelf: LogShelf::open() }

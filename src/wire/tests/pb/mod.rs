@@ -5,6 +5,7 @@ mod commands;
 mod logins;
 mod peer;
 mod replay;
+mod visitors;
 
 use buildbot_protocol::pb::{Jelly, LocalId, RemoteId};
 
