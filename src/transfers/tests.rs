@@ -319,7 +319,7 @@ fn archives_with_any_damage_end_and_stay_in_their_directory() {
     let pax = entry(b"x", EntryType::XHeader, 0o644, b"12 path=a/b\n");
     let whole = archive(&[directory("/"), pax, file("a", "1"), directory("d/"), file("d/b", &"2".repeat(700))]);
     let mut n_accepted = 0;
-    for _ in 0..3000 {
+    for _ in 0..300 {
         let dir = TempDir::new().unwrap();
         fs::create_dir(dir.path().join("root")).unwrap();
         let mut damaged = whole.clone();
@@ -333,7 +333,7 @@ fn archives_with_any_damage_end_and_stay_in_their_directory() {
         n_accepted += u32::from(unpack::unpack(&mut archive, &root, &AtomicBool::new(false)).is_ok());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
-    assert!((300..2900).contains(&n_accepted), "{n_accepted} of 3000 tell nothing");
+    assert!((15..295).contains(&n_accepted), "{n_accepted} of 300 tell nothing");
 }
 
 /// Damage is of use only where a reader goes on.

@@ -3,7 +3,7 @@
 use buildbot::db::transitions::FireScheduler;
 use buildbot::domain::buildset::NewStamp;
 use buildbot::domain::{NewBuildset, Patch, Properties, Results, SchedulerId, StampSpec};
-use buildbot::testing::scripted_worker::{Reply, WorkerScript};
+use buildbot::testing::scripted_worker::{Reply, StartedCommand, WorkerScript};
 use buildbot_protocol::{Request, Value};
 
 use crate::test_master::TestMaster;
@@ -51,13 +51,7 @@ async fn the_patch_of_a_stamp_is_stored_and_given_to_the_worker() {
         state: None,
         buildset: Some(buildset),
     };
-    let words = |command: &buildbot::testing::scripted_worker::StartedCommand| {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let list = |value: &Value| value.as_array().unwrap_or_default().iter().map(text).collect::<Vec<_>>().join(" ");
-        let paths = ["path", "paths"].iter().find_map(|name| command.args.get(*name));
-        let of = command.args.get("command").or(paths);
-        of.map(|value| format!("{}{}", text(value), list(value))).unwrap_or_default()
-    };
+    while !is_last(&words(&worker.started().await)) {}
     worker.hold();
     let request = master.master.db.write(fire).await.unwrap().unwrap().requests[0].1;
     let mut seen = Vec::new();
@@ -69,10 +63,11 @@ async fn the_patch_of_a_stamp_is_stored_and_given_to_the_worker() {
             let read = Request::ReadFile { command_id: command.id.clone(), length: 100 };
             blocks.push(worker.say(read).await.unwrap());
         }
-        if seen.last().is_some_and(|words| words.starts_with("git rev-parse")) {
+        if is_last(&words(&command)) {
             break;
         }
-        worker.finish(&command.id, if command.name == "listdir" { Reply::rc(2) } else { version(seen.last()) });
+        let is_question = words(&command) == "git --version";
+        worker.finish(&command.id, if is_question { Reply::stdout("git version 2.47.3\n", 0) } else { Reply::rc(0) });
     }
     worker.release();
     assert_eq!(master.ended(request).await, Results::Success);
@@ -90,10 +85,14 @@ async fn the_patch_of_a_stamp_is_stored_and_given_to_the_worker() {
     master.finish().await;
 }
 
-fn version(words: Option<&String>) -> Reply {
-    if words.is_some_and(|words| words == "git --version") {
-        Reply::stdout("git version 2.47.3\n", 0)
-    } else {
-        Reply::rc(0)
-    }
+/// What a command is about, in one line.
+fn words(command: &StartedCommand) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let list = |value: &Value| value.as_array().unwrap_or_default().iter().map(text).collect::<Vec<_>>().join(" ");
+    let value = ["command", "path", "paths"].iter().find_map(|name| command.args.get(*name));
+    value.map(|value| format!("{}{}", text(value), list(value))).unwrap_or_default()
+}
+
+fn is_last(words: &str) -> bool {
+    words == "git rev-parse HEAD"
 }
