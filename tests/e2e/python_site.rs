@@ -154,8 +154,14 @@ impl PythonSite {
 
     /// A log of a step with the letters of its streams; nothing if there is no such log yet.
     pub fn log(&self, builder: &str, number: i64, step: &str, log: &str) -> Option<String> {
-        let path = format!("builders/{builder}/builds/{number}/steps/{step}/logs/{log}/contents");
-        self.try_get(&path)?["logchunks"][0]["content"].as_str().map(str::to_owned)
+        let steps = self.try_get(&format!("builders/{builder}/builds/{number}/steps"))?;
+        let step = steps["steps"].as_array()?.iter().find(|found| found["name"] == json!(step))?["stepid"].clone();
+        let logs = self.try_get(&format!("steps/{step}/logs"))?;
+        let log = logs["logs"].as_array()?.iter().find(|found| found["name"] == json!(log))?["logid"].clone();
+        let contents = self.try_get(&format!("logs/{log}/contents"))?["logchunks"].clone();
+        // It is one chunk, or a list of it.
+        let contents = contents.get(0).unwrap_or(&contents);
+        contents["content"].as_str().map(str::to_owned)
     }
 
     /// The results of every step of a build, by name.

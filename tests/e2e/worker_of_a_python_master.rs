@@ -14,11 +14,11 @@ const FAILURE: i64 = 2;
 /// Runs the build of everything in a directory that Python's worker made.
 fn run_everything(protocol: &str) -> PythonSite {
     let mut site = PythonSite::new(protocol);
-    site.create_python_worker(&[&format!("--protocol={protocol}"), "--umask=0o22", "--numcpus=3"]);
+    site.create_python_worker(&[&format!("--protocol={protocol}"), "--umask=0o22"]);
     site.start_worker();
     site.wait_for_worker();
     let info = &site.get("workers")["workers"][0]["workerinfo"];
-    assert_eq!((info["numcpus"].as_i64(), info["system"].as_str()), (Some(3), Some("posix")));
+    assert_eq!(info["version"], json!(env!("CARGO_PKG_VERSION")));
     site.force("everything");
     site.results("everything", 1);
     site
@@ -37,12 +37,8 @@ fn check_logs(site: &PythonSite) {
     let log = |step: &str, log: &str| site.log("everything", 1, step, log).unwrap_or_default();
     let talk = log("talk", "stdio");
     let lines = ["ofrom stdin", "eto stderr", "ogrüße", "obroken \u{fffd} byte", "oone", "otwo", "othree"];
-    for line in lines.iter().chain(&["ono line end", "h GREETING=hi"]) {
-        assert!(
-            talk.lines()
-                .any(|found| found.trim_start_matches("h ").trim() == line.trim_start_matches("h ") || found == *line),
-            "{line} is not in {talk:.3000}"
-        );
+    for line in lines.iter().chain(&["ono line end", "h  GREETING=hi"]) {
+        assert!(talk.lines().any(|found| found == *line), "{line} is not in {talk:.3000}");
     }
     let long: usize = talk.lines().filter(|line| line.starts_with("oxxx")).map(|line| line.len() - 1).sum();
     assert_eq!(long, 20_000);
@@ -127,7 +123,8 @@ fn lose_and_find(protocol: &str, options: &[&str]) -> PythonSite {
 
     site.force("slow");
     let interrupted = process(&site, 1);
-    site.control("builders/slow/builds/1", "stop", json!({"reason": "enough"}));
+    let build = site.get("builders/slow/builds/1")["builds"][0]["buildid"].clone();
+    site.control(&format!("builds/{build}"), "stop", json!({"reason": "enough"}));
     assert_eq!(site.results("slow", 1), json!(6), "a build that was stopped is cancelled");
     wait_for_end(interrupted);
 
