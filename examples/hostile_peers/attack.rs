@@ -87,7 +87,8 @@ fn long_strings(port: u16) -> anyhow::Result<()> {
         if !beginning.starts_with(b"GET") {
             sleep(Duration::from_millis(120));
         }
-        let sent = connection.write_all(beginning).and_then(|()| (0..1600).try_for_each(|_| connection.write_all(&block)));
+        let sent =
+            connection.write_all(beginning).and_then(|()| (0..1600).try_for_each(|_| connection.write_all(&block)));
         // It is cut off somewhere.
         drop(sent);
     }
