@@ -10,7 +10,7 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use buildbot::testing::scripted_worker::{ScriptedWorker, WorkerScript};
@@ -22,6 +22,7 @@ use futures_util::future::BoxFuture;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 const ATTACKS: [&str; 7] = ["none", "half-open", "one-byte", "long-strings", "references", "deaf", "logins"];
 

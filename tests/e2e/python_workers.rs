@@ -9,8 +9,8 @@ use crate::site::run;
 /// The release whose dependencies all the others use.
 const NEWEST: &str = "4.3.0";
 
-/// What old releases need and the newest does not.
-const FOR_OLD_RELEASES: [&str; 3] = ["future", "six", "setuptools"];
+/// What old releases need and the newest does not, and what all need for TLS.
+const MORE: [&str; 5] = ["future", "six", "setuptools", "pyopenssl", "service_identity"];
 
 /// A command that runs `buildbot-worker` of a release. Tests run at the same time, in threads or in processes: the first
 /// one installs, the others wait for the lock.
@@ -23,7 +23,7 @@ pub fn python_worker(release: &str) -> Command {
     once(&environment.join("complete"), || {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
         let newest = format!("buildbot-worker=={NEWEST}");
-        run(Command::new(environment.join("bin/pip")).args(["install", "-q", &newest]).args(FOR_OLD_RELEASES));
+        run(Command::new(environment.join("bin/pip")).args(["install", "-q", &newest]).args(MORE));
     });
     let code = directory.join(release);
     once(&code.join("complete"), || {

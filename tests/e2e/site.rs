@@ -160,7 +160,8 @@ impl Site {
             fs::remove_dir_all(&directory).unwrap();
         }
         let connection = format!("--connection-string=ssl:127.0.0.1:{port}");
-        run(python_worker(release).args(["create-worker", &connection]).arg(directory).args(["", WORKER, "pass"]));
+        let master = format!("127.0.0.1:{port}");
+        run(python_worker(release).args(["create-worker", &connection]).arg(directory).args([&master, WORKER, "pass"]));
         self.python_release = Some(release.to_owned());
     }
 
