@@ -20,6 +20,8 @@ pub mod web;
 pub mod config;
 pub mod wire;
 
+pub mod transfers;
+
 pub mod actors;
 
 pub mod cli;

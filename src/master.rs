@@ -3,9 +3,11 @@
 //! Phase one prepares the shells, so that each has an address; phase two builds the `Deps` and starts them. A wire that
 //! is forgotten does not compile. Nothing here decides anything.
 
+mod client_ports;
 mod control;
 mod overview;
 mod run;
+mod tls;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -25,6 +27,7 @@ use crate::actors::builders::{Builders, BuildersDeps};
 use crate::actors::buildset_keeper::{BuildsetKeeper, BuildsetKeeperDeps};
 use crate::actors::change_intake::{ChangeIntake, ChangeIntakeDeps};
 use crate::actors::change_sources::{ChangeSources, ChangeSourcesDeps};
+use crate::actors::clients::Reception;
 use crate::actors::command_ids::CommandIds;
 use crate::actors::db_writer::{DbWriter, DbWriterDeps};
 use crate::actors::distributor::{Distributor, DistributorDeps};
@@ -40,6 +43,7 @@ use crate::actors::schedulers::{Schedulers, SchedulersDeps};
 use crate::actors::scripts::{Scripts, ScriptsConfig};
 use crate::actors::sessions::{Sessions, WorkerGate};
 use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Prepared, Running, Supervisor};
+use crate::actors::try_jobs::{TryJobs, TryJobsDeps};
 use crate::actors::workers::{Workers, WorkersDeps};
 use crate::clock::Clock;
 use crate::config::MasterConfig;
@@ -96,6 +100,7 @@ struct Shells {
     workers: Prepared<Workers>,
     intake: Prepared<ChangeIntake>,
     schedulers: Prepared<Schedulers>,
+    try_jobs: Prepared<TryJobs>,
     sources: Prepared<ChangeSources>,
     reporters: Prepared<Reporters>,
     janitor: Prepared<Janitor>,
@@ -119,6 +124,7 @@ fn prepare(supervisor: &Supervisor) -> Shells {
         workers: vital(supervisor, "workers"),
         intake: permanent(supervisor, "change_intake"),
         schedulers: permanent(supervisor, "schedulers"),
+        try_jobs: permanent(supervisor, "try_jobs"),
         sources: permanent(supervisor, "change_sources"),
         reporters: permanent(supervisor, "reporters"),
         janitor: permanent(supervisor, "janitor"),
@@ -151,7 +157,8 @@ impl Master {
         let gate = Arc::new(WorkerGate {
             sessions: sessions.clone(),
             workers: shells.workers.tell(),
-            intake: shells.intake.ask(COMMAND_DEADLINE),
+            control: shells.workers.tell(),
+            reception: common.reception(&shells),
         });
         let handle = common.handle(&shells);
         let reconfigure = shells.reconfigurator.ask(COMMAND_DEADLINE);
@@ -197,14 +204,31 @@ impl Common {
             rebuild: shells.keeper.ask(COMMAND_DEADLINE),
             intake: shells.intake.ask(COMMAND_DEADLINE),
             locked_out: shells.distributor.ask(CORE_DEADLINE),
+            worker: shells.workers.ask(COMMAND_DEADLINE),
             live: self.live.clone(),
         })
+    }
+
+    fn reception(&self, shells: &Shells) -> Reception {
+        Reception {
+            config: self.applied.clone(),
+            db: self.db.clone(),
+            intake: shells.intake.ask(COMMAND_DEADLINE),
+            try_jobs: shells.try_jobs.ask(COMMAND_DEADLINE),
+            live: self.live.clone(),
+        }
+    }
+
+    fn try_jobs(&self) -> TryJobsDeps {
+        TryJobsDeps { db: self.db.clone(), config: self.applied.clone(), base_dir: self.base_dir.clone() }
     }
 
     fn distributor(&self, shells: &Shells) -> DistributorDeps {
         DistributorDeps {
             waiting: shells.keeper.ask(CORE_DEADLINE),
             workers: shells.workers.ask(CORE_DEADLINE),
+            leaving: shells.workers.ask(CORE_DEADLINE),
+            dismiss: shells.workers.tell(),
             builders: shells.builders.ask(CORE_DEADLINE),
             locks: shells.locks.ask(CORE_DEADLINE),
             start: shells.builders.tell(),
@@ -226,6 +250,7 @@ impl Common {
 
     fn builders(&self, shells: &Shells) -> BuildersDeps {
         let build = BuildDeps {
+            base_dir: self.base_dir.clone(),
             db: self.db.clone(),
             clock: self.clock.clone(),
             scripts: shells.scripts.ask(SCRIPT_DEADLINE),
@@ -234,6 +259,10 @@ impl Common {
             wire_runtime: self.wire_runtime.clone(),
             command_ids: CommandIds::new(self.db.clone()),
             take_locks: shells.locks.tell(),
+            config: self.applied.clone(),
+            trigger: shells.schedulers.ask(COMMAND_DEADLINE),
+            cancel_request: shells.keeper.ask(COMMAND_DEADLINE),
+            stop_build: shells.builders.ask(CORE_DEADLINE),
         };
         let builder = BuilderDeps {
             db: self.db.clone(),
@@ -295,6 +324,7 @@ impl Common {
             shells.locks.tell(),
             shells.builders.tell(),
             shells.schedulers.tell(),
+            shells.try_jobs.tell(),
             shells.sources.tell(),
             shells.reporters.tell(),
         ];
@@ -315,6 +345,7 @@ impl Common {
         let locks = self.locks(&shells);
         let builders = self.builders(&shells);
         let schedulers = self.schedulers(&shells);
+        let try_jobs = self.try_jobs();
         let sources = self.sources(&shells);
         let intake = self.intake(&shells);
         let reconfigurator = self.reconfigurator(&shells, in_force);
@@ -331,6 +362,7 @@ impl Common {
         let workers = shells.workers.start(move || Workers::new(workers.clone()));
         let intake = shells.intake.start(move || ChangeIntake::new(intake.clone()));
         let schedulers = shells.schedulers.start(move || Schedulers::new(schedulers.clone()));
+        let try_jobs = shells.try_jobs.start(move || TryJobs::new(try_jobs.clone()));
         let sources = shells.sources.start(move || ChangeSources::new(sources.clone()));
         let reporters = shells.reporters.start(move || Reporters::new(reporters.clone()));
         let janitor = shells.janitor.start(move || Janitor::new(JANITOR, janitor.clone()));
@@ -340,6 +372,7 @@ impl Common {
             stopper(janitor),
             stopper(reporters),
             stopper(sources),
+            stopper(try_jobs),
             stopper(schedulers),
             stopper(intake),
             stopper(distributor),

@@ -73,6 +73,7 @@ pub enum Request {
     UploadFileClose {
         command_id: String,
     },
+    /// Unix seconds; not a number if the worker found no file.
     UploadFileUtime {
         command_id: String,
         access_time: f64,

@@ -201,7 +201,7 @@ impl Builder {
 async fn begin(id: BuilderId, name: String, deps: BuilderDeps, message: BeginBuild) -> Result<BuildPlan, BeginError> {
     let workers = deps.workers.ask(DescribeWorkers).await?;
     let worker = workers.into_iter().find(|worker| worker.id == message.worker).ok_or(BeginError::WorkerGone)?;
-    let link = worker.link.clone().ok_or(BeginError::WorkerGone)?;
+    let link = worker.ready().cloned().ok_or(BeginError::WorkerGone)?;
     match tokio::time::timeout(PING_DEADLINE, link.ping()).await {
         Ok(answer) => answer.map_err(BeginError::Silent)?,
         Err(_) => {

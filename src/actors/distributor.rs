@@ -2,7 +2,7 @@
 //!
 //! - Hears: [`ReconsiderRequests`] from whoever changed something it looks at, [`PauseBuilds`] before a clean stop,
 //!   [`DescribeLockedOut`] for pages.
-//! - Tells: [`StartBuilds`] to the builders.
+//! - Tells: [`StartBuilds`] to the builders; [`DismissWorkers`] when nothing runs on workers that leave.
 //! - Writes: nothing; a plan that meets a changed world is refused by `start_build`.
 //! - Restart: permanent. Holds no state: it asks for everything it looks at, each time.
 
@@ -19,7 +19,7 @@ use super::buildset_keeper::DescribeWaiting;
 use super::lock_keeper::DescribeLocks;
 use super::scripts::CallFunction;
 use super::supervisor::{Ask, AskError, Child, Handle, Reply, ShellContext, Tell};
-use super::workers::{DescribeWorkers, WorkerSnapshot};
+use super::workers::{DescribeLeaving, DescribeWorkers, DismissWorkers, WorkerSnapshot};
 use crate::clock::Clock;
 use crate::dispatch::{self, Answers, Plan, Start};
 use crate::domain::{BuildRequest, BuilderId};
@@ -44,6 +44,8 @@ pub struct DescribeLockedOut;
 pub struct DistributorDeps {
     pub waiting: Ask<DescribeWaiting>,
     pub workers: Ask<DescribeWorkers>,
+    pub leaving: Ask<DescribeLeaving>,
+    pub dismiss: Tell<DismissWorkers>,
     pub builders: Ask<DescribeBuilders>,
     pub locks: Ask<DescribeLocks>,
     pub start: Tell<StartBuilds>,
@@ -99,6 +101,7 @@ impl Distributor {
 
 /// Looks at the world, and lets functions of the configuration be answered until the plan needs no more of them.
 async fn make_plan(deps: DistributorDeps) -> Result<Vec<Start>, AskError> {
+    dismiss_idle(&deps).await?;
     let waiting = deps.waiting.ask(DescribeWaiting).await?;
     if waiting.is_empty() {
         return Ok(Vec::new());
@@ -132,6 +135,17 @@ async fn locked_out(deps: DistributorDeps) -> Result<HashMap<BuilderId, Vec<Stri
         return Ok(HashMap::new());
     }
     Ok(dispatch::locked_out(&look(&deps, &waiting).await?))
+}
+
+/// Lets workers go that wish to leave. No plan is under way that could give them a build: plans come from here.
+async fn dismiss_idle(deps: &DistributorDeps) -> Result<(), AskError> {
+    let mut workers = deps.leaving.ask(DescribeLeaving).await?;
+    if !workers.is_empty() {
+        let builders = deps.builders.ask(DescribeBuilders).await?;
+        workers.retain(|worker| builders.running_on(*worker).is_empty());
+        deps.dismiss.tell(DismissWorkers { workers });
+    }
+    Ok(())
 }
 
 /// More rounds of questions than any plan has kinds of questions.
@@ -179,7 +193,7 @@ fn state(
             running: u32::try_from(builders.running_on(worker.id).len()).unwrap_or(u32::MAX),
             id: worker.id,
             name: worker.config.name.clone(),
-            available: worker.link.is_some(),
+            available: worker.ready().is_some(),
             max_builds: worker.config.max_builds,
             locks: worker.config.locks.clone(),
         })

@@ -11,11 +11,13 @@ use super::distributor::DescribeLockedOut;
 pub use super::live_feed::LiveFeed;
 use super::schedulers::ForceBuilds;
 use super::supervisor::{Ask, AskError, Supervisor};
+use super::workers::{ControlError, ControlWorker};
 use crate::config::MasterConfig;
 use crate::db::Db;
 use crate::db::transitions::Cancelled;
 use crate::domain::{
     BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, NewChange, PropertyValue, RequestState, Results,
+    WorkerAction, WorkerId,
 };
 
 /// What a person filled into a force form.
@@ -90,6 +92,7 @@ pub struct HandleDeps {
     pub rebuild: Ask<RebuildBuild>,
     pub intake: Ask<AcceptChanges>,
     pub locked_out: Ask<DescribeLockedOut>,
+    pub worker: Ask<ControlWorker>,
     pub live: LiveFeed,
 }
 
@@ -130,6 +133,15 @@ impl MasterHandle {
                 Err(CommandError::Failed("the request is being built already: stop its build instead".to_owned()))
             }
             Ok(Cancelled::NoSuch) => Err(CommandError::NotFound(format!("there is no build request {request}"))),
+            Err(error) => Err(CommandError::Failed(error.to_string())),
+        }
+    }
+
+    /// Pauses a worker or has it end, and returns once that is stored.
+    pub async fn control_worker(&self, worker: WorkerId, action: WorkerAction) -> Result<(), CommandError> {
+        match self.deps.worker.ask(ControlWorker { worker, action }).await? {
+            Ok(()) => Ok(()),
+            Err(error @ ControlError::NoSuch) => Err(CommandError::NotFound(error.to_string())),
             Err(error) => Err(CommandError::Failed(error.to_string())),
         }
     }

@@ -11,6 +11,7 @@ pub mod buildset_keeper;
 pub mod change_intake;
 pub mod change_source;
 pub mod change_sources;
+pub mod clients;
 pub mod command_ids;
 pub mod db_writer;
 pub mod distributor;
@@ -30,6 +31,7 @@ pub mod schedulers;
 pub mod scripts;
 pub mod sessions;
 pub mod supervisor;
+pub mod try_jobs;
 pub mod worker;
 pub mod workers;
 

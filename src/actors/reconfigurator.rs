@@ -16,7 +16,7 @@ use tracing::{error, info};
 use super::applied::{Applied, ReconsiderConfiguration};
 use super::supervisor::{Child, Handle, Reply, ShellContext, Tell};
 use crate::config::{self, MasterConfig};
-use crate::db::transitions::{ConfigIds, SyncBuilder, SyncConfig, SyncWorker};
+use crate::db::transitions::{ConfigIds, SyncBuilder, SyncConfig, SyncScheduler, SyncWorker};
 use crate::db::{Db, DbError};
 
 /// Loads `master.cfg` again; answers what changed, line by line.
@@ -89,10 +89,14 @@ pub async fn sync(db: &Db, config: &MasterConfig) -> Result<ConfigIds, DbError> 
             .map(|builder| builder.name.clone())
             .collect(),
     });
+    let schedulers = config.schedulers.iter().map(|scheduler| SyncScheduler {
+        name: scheduler.name.clone(),
+        upstream: scheduler.kind.upstream().map(str::to_owned),
+    });
     db.write(SyncConfig {
         builders: builders.collect(),
         workers: workers.collect(),
-        schedulers: config.schedulers.iter().map(|scheduler| scheduler.name.clone()).collect(),
+        schedulers: schedulers.collect(),
         change_sources: config.change_sources.iter().map(|source| source.name.clone()).collect(),
     })
     .await

@@ -1,7 +1,7 @@
 //! Schedulers: one child per configured scheduler.
 //!
-//! - Hears: [`ReconsiderConfiguration`], [`EventsCommitted`], [`ForceBuilds`].
-//! - Tells: [`ReconsiderChanges`] to its children; [`ForceBuilds`] is passed on to the one that is named.
+//! - Hears: [`ReconsiderConfiguration`], [`EventsCommitted`], [`ForceBuilds`], [`TriggerBuilds`].
+//! - Tells: [`Reconsider`] to its children; what is asked of one of them is passed on.
 //! - Writes: nothing.
 //! - Restart: permanent. Rebuilds its children from the configuration.
 
@@ -14,19 +14,27 @@ use super::applied::{AppliedConfig, ReconsiderConfiguration};
 use super::event_bus::EventsCommitted;
 use super::handle::{CommandError, ForceRequest, Forced};
 use super::owned::Owned;
-use super::scheduler::{ReconsiderChanges, Scheduler, SchedulerDeps, SubmitForced};
+use super::scheduler::{Reconsider, Scheduler, SchedulerDeps, SubmitForced, SubmitTriggered};
 use super::scripts::CallFunction;
 use super::supervisor::{Ask, Child, ChildSpec, Handle, Reply, ShellContext, Supervisor};
 use crate::clock::Clock;
 use crate::db::Db;
-use crate::domain::Event;
-use crate::schedulers::config::SchedulerConfig;
+use crate::domain::{Event, TriggerOrder, Triggered};
+use crate::schedulers::config::{SchedulerConfig, SchedulerKind};
 
 /// Forces builds as a person asked for them.
 #[derive(Message)]
 #[rtype(result = "Result<Forced, CommandError>")]
 pub struct ForceBuilds {
     pub request: ForceRequest,
+}
+
+/// Has a scheduler build what a build wants built.
+#[derive(Message)]
+#[rtype(result = "Result<Triggered, CommandError>")]
+pub struct TriggerBuilds {
+    pub scheduler: String,
+    pub order: TriggerOrder,
 }
 
 #[derive(Clone)]
@@ -52,7 +60,9 @@ impl Schedulers {
     fn apply_configuration(&mut self) {
         let applied = Arc::clone(&self.deps.config.borrow());
         self.children.retain(|_, (config, _)| applied.config.schedulers.contains(config));
-        for config in &applied.config.schedulers {
+        // Jobs are no business of theirs.
+        let is_try = |config: &&SchedulerConfig| matches!(config.kind, SchedulerKind::Try(_));
+        for config in applied.config.schedulers.iter().filter(|config| !is_try(config)) {
             let Some(id) = applied.ids.schedulers.get(&config.name).copied() else { continue };
             if self.children.contains_key(&config.name) {
                 continue;
@@ -86,18 +96,23 @@ impl Handle<ReconsiderConfiguration> for Schedulers {
 
 impl Handle<EventsCommitted> for Schedulers {
     fn handle(&mut self, EventsCommitted(events): EventsCommitted, _: &mut ShellContext<'_, Self>) -> Reply<()> {
-        let wakes = |event: &Event| matches!(event, Event::ChangeAdded { .. } | Event::SchedulerUpdated { .. });
-        if events.iter().any(|committed| wakes(&committed.event)) {
+        let what = events.iter().fold(Reconsider::default(), |what, committed| match committed.event {
+            Event::ChangeAdded { .. } => Reconsider { changes: true, ..what },
+            Event::BuildsetAdded { .. } | Event::BuildsetCompleted { .. } => Reconsider { buildsets: true, ..what },
+            Event::SchedulerUpdated { .. } => Reconsider { switched: true, ..what },
+            _ => what,
+        });
+        if what != Reconsider::default() {
             for (_, child) in self.children.values() {
-                child.tell().tell(ReconsiderChanges);
+                child.tell().tell(what);
             }
         }
         Reply::Now(())
     }
 }
 
-/// Validating a form and storing a buildset takes no longer, but for a database that is away.
-const FORCE_DEADLINE: std::time::Duration = std::time::Duration::from_secs(60);
+/// Making a buildset and storing it takes no longer, but for a database that is away.
+const SUBMIT_DEADLINE: std::time::Duration = std::time::Duration::from_secs(60);
 
 impl Handle<ForceBuilds> for Schedulers {
     fn handle(
@@ -109,9 +124,27 @@ impl Handle<ForceBuilds> for Schedulers {
             let unknown = format!("there is no scheduler named {:?}", request.scheduler);
             return Reply::Now(Err(CommandError::NotFound(unknown)));
         };
-        let child = child.ask::<SubmitForced>(FORCE_DEADLINE);
+        let child = child.ask::<SubmitForced>(SUBMIT_DEADLINE);
         Reply::Later(Box::pin(async move {
             let answer = child.ask(SubmitForced { request }).await;
+            answer.unwrap_or_else(|error| Err(CommandError::Failed(error.to_string())))
+        }))
+    }
+}
+
+impl Handle<TriggerBuilds> for Schedulers {
+    fn handle(
+        &mut self,
+        TriggerBuilds { scheduler, order }: TriggerBuilds,
+        _: &mut ShellContext<'_, Self>,
+    ) -> Reply<Result<Triggered, CommandError>> {
+        let Some((_, child)) = self.children.get(&scheduler) else {
+            let unknown = format!("there is no scheduler named {scheduler:?}");
+            return Reply::Now(Err(CommandError::NotFound(unknown)));
+        };
+        let child = child.ask::<SubmitTriggered>(SUBMIT_DEADLINE);
+        Reply::Later(Box::pin(async move {
+            let answer = child.ask(SubmitTriggered { order }).await;
             answer.unwrap_or_else(|error| Err(CommandError::Failed(error.to_string())))
         }))
     }

@@ -9,12 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 
 use super::applied::AppliedConfig;
-use super::change_intake::AcceptChanges;
-use super::pb_changes::PbChanges;
-use super::supervisor::{Ask, Tell};
-use super::workers::ReconsiderWorker;
-use crate::changes::config::ChangeSourceKind;
-use crate::wire::{Admission, ChangeSink, Gate, Proof, Refusal, WorkerLink};
+use super::clients::Reception;
+use super::supervisor::Tell;
+use super::workers::{ControlWorker, ReconsiderWorker};
+use crate::domain::WorkerAction;
+use crate::wire::{Admission, Gate, Proof, Refusal, Visitor, WorkerLink};
 
 /// Shared by the wire threads and the core.
 #[derive(Clone)]
@@ -46,11 +45,12 @@ impl Sessions {
     }
 }
 
-/// Lets configured workers in, and clients that send changes.
+/// Lets configured workers in, and clients that share their port.
 pub struct WorkerGate {
     pub sessions: Sessions,
     pub workers: Tell<ReconsiderWorker>,
-    pub intake: Ask<AcceptChanges>,
+    pub control: Tell<ControlWorker>,
+    pub reception: Reception,
 }
 
 impl Gate for WorkerGate {
@@ -60,32 +60,27 @@ impl Gate for WorkerGate {
             None => Err(Refusal::UnknownWorker),
             Some(worker) if !proof.fits(&worker.password) => Err(Refusal::WrongPassword),
             Some(worker) => {
-                let builders =
-                    applied.config.builders.iter().filter(|builder| builder.worker_names.contains(&worker.name));
-                let (builder_names, builder_dirs) =
-                    builders.map(|builder| (builder.name.clone(), builder.workerbuilddir.clone())).unzip();
-                Ok(Admission { builder_names, builder_dirs, keepalive: worker.keepalive_interval })
+                let builders = applied.config.builders_on(name);
+                Ok(Admission { builders, keepalive: worker.keepalive_interval })
             }
         };
         Box::pin(std::future::ready(admission))
     }
 
-    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Arc<dyn ChangeSink>> {
-        let applied = Arc::clone(&self.sessions.config.borrow());
-        applied.config.change_sources.iter().find_map(|source| match &source.kind {
-            ChangeSourceKind::Pb(pb) if pb.user == name && proof.fits(pb.password.expose()) => {
-                let (source, intake) = (source.name.clone(), self.intake.clone());
-                let sink: Arc<dyn ChangeSink> = Arc::new(PbChanges { source, prefix: pb.prefix.clone(), intake });
-                Some(sink)
-            }
-            _ => None,
-        })
+    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Visitor> {
+        self.reception.admit(None, name, proof)
     }
 
     fn attached(&self, link: WorkerLink) {
         let name = link.name().to_owned();
         self.sessions.attach(link);
         self.workers.tell(ReconsiderWorker { name, why: None });
+    }
+
+    fn wants_to_leave(&self, name: &str) {
+        if let Some(worker) = self.sessions.config.borrow().ids.workers.get(name).copied() {
+            self.control.tell(ControlWorker { worker, action: WorkerAction::Leave });
+        }
     }
 
     fn detached(&self, name: &str, session: u64, why: &str) {

@@ -11,13 +11,19 @@ mod paint;
 mod pid_file;
 mod progress;
 mod reconfig;
+mod remote;
 mod rest;
 mod restart;
+mod sendchange;
 mod start;
 mod status;
+mod statuslog;
 mod stop;
 mod table;
 mod tail;
+mod try_job;
+mod tryserver;
+mod user;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -62,6 +68,11 @@ enum Command {
     Checkconfig(checkconfig::Checkconfig),
     Status(status::ShowStatus),
     Tail(tail::Tail),
+    Sendchange(sendchange::Sendchange),
+    Try(try_job::Try),
+    Tryserver(tryserver::Tryserver),
+    User(user::User),
+    Statuslog(statuslog::Statuslog),
     Completions(completions::Completions),
 }
 
@@ -77,6 +88,11 @@ pub fn run() -> ExitCode {
         Command::Checkconfig(arguments) => arguments.run(),
         Command::Status(arguments) => arguments.run(),
         Command::Tail(arguments) => arguments.run(),
+        Command::Sendchange(arguments) => arguments.run(),
+        Command::Try(arguments) => arguments.run(),
+        Command::Tryserver(arguments) => arguments.run(),
+        Command::User(arguments) => arguments.run(),
+        Command::Statuslog(arguments) => arguments.run(),
         Command::Completions(arguments) => arguments.run(CommandLine::command()),
     };
     outcome.unwrap_or_else(|error| {
@@ -137,7 +153,8 @@ mod tests {
     #[test]
     fn every_command_of_the_manual_is_understood() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let chapters = ["quick-start", "tutorial/first-run", "tutorial/tour", "tutorial/own-project", "command-line"];
+        let chapters =
+            ["clients", "quick-start", "tutorial/first-run", "tutorial/tour", "tutorial/own-project", "command-line"];
         let manual = chapters.map(|chapter| format!("docs/manual/src/{chapter}.md"));
         let mut n_calls = 0;
         for document in manual.into_iter().chain(["README.md".to_owned(), "docs/manual/src/operating.md".to_owned()]) {

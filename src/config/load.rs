@@ -43,7 +43,7 @@ impl Loader {
     pub fn text(&self, name: &str, text: &str) -> Result<MasterConfig, ConfigErrors> {
         let source = SourceText::new(name, text);
         let outcome = StarlarkEngine.run(&source, &self.surroundings).map_err(ConfigErrors::new)?;
-        build::build(&source, outcome)
+        build::build(&source, outcome, &self.surroundings.base_dir)
     }
 }
 

@@ -2,6 +2,7 @@
 //! was written in.
 
 mod build;
+mod clients;
 mod diff;
 mod error;
 mod load;
@@ -12,7 +13,9 @@ mod script;
 mod source;
 mod strports;
 mod table;
+mod tls;
 
+pub use clients::{ClientAccount, ClientRole};
 pub use diff::{Changed, ConfigDiff, diff};
 pub use error::{ConfigError, ConfigErrors, Excerpt};
 pub use load::{Loader, MASTER_CFG, load};
@@ -20,7 +23,9 @@ pub use nearest::nearest;
 pub use reference::reference;
 pub use sample::{demo, sample};
 pub use strports::StrportError;
+pub use tls::{PlaintextPolicy, TlsError, TlsFiles, TlsIdentity, server_config};
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::changes::config::ChangeSourceConfig;
@@ -40,8 +45,12 @@ pub struct MasterConfig {
     pub builders: Vec<BuilderConfig>,
     pub schedulers: Vec<SchedulerConfig>,
     pub change_sources: Vec<ChangeSourceConfig>,
+    /// Who may log in besides workers.
+    pub clients: Vec<ClientAccount>,
     pub protocols: Vec<ProtocolPort>,
     pub www: Option<WwwConfig>,
+    /// What was in the files that ports name.
+    pub certificates: BTreeMap<TlsFiles, TlsIdentity>,
     /// SQLAlchemy form; relative paths are below the base directory.
     pub db_url: String,
     pub properties: Properties,
@@ -55,6 +64,14 @@ pub struct MasterConfig {
     pub inactive: Vec<String>,
     /// Old spellings and the like, with `file:line`.
     pub warnings: Vec<String>,
+}
+
+impl MasterConfig {
+    /// The builders that build on a worker: names, and directories below the worker's base directory.
+    pub fn builders_on(&self, worker: &str) -> Vec<(String, String)> {
+        let builders = self.builders.iter().filter(|builder| builder.worker_names.iter().any(|name| name == worker));
+        builders.map(|builder| (builder.name.clone(), builder.workerbuilddir.clone())).collect()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -123,12 +140,14 @@ pub enum Protocol {
     Msgpack,
 }
 
-/// A parsed strport: `9989`, `tcp:9989:interface=127.0.0.1`.
+/// A parsed strport: `9989`, `tcp:9989:interface=127.0.0.1`, `ssl:9990:privateKey=key.pem`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenAddress {
     pub port: u16,
     /// `None` binds all interfaces, as a bare port number does.
     pub interface: Option<String>,
+    /// Set if the port does TLS.
+    pub tls: Option<TlsFiles>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -57,6 +57,8 @@ diesel::table! {
         active -> SmallInt,
         last_change_id -> BigInt,
         state -> Text,
+        upstream -> Nullable<Text>,
+        upstream_since -> BigInt,
     }
 }
 
@@ -73,6 +75,16 @@ diesel::table! {
     users (id) {
         id -> BigInt,
         identifier -> Text,
+        bb_username -> Nullable<Text>,
+        bb_password -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    user_attributes (user_id, name) {
+        user_id -> BigInt,
+        name -> Text,
+        value -> Text,
     }
 }
 
@@ -275,6 +287,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     schedulers,
     change_sources,
     users,
+    user_attributes,
     patches,
     source_stamps,
     changes,

@@ -20,6 +20,9 @@ pub mod script;
 pub mod source_stamp;
 pub mod step;
 pub mod time;
+pub mod transfer;
+pub mod trigger;
+pub mod try_job;
 pub mod worker;
 
 pub use build::{Build, BuildNumber};
@@ -41,4 +44,7 @@ pub use script::{Callback, ScriptError, ScriptValue};
 pub use source_stamp::{Patch, SourceStamp, StampSpec};
 pub use step::Step;
 pub use time::Timestamp;
-pub use worker::Worker;
+pub use transfer::{Compression, MasterFile, StoreDirectory, StoreFile};
+pub use trigger::{TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd};
+pub use try_job::{TryJob, TryStatus};
+pub use worker::{Worker, WorkerAction, WorkerMode};

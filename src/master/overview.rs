@@ -94,7 +94,8 @@ pub(super) fn url(listen: &ListenAddress) -> String {
         Some(interface) if interface.contains(':') && !interface.starts_with('[') => format!("[{interface}]"),
         Some(interface) => interface.to_owned(),
     };
-    format!("http://{host}:{}/", listen.port)
+    let scheme = if listen.tls.is_some() { "https" } else { "http" };
+    format!("{scheme}://{host}:{}/", listen.port)
 }
 
 #[cfg(test)]
@@ -103,7 +104,9 @@ mod tests {
 
     #[test]
     fn what_listens_everywhere_is_reached_on_the_loopback() {
-        let of = |interface: Option<&str>| url(&ListenAddress { port: 80, interface: interface.map(str::to_owned) });
+        let of = |interface: Option<&str>| {
+            url(&ListenAddress { port: 80, interface: interface.map(str::to_owned), tls: None })
+        };
         assert_eq!(of(None), "http://127.0.0.1:80/");
         assert_eq!(of(Some("0.0.0.0")), "http://127.0.0.1:80/");
         assert_eq!(of(Some("::1")), "http://[::1]:80/");

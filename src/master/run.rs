@@ -8,21 +8,24 @@ use std::time::Duration;
 use actix::System;
 use actix_web::web::Data;
 use anyhow::{Context, anyhow};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::gethostname;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
+use super::client_ports::BoundPorts;
 use super::control::Control;
+use super::tls;
 use super::{Master, Parts};
 use crate::actors::reconfigurator;
 use crate::clock::Clock;
-use crate::config::{ListenAddress, MasterConfig, Protocol};
+use crate::config::{ListenAddress, MasterConfig, Protocol, ProtocolPort};
 use crate::control::server::ControlServer;
 use crate::db::{self, OpenOptions};
 use crate::web;
-use crate::wire::{self, Dialects, Hub, Listener, WireLimits};
+use crate::wire::{Dialects, Entrance, Hub, Listener, WireLimits};
 
 /// What clients of the pages have to take what they were sent, before their connections are cut.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -59,12 +62,30 @@ pub(super) enum Ending {
     Now,
 }
 
+/// Lets this process have as many connections as the system allows; a fleet of workers is more than the usual 1,024.
+fn raise_file_limit() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(soft, hard)| if soft < hard { setrlimit(Resource::RLIMIT_NOFILE, hard, hard) } else { Ok(()) });
+    if let Err(error) = raised {
+        warn!("the limit of open files stays as it is: {error}");
+    }
+}
+
+/// What connections may take: those that have not logged in leave most descriptors to workers, pages and the database.
+pub(super) fn wire_limits() -> WireLimits {
+    let default = WireLimits::default();
+    let n_files = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
+    WireLimits { strangers: default.strangers.min(usize::try_from(n_files / 4).unwrap_or(usize::MAX)), ..default }
+}
+
 async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
+    raise_file_limit();
     let config = reconfigurator::load(base_dir.clone()).await.map_err(|error| anyhow!("{error}"))?;
     for warning in &config.warnings {
         warn!("{warning}");
     }
     let listeners = bind(&config, wire)?;
+    let client_ports = BoundPorts::bind(&config, wire)?;
     let www = config.www.as_ref().and_then(|www| www.listen.clone());
     let clock = Clock::system();
     let options = OpenOptions {
@@ -86,12 +107,15 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
         wire_runtime: wire.handle().clone(),
     };
     let mut master = Master::start(parts).await?;
+    let applied = master.config.clone();
 
     let (end, mut ending) = watch::channel(Ending::NotYet);
-    let hub = Hub::new(master.gate.clone(), WireLimits::default());
-    for listener in listeners {
-        wire.spawn(listener.run(Arc::clone(&hub)));
+    let hub = Hub::new(master.gate.clone(), wire_limits());
+    for (port, listener) in listeners {
+        let entrance = Entrance { dialects: dialects(&port), encryption: tls::encryption(&port.listen, &applied) };
+        wire.spawn(listener.run(Arc::clone(&hub), entrance));
     }
+    client_ports.serve(master.gate.reception.clone(), wire);
     let control = ControlServer::bind(&base_dir).await.context("cannot open the control socket")?;
     let handler = Arc::new(Control::new(&master, clock.clone(), end.clone()));
     actix::spawn(control.run(handler.clone()));
@@ -99,7 +123,9 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
     if let Some(listen) = www {
         let state = web::WebState::new(master.handle.clone(), master.db.clone(), clock);
         let state = Data::new(state.context("cannot make the pages")?.with_own_files(&base_dir));
-        let server = web::server(&listen, state.clone()).with_context(|| format!("cannot serve {}", shown(&listen)))?;
+        let tls = tls::server_config(&listen, &applied);
+        let server = web::server(&listen, tls, state.clone());
+        let server = server.with_context(|| format!("cannot serve {}", shown(&listen)))?;
         pages = Some((state, server.handle()));
         actix::spawn(server);
         info!(address = shown(&listen), "the web interface is served");
@@ -153,23 +179,26 @@ async fn serve(
 }
 
 /// Opens the ports of workers before anything else, so that a port that is taken changes nothing.
-fn bind(config: &MasterConfig, wire: &Runtime) -> anyhow::Result<Vec<Listener>> {
+fn bind(config: &MasterConfig, wire: &Runtime) -> anyhow::Result<Vec<(ProtocolPort, Listener)>> {
     let _guard = wire.enter();
     let listeners = config.protocols.iter().map(|port| {
-        let dialects = match port.protocol {
-            // Both kinds of workers may come to the port that a configuration calls pb.
-            Protocol::Pb => Dialects::Any,
-            Protocol::Msgpack => Dialects::Msgpack,
-        };
-        let address = wire::ListenAddress { address: socket_address(&port.listen)?, dialects };
-        let listener = Listener::bind(&address).with_context(|| format!("cannot listen on {}", shown(&port.listen)))?;
+        let address = socket_address(&port.listen)?;
+        let listener = Listener::bind(address).with_context(|| format!("cannot listen on {}", shown(&port.listen)))?;
         info!(address = shown(&port.listen), "listening for workers");
-        Ok(listener)
+        Ok((port.clone(), listener))
     });
     listeners.collect()
 }
 
-fn socket_address(listen: &ListenAddress) -> anyhow::Result<SocketAddr> {
+fn dialects(port: &ProtocolPort) -> Dialects {
+    match port.protocol {
+        // Both kinds of workers may come to the port that a configuration calls pb.
+        Protocol::Pb => Dialects::Any,
+        Protocol::Msgpack => Dialects::Msgpack,
+    }
+}
+
+pub(super) fn socket_address(listen: &ListenAddress) -> anyhow::Result<SocketAddr> {
     let interface = match &listen.interface {
         None => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         Some(interface) if interface == "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -181,6 +210,6 @@ fn socket_address(listen: &ListenAddress) -> anyhow::Result<SocketAddr> {
     Ok(SocketAddr::new(interface, listen.port))
 }
 
-fn shown(listen: &ListenAddress) -> String {
+pub(super) fn shown(listen: &ListenAddress) -> String {
     format!("{}:{}", listen.interface.as_deref().unwrap_or("*"), listen.port)
 }

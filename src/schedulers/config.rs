@@ -1,8 +1,14 @@
 //! What the configuration says of schedulers.
 
+mod filter;
+mod force;
+
 use std::time::Duration;
 
-use crate::domain::{Callback, Properties, PropertyValue};
+pub use self::filter::{AttributeTest, ChangeAttribute, ChangeFilter};
+pub use self::force::{ForceCodebase, ForceConfig, ForceField, ForceFieldKind};
+use super::cron::Cron;
+use crate::domain::{Callback, Properties};
 
 /// One scheduler of the configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,109 +32,108 @@ pub struct CodebaseConfig {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum SchedulerKind {
-    SingleBranch(SingleBranchConfig),
+    SingleBranch(BasicConfig),
+    /// Waits for the quiet of each branch by itself.
+    AnyBranch(BasicConfig),
+    Dependent(DependentConfig),
+    Periodic(TimedConfig, Duration),
+    Nightly(TimedConfig, NightlyConfig),
+    /// Builds at its times what was triggered last.
+    NightlyTriggerable(TimedConfig, NightlyConfig),
+    Triggerable(TriggerableConfig),
     Force(ForceConfig),
+    Try(TryConfig),
 }
 
-/// `SingleBranchScheduler`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SingleBranchConfig {
+impl SchedulerKind {
+    /// The name in configurations.
+    pub const fn class_name(&self) -> &'static str {
+        match self {
+            Self::SingleBranch(_) => "SingleBranchScheduler",
+            Self::AnyBranch(_) => "AnyBranchScheduler",
+            Self::Dependent(_) => "Dependent",
+            Self::Periodic(..) => "Periodic",
+            Self::Nightly(..) => "Nightly",
+            Self::NightlyTriggerable(..) => "NightlyTriggerable",
+            Self::Triggerable(_) => "Triggerable",
+            Self::Force(_) => "ForceScheduler",
+            Self::Try(TryConfig::Userpass) => "Try_Userpass",
+            Self::Try(TryConfig::Jobdir(_)) => "Try_Jobdir",
+        }
+    }
+
+    /// The scheduler whose buildsets it waits for.
+    pub fn upstream(&self) -> Option<&str> {
+        match self {
+            Self::Dependent(dependent) => Some(&dependent.upstream),
+            _ => None,
+        }
+    }
+
+    /// Whether a `Trigger` step may name it.
+    pub const fn can_be_triggered(&self) -> bool {
+        matches!(self, Self::Triggerable(_) | Self::NightlyTriggerable(..))
+    }
+}
+
+/// Which changes a scheduler looks at, and what it makes of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WatchConfig {
     pub filter: ChangeFilter,
-    /// `None` fires for each important change at once.
-    pub tree_stable_timer: Option<Duration>,
     pub file_is_important: Option<Callback>,
     /// Forget unimportant changes instead of building them along.
     pub only_important: bool,
+}
+
+/// `SingleBranchScheduler` and `AnyBranchScheduler`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BasicConfig {
+    pub watch: WatchConfig,
+    /// `None` fires for each important change at once.
+    pub tree_stable_timer: Option<Duration>,
+    pub reason: Option<String>,
+    /// Remember the newest revision of each codebase, and build it where no change says otherwise.
+    pub absolute_source_stamps: bool,
+}
+
+/// `Dependent`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DependentConfig {
+    /// Name of the scheduler whose successful buildsets are built again.
+    pub upstream: String,
+}
+
+/// What `Periodic`, `Nightly` and `NightlyTriggerable` have in common.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TimedConfig {
+    pub watch: WatchConfig,
+    pub reason: Option<String>,
+    pub absolute_source_stamps: bool,
+    /// Build only if an important change came since the last time.
+    pub only_if_changed: bool,
+    /// Only changes of this branch count, and it is built if there are none. `Some(None)` is the default branch.
+    pub branch: Option<Option<String>>,
+}
+
+/// When a `Nightly` is due.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NightlyConfig {
+    pub at: Cron,
+    /// When it builds even without a change.
+    pub force_at: Option<Cron>,
+}
+
+/// `Triggerable`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TriggerableConfig {
     pub reason: Option<String>,
 }
 
-/// `util.ChangeFilter`: a change passes if every attribute does.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ChangeFilter {
-    pub filter_fn: Option<Callback>,
-    pub attributes: Vec<(ChangeAttribute, AttributeFilter)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChangeAttribute {
-    Project,
-    Repository,
-    Branch,
-    Category,
-    Codebase,
-}
-
+/// How jobs come to a try scheduler. Who may send them to a port is told by the accounts of the configuration.
 #[derive(Clone, Debug, PartialEq)]
-pub enum AttributeFilter {
-    /// One of these values; `None` stands for "no value", as in a change without a branch.
-    OneOf(Vec<Option<String>>),
-    /// Any of these regular expressions matches at the start.
-    Matches(Vec<String>),
-    Function(Callback),
-}
-
-/// `ForceScheduler`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ForceConfig {
-    pub label: String,
-    pub button_name: String,
-    pub reason: ForceField,
-    /// Text with `%(owner)s` and `%(reason)s`.
-    pub reason_string: String,
-    pub username: ForceField,
-    pub codebases: Vec<ForceCodebase>,
-    pub priority: ForceField,
-    /// The operator's own parameters; each becomes a property.
-    pub properties: Vec<ForceField>,
-}
-
-/// The fields of one codebase in a force form.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ForceCodebase {
-    pub codebase: String,
-    pub label: String,
-    pub branch: ForceField,
-    pub revision: ForceField,
-    pub repository: ForceField,
-    pub project: ForceField,
-}
-
-/// One field of a force form (manual section "ForceScheduler Parameters").
-#[derive(Clone, Debug, PartialEq)]
-pub struct ForceField {
-    /// Name of the property it sets.
-    pub name: String,
-    pub label: String,
-    pub kind: ForceFieldKind,
-    pub default: PropertyValue,
-    pub required: bool,
-    pub multiple: bool,
-    pub hide: bool,
-    pub regex: Option<String>,
-    /// Largest length of a text, in characters.
-    pub max_size: Option<u32>,
-    pub tooltip: String,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum ForceFieldKind {
-    /// Shown to nobody; always the default.
-    Fixed,
-    String {
-        size: u32,
-    },
-    Text {
-        rows: u32,
-        cols: u32,
-    },
-    Int,
-    Bool,
-    UserName {
-        need_email: bool,
-        size: u32,
-    },
-    Choice {
-        choices: Vec<String>,
-        strict: bool,
-    },
+pub enum TryConfig {
+    /// `Try_Userpass`: over the network, by name and password.
+    Userpass,
+    /// `Try_Jobdir`: as files in a directory, relative to the master's.
+    Jobdir(String),
 }

@@ -1,10 +1,11 @@
 //! `ChangeFilter`: which changes concern a scheduler (manual section "ChangeFilter").
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use regex::Regex;
 
-use super::config::{AttributeFilter, ChangeAttribute, ChangeFilter};
+use super::config::{AttributeTest, ChangeAttribute, ChangeFilter};
 use super::question::{Answers, Question, Role};
 use crate::domain::{Callback, Change, PropertyValue, ScriptValue};
 
@@ -26,7 +27,9 @@ pub struct Filter {
 #[derive(Clone, Debug)]
 enum Test {
     OneOf(Vec<Option<String>>),
+    NoneOf(Vec<Option<String>>),
     Matches(Vec<Regex>),
+    MatchesNot(Vec<Regex>),
     Function(Callback),
 }
 
@@ -43,9 +46,9 @@ impl Filter {
     /// Compiles a filter. The configuration calls this to refuse a pattern that this program cannot use.
     pub fn new(config: &ChangeFilter) -> Result<Self, FilterError> {
         let tests = config
-            .attributes
+            .tests
             .iter()
-            .map(|(attribute, filter)| Ok((*attribute, Test::new(filter)?)))
+            .map(|(attribute, test)| Ok((attribute.clone(), Test::new(test)?)))
             .collect::<Result<_, _>>()?;
         Ok(Self { tests, filter_fn: config.filter_fn.clone() })
     }
@@ -54,10 +57,14 @@ impl Filter {
     pub fn judge(&self, change: &Arc<Change>, answers: &Answers) -> Verdict {
         let mut questions = Vec::new();
         for (position, (attribute, test)) in self.tests.iter().enumerate() {
-            let value = value_of(change, *attribute);
+            let value = value_of(change, attribute);
+            let value = value.as_deref();
             let passes = match test {
                 Test::OneOf(values) => values.iter().any(|wanted| wanted.as_deref() == value),
+                Test::NoneOf(values) => values.iter().all(|unwanted| unwanted.as_deref() != value),
                 Test::Matches(patterns) => value.is_some_and(|text| patterns.iter().any(|re| matches(re, text))),
+                // No value is matched by nothing.
+                Test::MatchesNot(patterns) => !value.is_some_and(|text| patterns.iter().any(|re| matches(re, text))),
                 Test::Function(function) => match answers.get(change.id, Role::Attribute(position)) {
                     Some(answer) => answer,
                     None => {
@@ -87,13 +94,15 @@ impl Filter {
 }
 
 impl Test {
-    fn new(filter: &AttributeFilter) -> Result<Self, FilterError> {
-        Ok(match filter {
-            AttributeFilter::OneOf(values) => Self::OneOf(values.clone()),
-            AttributeFilter::Function(function) => Self::Function(function.clone()),
-            AttributeFilter::Matches(patterns) => {
-                Self::Matches(patterns.iter().map(|pattern| compile(pattern)).collect::<Result<_, _>>()?)
-            }
+    fn new(test: &AttributeTest) -> Result<Self, FilterError> {
+        let compiled =
+            |patterns: &[String]| patterns.iter().map(|pattern| compile(pattern)).collect::<Result<_, FilterError>>();
+        Ok(match test {
+            AttributeTest::OneOf(values) => Self::OneOf(values.clone()),
+            AttributeTest::NoneOf(values) => Self::NoneOf(values.clone()),
+            AttributeTest::Function(function) => Self::Function(function.clone()),
+            AttributeTest::Matches(patterns) => Self::Matches(compiled(patterns)?),
+            AttributeTest::MatchesNot(patterns) => Self::MatchesNot(compiled(patterns)?),
         })
     }
 }
@@ -114,14 +123,22 @@ pub fn matches(pattern: &Regex, text: &str) -> bool {
     pattern.find(text).is_some_and(|found| found.start() == 0)
 }
 
-fn value_of(change: &Change, attribute: ChangeAttribute) -> Option<&str> {
-    match attribute {
-        ChangeAttribute::Project => Some(&change.project),
-        ChangeAttribute::Repository => Some(&change.repository),
+fn value_of<'change>(change: &'change Change, attribute: &ChangeAttribute) -> Option<Cow<'change, str>> {
+    let text = match attribute {
+        ChangeAttribute::Project => Some(change.project.as_str()),
+        ChangeAttribute::Repository => Some(change.repository.as_str()),
         ChangeAttribute::Branch => change.branch.as_deref(),
         ChangeAttribute::Category => change.category.as_deref(),
-        ChangeAttribute::Codebase => Some(&change.codebase),
-    }
+        ChangeAttribute::Codebase => Some(change.codebase.as_str()),
+        ChangeAttribute::Property(name) => {
+            return match change.properties.get(name)? {
+                PropertyValue::Null => None,
+                PropertyValue::Str(text) => Some(Cow::Borrowed(text)),
+                other => Some(Cow::Owned(other.to_string())),
+            };
+        }
+    };
+    text.map(Cow::Borrowed)
 }
 
 #[cfg(test)]

@@ -46,8 +46,8 @@ fn change(branch: Option<&str>) -> Arc<Change> {
     })
 }
 
-fn filter(attribute: ChangeAttribute, test: AttributeFilter) -> Filter {
-    Filter::new(&ChangeFilter { filter_fn: None, attributes: vec![(attribute, test)] }).unwrap()
+fn filter(attribute: ChangeAttribute, test: AttributeTest) -> Filter {
+    Filter::new(&ChangeFilter { filter_fn: None, tests: vec![(attribute, test)] }).unwrap()
 }
 
 fn passes(filter: &Filter, branch: Option<&str>) -> bool {
@@ -56,7 +56,7 @@ fn passes(filter: &Filter, branch: Option<&str>) -> bool {
 
 #[test]
 fn no_branch_is_a_value_of_its_own() {
-    let filter = filter(ChangeAttribute::Branch, AttributeFilter::OneOf(vec![None, Some("main".to_owned())]));
+    let filter = filter(ChangeAttribute::Branch, AttributeTest::OneOf(vec![None, Some("main".to_owned())]));
     assert!(passes(&filter, None));
     assert!(passes(&filter, Some("main")));
     assert!(!passes(&filter, Some("")));
@@ -65,7 +65,7 @@ fn no_branch_is_a_value_of_its_own() {
 
 #[test]
 fn a_pattern_matches_at_the_start_only() {
-    let filter = filter(ChangeAttribute::Branch, AttributeFilter::Matches(vec!["rel|x-rel".to_owned()]));
+    let filter = filter(ChangeAttribute::Branch, AttributeTest::Matches(vec!["rel|x-rel".to_owned()]));
     assert!(passes(&filter, Some("release/1")));
     assert!(passes(&filter, Some("x-rel")));
     assert!(!passes(&filter, Some("my-rel")));
@@ -76,7 +76,7 @@ fn a_pattern_matches_at_the_start_only() {
 fn a_pattern_that_cannot_be_used_is_named() {
     let config = ChangeFilter {
         filter_fn: None,
-        attributes: vec![(ChangeAttribute::Branch, AttributeFilter::Matches(vec!["(?!x)".to_owned()]))],
+        tests: vec![(ChangeAttribute::Branch, AttributeTest::Matches(vec!["(?!x)".to_owned()]))],
     };
     let error = Filter::new(&config).unwrap_err();
     assert_eq!(error.pattern, "(?!x)");
@@ -87,9 +87,9 @@ fn a_pattern_that_cannot_be_used_is_named() {
 fn every_attribute_must_pass() {
     let config = ChangeFilter {
         filter_fn: None,
-        attributes: vec![
-            (ChangeAttribute::Branch, AttributeFilter::OneOf(vec![Some("main".to_owned())])),
-            (ChangeAttribute::Project, AttributeFilter::OneOf(vec![Some("y".to_owned())])),
+        tests: vec![
+            (ChangeAttribute::Branch, AttributeTest::OneOf(vec![Some("main".to_owned())])),
+            (ChangeAttribute::Project, AttributeTest::OneOf(vec![Some("y".to_owned())])),
         ],
     };
     assert!(!passes(&Filter::new(&config).unwrap(), Some("main")));
@@ -99,7 +99,7 @@ fn every_attribute_must_pass() {
 fn functions_are_asked_attributes_first() {
     let config = ChangeFilter {
         filter_fn: Some(Callback(Arc::new(Named("whole")))),
-        attributes: vec![(ChangeAttribute::Branch, AttributeFilter::Function(Callback(Arc::new(Named("branch")))))],
+        tests: vec![(ChangeAttribute::Branch, AttributeTest::Function(Callback(Arc::new(Named("branch")))))],
     };
     let filter = Filter::new(&config).unwrap();
     let change = change(Some("main"));
@@ -120,7 +120,7 @@ fn functions_are_asked_attributes_first() {
 
 #[test]
 fn a_function_that_fails_lets_the_change_pass() {
-    let config = ChangeFilter { filter_fn: Some(Callback(Arc::new(Named("whole")))), attributes: Vec::new() };
+    let config = ChangeFilter { filter_fn: Some(Callback(Arc::new(Named("whole")))), tests: Vec::new() };
     let filter = Filter::new(&config).unwrap();
     let change = change(None);
     let mut answers = Answers::default();

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use super::buildset::{default_stamp, empty, fill_in, properties};
 use super::config::{ForceCodebase, ForceConfig, ForceField, ForceFieldKind, SchedulerConfig, SchedulerKind};
+use super::facts::Memory;
 use super::fields::full_name;
 use super::filter;
-use super::single_branch::{default_stamp, fill_in, properties};
 use crate::domain::buildset::NewStamp;
 use crate::domain::{BuilderId, NewBuildset, Properties, PropertyValue, StampSpec};
 
@@ -32,19 +33,13 @@ pub struct ForcedInput {
 
 impl ForcedInput {
     /// The buildset that was asked for.
-    pub fn into_buildset(self, scheduler: &str, builders: Vec<BuilderId>) -> NewBuildset {
+    pub fn into_buildset(self, config: &SchedulerConfig, builders: &[BuilderId]) -> NewBuildset {
         NewBuildset {
-            scheduler: scheduler.to_owned(),
             reason: self.reason,
-            external_id: None,
             properties: self.properties,
-            builders,
             stamps: self.stamps,
-            changes: Vec::new(),
             priority: self.priority,
-            waited_for: false,
-            parent_build: None,
-            rebuilt_build: None,
+            ..empty(config, builders)
         }
     }
 }
@@ -127,7 +122,7 @@ impl Form<'_> {
             .iter()
             .map(|codebase| {
                 let configured = config.codebases.iter().find(|known| known.name == codebase.codebase);
-                let mut stamp = configured.map(default_stamp).unwrap_or_default();
+                let mut stamp = configured.map(|known| default_stamp(known, &Memory::default())).unwrap_or_default();
                 self.fill_stamp(&mut stamp, codebase);
                 NewStamp::Spec(stamp)
             })

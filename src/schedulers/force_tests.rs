@@ -92,7 +92,7 @@ fn what_is_sent_becomes_properties_stamp_and_reason() {
     assert_eq!(input.properties.get("mp").unwrap().to_string(), "['a', 'b']");
     assert_eq!(input.properties.get("fx"), Some(&"fixed".into()));
     assert!(!input.properties.has("unknown"));
-    let buildset = input.into_buildset("force", vec![BuilderId(5)]);
+    let buildset = input.into_buildset(&config(), &[BuilderId(5)]);
     assert_eq!((buildset.scheduler.as_str(), buildset.priority), ("force", 7));
 }
 
@@ -161,12 +161,6 @@ fn each_codebase_has_its_own_fields() {
 #[test]
 fn only_a_force_scheduler_can_be_forced() {
     let mut config = config();
-    config.kind = SchedulerKind::SingleBranch(crate::schedulers::config::SingleBranchConfig {
-        filter: crate::schedulers::config::ChangeFilter::default(),
-        tree_stable_timer: None,
-        file_is_important: None,
-        only_important: false,
-        reason: None,
-    });
+    config.kind = SchedulerKind::SingleBranch(crate::schedulers::config::BasicConfig::default());
     assert!(validate(&config, &Values::new(), None).unwrap_err().contains_key("scheduler"));
 }

@@ -1,10 +1,22 @@
-//! When a buildset is due: pure functions of state, input and the time now. The actors only carry them out.
+//! When a buildset is due: pure functions of facts, input and the time now. The actors only carry them out.
 
 pub mod config;
+pub mod cron;
+pub mod facts;
 pub mod fields;
 pub mod filter;
 pub mod force;
 pub mod question;
-pub mod single_branch;
+pub mod rules;
+pub mod triggerable;
+pub mod try_build;
 
+mod basic;
+mod buildset;
+mod dependent;
+mod timed;
+mod watch;
+
+pub use facts::{Decision, Facts, Outcome};
 pub use question::{Answers, Question, ScriptAnswer};
+pub use rules::Rules;

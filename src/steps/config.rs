@@ -1,11 +1,17 @@
 //! What the configuration says of a step: one variant per kind, plain and comparable.
 
+mod transfer;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::Renderable;
+pub use self::transfer::{
+    DirectoryUploadConfig, DownloadConfig, DownloadSource, FileUploadConfig, FilesystemConfig,
+    MultipleFileUploadConfig, TransferSize, UploadLink,
+};
 
 use super::StepCommon;
+use crate::domain::Renderable;
 
 /// One step of a factory.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +31,12 @@ pub enum StepKind {
     /// Counts warnings too; speaks of itself as "test".
     Test(WarningCountingConfig),
     Git(GitConfig),
+    Trigger(TriggerConfig),
+    FileUpload(FileUploadConfig),
+    DirectoryUpload(DirectoryUploadConfig),
+    MultipleFileUpload(MultipleFileUploadConfig),
+    Download(DownloadConfig),
+    Filesystem(FilesystemConfig),
 }
 
 /// Arguments of `ShellCommand` (manual section "ShellCommand").
@@ -51,6 +63,26 @@ pub struct ShellConfig {
     pub initial_stdin: Option<Renderable>,
     /// Exit code to result code; `None` means 0 is success and all else failure.
     pub decode_rc: Option<BTreeMap<i64, i32>>,
+}
+
+/// Arguments of `Trigger` (manual section "Trigger").
+#[derive(Clone, Debug, PartialEq)]
+pub struct TriggerConfig {
+    /// Names of `Triggerable` schedulers.
+    pub scheduler_names: Renderable,
+    /// Names among them whose results do not count.
+    pub unimportant_names: Vec<String>,
+    pub wait_for_finish: Renderable,
+    /// What is built: that of this build, or these dictionaries, one for each codebase.
+    pub source_stamps: Option<Renderable>,
+    /// Build the revisions that this build found out, not those it was asked for.
+    pub update_source_stamp: Renderable,
+    /// Build whatever the schedulers' own source is.
+    pub always_use_latest: Renderable,
+    /// A dictionary.
+    pub set_properties: Renderable,
+    pub copy_properties: Vec<String>,
+    pub parent_relationship: Renderable,
 }
 
 /// One entry of `logfiles`.

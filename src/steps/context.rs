@@ -8,8 +8,8 @@ use buildbot_protocol::message::Arguments;
 
 use crate::domain::log::LineObserver;
 use crate::domain::{
-    Callback, Change, CommandOutcome, LogId, LogKind, Properties, PropertyValue, ScriptError, ScriptValue, SourceStamp,
-    Stream,
+    Callback, Change, CommandOutcome, LogId, LogKind, MasterFile, Properties, PropertyValue, ScriptError, ScriptValue,
+    SourceStamp, Stream, TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
 };
 
 /// The reason a step could not be carried out. A step that ran and failed is a value, not a fault.
@@ -55,6 +55,17 @@ pub enum WorkerPlace<'a> {
     InBuilder(&'a str),
     /// Relative to the worker's base directory.
     InBase(&'a str),
+    /// Relative to a directory that is itself relative to the builder's; either may be absolute.
+    InDirectory { directory: &'a str, path: &'a str },
+}
+
+/// How a command ended that moved a file between worker and master.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transferred {
+    /// With exit code -1 if the command was not carried out to its end.
+    pub outcome: CommandOutcome,
+    /// Why the master could not give, or did not take, the file; the command's own errors are in its log.
+    pub problem: Option<String>,
 }
 
 /// What a running step can do. Implemented by `actors` for real builds and by tests.
@@ -62,6 +73,9 @@ pub enum WorkerPlace<'a> {
 pub trait StepContext {
     /// Runs a command on the worker to its end; `Interrupted` if the build is stopped meanwhile.
     async fn run(&self, command: RemoteCommand) -> Result<CommandOutcome, Fault>;
+    /// Runs a command that sends or fetches a file, with the master's end of it. An upload is in its place when this
+    /// returns with exit code 0 and without a problem, and leaves nothing behind otherwise.
+    async fn transfer(&self, command: RemoteCommand, file: MasterFile) -> Result<Transferred, Fault>;
     /// Version of a remote command on this worker; `None` if it does not know it.
     fn worker_command_version(&self, command: &str) -> Option<String>;
     /// An absolute path on the worker, in its own syntax.
@@ -84,6 +98,15 @@ pub trait StepContext {
     /// Runs a function of the configuration off the core thread, with exactly these arguments.
     async fn call(&self, function: &Callback, arguments: Vec<ScriptValue>) -> Result<PropertyValue, Fault>;
     async fn secret(&self, name: &str) -> Result<String, Fault>;
+    /// Whether there is a scheduler of this name that can be triggered.
+    fn can_trigger(&self, scheduler: &str) -> bool;
+    /// Has a scheduler build something for this build, which becomes its parent in this `relationship`.
+    async fn trigger(&self, scheduler: &str, relationship: &str, order: TriggerOrder) -> Result<Triggered, Fault>;
+    /// Waits for the end of what was triggered. If this build is stopped or loses its worker meanwhile, that is
+    /// cancelled.
+    async fn triggered_end(&self, triggered: &Triggered) -> Result<TriggeredEnd, Fault>;
+    /// The page of a build.
+    fn build_url(&self, build: &TriggeredBuild) -> String;
     /// Waits; the build's stop ends it early.
     async fn sleep(&self, duration: Duration) -> Result<(), Fault>;
 }

@@ -4,13 +4,16 @@ use async_trait::async_trait;
 
 use super::command::{Ended, Place};
 use super::compile::WarningCounting;
-use super::config::{StepConfig, StepKind};
+use super::config::{DownloadSource, FilesystemConfig, StepConfig, StepKind};
 use super::context::{Fault, StepContext};
+use super::filesystem::Filesystem;
 use super::render::render;
 use super::shell::Shell;
 use super::source::git::Git;
 use super::step::Step;
 use super::summary::{self, Done};
+use super::transfer::{DirectoryUpload, Download, FileUpload, MultipleFileUpload};
+use super::trigger::Trigger;
 use crate::domain::{PropertyValue, Renderable, Results};
 
 /// What all steps of a build have in common.
@@ -31,6 +34,12 @@ pub fn make(config: &StepConfig, env: &BuildEnv) -> Box<dyn Step> {
             Box::new(WarningCounting { place, config: counting.clone() })
         }
         StepKind::Git(git) => Box::new(Git { place, config: git.clone() }),
+        StepKind::Trigger(trigger) => Box::new(Trigger { config: trigger.clone() }),
+        StepKind::FileUpload(upload) => Box::new(FileUpload { place, config: upload.clone() }),
+        StepKind::DirectoryUpload(upload) => Box::new(DirectoryUpload { place, config: upload.clone() }),
+        StepKind::MultipleFileUpload(upload) => Box::new(MultipleFileUpload { place, config: upload.clone() }),
+        StepKind::Download(download) => Box::new(Download { place, config: download.clone() }),
+        StepKind::Filesystem(config) => Box::new(Filesystem { place, config: config.clone() }),
     };
     Box::new(Narrated { config: config.clone(), work })
 }
@@ -44,6 +53,20 @@ pub fn default_name(config: &StepConfig) -> String {
         StepKind::Test(_) => "test".to_owned(),
         StepKind::Git(git) if git.codebase.is_empty() => "git".to_owned(),
         StepKind::Git(git) => format!("git-{}", git.codebase),
+        StepKind::Trigger(_) => "trigger".to_owned(),
+        StepKind::FileUpload(_) | StepKind::DirectoryUpload(_) | StepKind::MultipleFileUpload(_) => "upload".to_owned(),
+        StepKind::Download(download) => match download.source {
+            DownloadSource::File(_) => "download".to_owned(),
+            DownloadSource::Text(_) => "string_download".to_owned(),
+            DownloadSource::Json(_) => "json_download".to_owned(),
+            DownloadSource::Properties => "json_properties_download".to_owned(),
+        },
+        StepKind::Filesystem(config) => match config {
+            FilesystemConfig::FileExists { .. } => "FileExists".to_owned(),
+            FilesystemConfig::MakeDirectory { .. } => "MakeDirectory".to_owned(),
+            FilesystemConfig::RemoveDirectory { .. } => "RemoveDirectory".to_owned(),
+            FilesystemConfig::CopyDirectory { .. } => "CopyDirectory".to_owned(),
+        },
     }
 }
 

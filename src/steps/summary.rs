@@ -1,8 +1,9 @@
 //! The line that pages show for a step: what it does while it runs, what it did and how it ended.
 
-use super::config::{StepConfig, StepKind};
+use super::config::{FilesystemConfig, StepConfig, StepKind};
 use super::context::StepContext;
 use super::render::{render_for_display, text_of};
+use super::step::StepCommon;
 use crate::domain::{PropertyValue, Renderable, Results};
 
 /// The line for a step that ended so without running to its end: skipped, or stopped by a fault.
@@ -77,6 +78,17 @@ fn defaults(kind: &StepKind) -> Option<(&'static str, &'static str)> {
         StepKind::Compile(_) => Some(("compiling", "compile")),
         StepKind::Test(_) => Some(("testing", "test")),
         StepKind::Git(_) => Some(("updating", "update")),
+        StepKind::Trigger(_) => Some(("triggering", "triggered")),
+        StepKind::FileUpload(_) | StepKind::DirectoryUpload(_) | StepKind::MultipleFileUpload(_) => {
+            Some(("uploading", "uploading"))
+        }
+        StepKind::Download(_) => Some(("downloading", "downloading")),
+        StepKind::Filesystem(config) => match config {
+            FilesystemConfig::FileExists { .. } => None,
+            FilesystemConfig::MakeDirectory { .. } => Some(("Creating", "Created")),
+            FilesystemConfig::RemoveDirectory { .. } => Some(("Deleting", "Deleted")),
+            FilesystemConfig::CopyDirectory { .. } => Some(("Copying", "Copied")),
+        },
     }
 }
 
@@ -86,8 +98,19 @@ fn command_of(kind: &StepKind) -> Option<&Renderable> {
         StepKind::WarningCounting(config) | StepKind::Compile(config) | StepKind::Test(config) => {
             Some(&config.shell.command)
         }
-        StepKind::Git(_) => None,
+        _ => None,
     }
+}
+
+/// What a step says of itself, unless its configuration has words for it.
+pub async fn own_words(common: &StepCommon, text: String, context: &dyn StepContext) -> Option<String> {
+    if common.description_done.is_some() || common.description.is_some() {
+        return None;
+    }
+    Some(match words_of(common.description_suffix.as_ref(), context).await {
+        Some(suffix) => format!("{text} {suffix}"),
+        None => text,
+    })
 }
 
 async fn with_suffix(text: String, config: &StepConfig, context: &dyn StepContext) -> String {
@@ -144,7 +167,6 @@ fn collect_words(command: &PropertyValue, words: &mut Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::steps::StepCommon;
     use crate::testing::plain_steps::{plain_common, plain_shell, plain_warning_counting};
     use crate::testing::scripted_context::ScriptedContext;
 

@@ -30,6 +30,7 @@ pub fn idle_handle(config: MasterConfig, db: Db) -> MasterHandle {
         rebuild: probe_ask(deadline).0,
         intake: probe_ask(deadline).0,
         locked_out: probe_ask(deadline).0,
+        worker: probe_ask(deadline).0,
         live: LiveFeed::new(),
     })
 }

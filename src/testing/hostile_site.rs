@@ -64,7 +64,7 @@ pub async fn fill(db: &Db) -> Result<Build, DbError> {
             tags: vec![HOSTILE.to_owned(), endless()],
         }],
         workers: vec![SyncWorker { name: HOSTILE.to_owned(), builders: vec![HOSTILE.to_owned()] }],
-        schedulers: vec![HOSTILE.to_owned()],
+        schedulers: vec![HOSTILE.into()],
         change_sources: vec![HOSTILE.to_owned()],
     };
     let ids = db.write(sync).await?;

@@ -147,7 +147,7 @@ fn names(size: Size) -> SyncConfig {
     SyncConfig {
         builders: (0..size.builders).map(builder).collect(),
         workers,
-        schedulers: vec!["all".to_owned(), "force".to_owned()],
+        schedulers: vec!["all".into(), "force".into()],
         change_sources: vec!["poller".to_owned()],
     }
 }

@@ -55,7 +55,7 @@ pub async fn fill(db: &Db) -> Result<SampleSite, DbError> {
     let sync = SyncConfig {
         builders: vec![builder("linux/x86", &["fast", "ci"]), builder("docs", &[])],
         workers: vec![worker("w1", &["linux/x86", "docs"]), worker("w2", &["docs"])],
-        schedulers: vec!["force".to_owned()],
+        schedulers: vec!["force".into()],
         change_sources: vec!["poller".to_owned()],
     };
     let ids = db.write(sync).await?;

@@ -11,10 +11,11 @@ use buildbot_protocol::message::Arguments;
 
 use crate::domain::script::{ScriptFunction, ScriptLimits};
 use crate::domain::{
-    Callback, Change, CommandOutcome, LogId, LogKind, Properties, PropertyValue, ScriptError, ScriptValue, SourceStamp,
-    Stream,
+    BuildRequestId, BuildsetId, Callback, Change, CommandOutcome, LogId, LogKind, MasterFile, Properties,
+    PropertyValue, ScriptError, ScriptValue, SourceStamp, Stream, TriggerOrder, Triggered, TriggeredBuild,
+    TriggeredEnd,
 };
-use crate::steps::{Fault, RemoteCommand, StepContext, WorkerPlace};
+use crate::steps::{Fault, RemoteCommand, StepContext, Transferred, WorkerPlace};
 
 /// How a command ends, and what it prints before.
 #[derive(Clone, Debug, Default)]
@@ -68,7 +69,9 @@ pub struct ScriptedContext {
     base: String,
     executor: Option<Executor>,
     script: RefCell<Script>,
-    without_listdir: bool,
+    unknown_command: Option<&'static str>,
+    files: RefCell<Vec<MasterFile>>,
+    problem: Option<String>,
     commands: RefCell<Vec<(String, Arguments)>>,
     logs: RefCell<Vec<RecordedLog>>,
     states: RefCell<Vec<String>>,
@@ -78,6 +81,9 @@ pub struct ScriptedContext {
     source_stamps: Vec<SourceStamp>,
     changes: Vec<Arc<Change>>,
     secrets: BTreeMap<String, String>,
+    orders: RefCell<Vec<(String, TriggerOrder)>>,
+    /// Names of schedulers to how what they built ended.
+    triggerables: RefCell<BTreeMap<String, Result<TriggeredEnd, Fault>>>,
     worker_facts: BTreeMap<String, PropertyValue>,
 }
 
@@ -94,7 +100,9 @@ impl ScriptedContext {
             base: "/w/b".to_owned(),
             executor: None,
             script: RefCell::default(),
-            without_listdir: false,
+            unknown_command: None,
+            files: RefCell::default(),
+            problem: None,
             commands: RefCell::default(),
             logs: RefCell::default(),
             states: RefCell::default(),
@@ -104,6 +112,8 @@ impl ScriptedContext {
             source_stamps: Vec::new(),
             changes: Vec::new(),
             secrets: BTreeMap::new(),
+            orders: RefCell::default(),
+            triggerables: RefCell::default(),
             worker_facts: BTreeMap::new(),
         }
     }
@@ -148,9 +158,39 @@ impl ScriptedContext {
 
     /// A worker that is too old for `listdir`.
     #[must_use]
-    pub fn without_listdir(mut self) -> Self {
-        self.without_listdir = true;
+    pub fn without_listdir(self) -> Self {
+        self.without_command("listdir")
+    }
+
+    /// A worker that does not know this command.
+    #[must_use]
+    pub fn without_command(mut self, command: &'static str) -> Self {
+        self.unknown_command = Some(command);
         self
+    }
+
+    /// There is such a scheduler, and what it builds ends so.
+    #[must_use]
+    pub fn with_triggerable(self, scheduler: &str, end: Result<TriggeredEnd, Fault>) -> Self {
+        self.triggerables.borrow_mut().insert(scheduler.to_owned(), end);
+        self
+    }
+
+    /// The master does not take or give any file, for this reason.
+    #[must_use]
+    pub fn with_problem(mut self, problem: &str) -> Self {
+        self.problem = Some(problem.to_owned());
+        self
+    }
+
+    /// The master's ends of all transfers, in order.
+    pub fn files(&self) -> Vec<MasterFile> {
+        self.files.borrow().clone()
+    }
+
+    /// Names and addresses of the links that the step showed.
+    pub fn urls(&self) -> Vec<(String, String)> {
+        self.urls.borrow().clone()
     }
 
     /// The next command whose line begins with `prefix` is answered so. Each answer is given once, in order.
@@ -184,6 +224,11 @@ impl ScriptedContext {
     /// All state lines, in order.
     pub fn states(&self) -> Vec<String> {
         self.states.borrow().clone()
+    }
+
+    /// Names of schedulers, and what they were told to build.
+    pub fn orders(&self) -> Vec<(String, TriggerOrder)> {
+        self.orders.borrow().clone()
     }
 
     pub fn sleeps(&self) -> Vec<Duration> {
@@ -237,19 +282,31 @@ impl StepContext for ScriptedContext {
         Ok(outcome)
     }
 
+    async fn transfer(&self, command: RemoteCommand, file: MasterFile) -> Result<Transferred, Fault> {
+        self.files.borrow_mut().push(file.clone());
+        let path = command.args.get("path").and_then(Value::as_str).map(str::to_owned);
+        let outcome = self.run(command).await?;
+        // Where commands are real, what they fetch is real, too.
+        if let (Some(_), MasterFile::SendBytes(bytes), Some(path)) = (&self.executor, &file, path) {
+            std::fs::write(path, bytes).map_err(|error| Fault::World(error.to_string()))?;
+        }
+        Ok(Transferred { outcome, problem: self.problem.clone() })
+    }
+
     fn worker_command_version(&self, command: &str) -> Option<String> {
-        (command != "listdir" || !self.without_listdir).then(|| "3.3".to_owned())
+        (self.unknown_command != Some(command)).then(|| "3.3".to_owned())
     }
 
     fn worker_path(&self, place: WorkerPlace<'_>) -> String {
-        let (base, path) = match place {
-            WorkerPlace::InBuilder(path) => (self.base.as_str(), path),
-            WorkerPlace::InBase(path) => ("/w", path),
-        };
-        match path {
+        let join = |base: &str, path: &str| match path {
             "" => base.to_owned(),
             absolute if absolute.starts_with('/') => absolute.to_owned(),
             relative => format!("{base}/{relative}"),
+        };
+        match place {
+            WorkerPlace::InBuilder(path) => join(&self.base, path),
+            WorkerPlace::InBase(path) => join("/w", path),
+            WorkerPlace::InDirectory { directory, path } => join(&join(&self.base, directory), path),
         }
     }
 
@@ -298,6 +355,28 @@ impl StepContext for ScriptedContext {
 
     async fn secret(&self, name: &str) -> Result<String, Fault> {
         self.secrets.get(name).cloned().ok_or_else(|| Fault::Config(format!("there is no secret {name:?}")))
+    }
+
+    fn can_trigger(&self, scheduler: &str) -> bool {
+        self.triggerables.borrow().contains_key(scheduler)
+    }
+
+    async fn trigger(&self, scheduler: &str, _: &str, order: TriggerOrder) -> Result<Triggered, Fault> {
+        let mut orders = self.orders.borrow_mut();
+        orders.push((scheduler.to_owned(), order));
+        let number = i64::try_from(orders.len()).unwrap_or(i64::MAX);
+        Ok(Triggered { buildset: Some(BuildsetId(number)), requests: vec![BuildRequestId(number)] })
+    }
+
+    async fn triggered_end(&self, triggered: &Triggered) -> Result<TriggeredEnd, Fault> {
+        let number = triggered.buildset.and_then(|buildset| usize::try_from(buildset.0).ok()).unwrap_or_default();
+        let scheduler = self.orders.borrow().get(number.wrapping_sub(1)).map(|(name, _)| name.clone());
+        let end = scheduler.and_then(|name| self.triggerables.borrow_mut().remove(&name));
+        end.unwrap_or_else(|| Err(Fault::World("nothing was triggered".to_owned())))
+    }
+
+    fn build_url(&self, build: &TriggeredBuild) -> String {
+        format!("http://localhost/builders/{}/builds/{}", build.builder, build.number)
     }
 
     async fn sleep(&self, duration: Duration) -> Result<(), Fault> {

@@ -81,7 +81,7 @@ impl TestDb {
         let sync = SyncConfig {
             builders: vec![SyncBuilder { name: "b".to_owned(), description: None, tags: Vec::new() }],
             workers: vec![SyncWorker { name: "w".to_owned(), builders: vec!["b".to_owned()] }],
-            schedulers: vec!["s".to_owned()],
+            schedulers: vec!["s".into()],
             change_sources: Vec::new(),
         };
         let ids = self.db.write(sync).await.expect("names can be stored");

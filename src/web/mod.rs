@@ -36,6 +36,7 @@ use actix_web::guard::{Any, Get, Head};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, PayloadConfig, ServiceConfig, post, resource, route, scope};
 use actix_web::{App, HttpServer, Route};
+use rustls::ServerConfig;
 use tokio::sync::watch;
 
 use crate::actors::handle::MasterHandle;
@@ -144,6 +145,7 @@ pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
                 .route("/builds/{build}/stop", post().to(pages::actions::stop))
                 .route("/builds/{build}/rebuild", post().to(pages::actions::rebuild))
                 .route("/requests/{request}/cancel", post().to(pages::actions::cancel))
+                .route("/workers/{worker}/{action}", post().to(pages::actions::worker))
                 .route("/waterfall", get().to(pages::waterfall::get))
                 .route("/workers", get().to(pages::workers::get))
                 .route("/workers/{worker}", get().to(pages::worker::get))
@@ -168,8 +170,8 @@ fn get() -> Route {
     route().guard(Any(Get()).or(Head()))
 }
 
-/// Binds the address at once and serves when the result is awaited or spawned.
-pub fn server(listen: &ListenAddress, state: Data<WebState>) -> io::Result<Server> {
+/// Binds the address at once and serves when the result is awaited or spawned; with `tls` nothing else is understood.
+pub fn server(listen: &ListenAddress, tls: Option<ServerConfig>, state: Data<WebState>) -> io::Result<Server> {
     let interface = listen.interface.as_deref().unwrap_or("0.0.0.0");
     let server = HttpServer::new(move || App::new().wrap(Compress::default()).configure(configure(state.clone())))
         .on_connect(sockets::watch)
@@ -178,7 +180,10 @@ pub fn server(listen: &ListenAddress, state: Data<WebState>) -> io::Result<Serve
         .h1_write_buffer_size(WRITE_BUFFER)
         .client_request_timeout(Duration::from_secs(10))
         .shutdown_timeout(5)
-        .disable_signals()
-        .bind((interface, listen.port))?;
+        .disable_signals();
+    let server = match tls {
+        Some(tls) => server.bind_rustls_0_23((interface, listen.port), tls)?,
+        None => server.bind((interface, listen.port))?,
+    };
     Ok(server.run())
 }

@@ -5,6 +5,7 @@
 
 use std::any::Any;
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 
@@ -14,7 +15,8 @@ const PATIENCE_MS: u32 = 60_000;
 
 /// For [`HttpServer::on_connect`](actix_web::HttpServer::on_connect).
 pub fn watch(connection: &dyn Any, _: &mut Extensions) {
-    if let Some(stream) = connection.downcast_ref::<TcpStream>()
+    let encrypted = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
+    if let Some(stream) = connection.downcast_ref::<TcpStream>().or_else(encrypted)
         && let Err(error) = set_patience(stream)
     {
         tracing::debug!(error = &error as &dyn std::error::Error, "a connection keeps its patience");

@@ -42,35 +42,44 @@ pub enum AttachError {
     Preparation { command: &'static str, rc: i64 },
 }
 
+/// What becomes of directories that belong to no builder, if the worker wants to be rid of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leftovers {
+    /// A build of a builder that has just been removed may still run there.
+    Keep,
+    Remove,
+}
+
 /// Introduces a worker that has just connected.
-pub(super) async fn attach(link: &WorkerLink, dirs: &[String], builders: &[String]) -> Result<(), AttachError> {
+pub(super) async fn attach(link: &WorkerLink, builders: &[(String, String)]) -> Result<(), AttachError> {
     print_attached(link).await?;
     let facts = link.inner().request(Request::GetWorkerInfo).await?;
     link.inner().learn(WorkerFacts::from_answer(facts)?);
-    prepare_builders(link, dirs, builders).await
+    if link.inner().dialect() == Dialect::Msgpack {
+        set_settings(link).await?;
+    }
+    prepare_builders(link, builders, Leftovers::Remove).await?;
+    for _ in builders {
+        print_attached(link).await?;
+    }
+    Ok(())
 }
 
 /// Makes the directories of builders, and tells the worker of each builder.
 pub(super) async fn prepare_builders(
     link: &WorkerLink,
-    dirs: &[String],
-    builders: &[String],
+    builders: &[(String, String)],
+    leftovers: Leftovers,
 ) -> Result<(), AttachError> {
+    link.inner().remember_builders(builders.to_vec());
     match link.inner().dialect() {
         Dialect::Msgpack => {
-            set_settings(link).await?;
-            prepare_directories(link, dirs).await?;
+            let dirs: Vec<&str> = builders.iter().map(|(_, dir)| dir.as_str()).collect();
+            prepare_directories(link, &dirs, leftovers).await
         }
-        Dialect::PerspectiveBroker => {
-            // The worker makes the directories itself.
-            let builders = builders.iter().cloned().zip(dirs.iter().cloned()).collect();
-            link.inner().set_builders(builders).await?;
-        }
+        // The worker makes the directories itself.
+        Dialect::PerspectiveBroker => Ok(link.inner().set_builders(builders.to_vec()).await?),
     }
-    for _ in builders {
-        print_attached(link).await?;
-    }
-    Ok(())
 }
 
 async fn set_settings(link: &WorkerLink) -> Result<(), LinkError> {
@@ -88,15 +97,15 @@ async fn print_attached(link: &WorkerLink) -> Result<(), LinkError> {
     link.inner().request(request).await.map(|_| ())
 }
 
-async fn prepare_directories(link: &WorkerLink, dirs: &[String]) -> Result<(), AttachError> {
+async fn prepare_directories(link: &WorkerLink, dirs: &[&str], leftovers: Leftovers) -> Result<(), AttachError> {
     let facts = link.facts();
     let listing = succeed(link, "listdir", [("path", facts.basedir.as_str().into())]).await?;
-    if facts.delete_leftover_dirs {
+    if facts.delete_leftover_dirs && leftovers == Leftovers::Remove {
         remove_leftovers(link, dirs, &listing.files).await?;
     }
     let mut missing: Vec<String> = dirs
         .iter()
-        .map(String::as_str)
+        .copied()
         .chain([INFO_DIR])
         .filter(|dir| !listing.files.iter().any(|file| file == dir))
         .map(|dir| facts.path(dir))
@@ -110,10 +119,10 @@ async fn prepare_directories(link: &WorkerLink, dirs: &[String]) -> Result<(), A
 }
 
 /// Removes directories that belong to no builder; a worker asks for this with `delete_leftover_dirs`.
-async fn remove_leftovers(link: &WorkerLink, dirs: &[String], files: &[String]) -> Result<(), AttachError> {
+async fn remove_leftovers(link: &WorkerLink, dirs: &[&str], files: &[String]) -> Result<(), AttachError> {
     let is_wanted = |file: &String| {
         // A builder may live below a directory of its own.
-        file == INFO_DIR || dirs.iter().any(|dir| dir.split(['/', '\\']).next() == Some(file))
+        file == INFO_DIR || dirs.iter().any(|dir| dir.split(['/', '\\']).next() == Some(file.as_str()))
     };
     let mut leftovers = Vec::new();
     for file in files.iter().filter(|file| !is_wanted(file)) {

@@ -1,22 +1,20 @@
 //! What the wire asks and tells the rest of the master.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use buildbot_protocol::Value;
 use buildbot_protocol::pb::login::Challenge;
 use futures_util::future::BoxFuture;
 
 use super::link::WorkerLink;
+use super::visitor::Visitor;
 
 /// Decides who may attach, and hears who did. Called on threads of the wire; must not block.
 pub trait Gate: Send + Sync {
     /// Whether a worker with this name may come in, and what awaits it.
     fn admit<'a>(&'a self, name: &'a str, proof: &'a Proof<'_>) -> BoxFuture<'a, Result<Admission, Refusal>>;
 
-    /// Whether a client that is no worker may come in with this name, and what takes the changes it sends.
-    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Arc<dyn ChangeSink>> {
+    /// Whether a client that is no worker may come in with this name, and what it comes for.
+    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Visitor> {
         let _ = (name, proof);
         None
     }
@@ -24,14 +22,11 @@ pub trait Gate: Send + Sync {
     /// A worker is ready to run commands. Follows the `detached` of an earlier session of the same name.
     fn attached(&self, link: WorkerLink);
 
+    /// A worker that is attached wants no new builds, and to be shut down when it is idle.
+    fn wants_to_leave(&self, name: &str);
+
     /// A worker that was attached is gone.
     fn detached(&self, name: &str, session: u64, why: &str);
-}
-
-/// Takes changes that clients send. Called on threads of the wire; must not block.
-pub trait ChangeSink: Send + Sync {
-    /// Stores a change, told in the client's own words; the error is for the client.
-    fn add_change(&self, change: BTreeMap<String, Value>) -> BoxFuture<'static, Result<(), String>>;
 }
 
 /// What a worker offers to show that it knows its password.
@@ -60,10 +55,8 @@ impl Proof<'_> {
 /// What awaits an admitted worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Admission {
-    /// Directories of its builders below its base directory; made if missing.
-    pub builder_dirs: Vec<String>,
-    /// Its builders, in the order of their directories.
-    pub builder_names: Vec<String>,
+    /// Its builders: names, and directories below its base directory, which are made if missing.
+    pub builders: Vec<(String, String)>,
     /// How often to look whether it lives; zero for never.
     pub keepalive: Duration,
 }

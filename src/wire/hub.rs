@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::attach::attach;
@@ -28,11 +28,13 @@ const ATTACH_WITHIN: Duration = Duration::from_secs(120);
 pub struct WireLimits {
     /// Bytes of one connection that may be under way to the log store; above it the socket is not read.
     pub pipeline_bytes: usize,
+    /// Connections that have not logged in yet; more are closed at once.
+    pub strangers: usize,
 }
 
 impl Default for WireLimits {
     fn default() -> Self {
-        Self { pipeline_bytes: 4 << 20 }
+        Self { pipeline_bytes: 4 << 20, strangers: 16 << 10 }
     }
 }
 
@@ -42,11 +44,16 @@ pub struct Hub {
     limits: WireLimits,
     n_sessions: AtomicU64,
     sessions: Mutex<HashMap<String, WorkerLink>>,
+    strangers: Arc<Semaphore>,
 }
+
+/// A connection that has not logged in yet, as long as this lives.
+pub(super) type Stranger = OwnedSemaphorePermit;
 
 impl Hub {
     pub fn new(gate: Arc<dyn Gate>, limits: WireLimits) -> Arc<Self> {
-        Arc::new(Self { gate, limits, n_sessions: AtomicU64::new(0), sessions: Mutex::default() })
+        let strangers = Arc::new(Semaphore::new(limits.strangers));
+        Arc::new(Self { gate, limits, n_sessions: AtomicU64::new(0), sessions: Mutex::default(), strangers })
     }
 
     /// Closes every connection, for the end of the master.
@@ -54,8 +61,18 @@ impl Hub {
         self.sessions().values().for_each(|link| link.close(why));
     }
 
+    /// A place for a connection whose peer is not known yet; nothing if too many wait already.
+    pub(super) fn stranger(&self) -> Option<Stranger> {
+        Arc::clone(&self.strangers).try_acquire_owned().ok()
+    }
+
+    /// How many connections may come before they are closed at once.
+    pub fn n_places_for_strangers(&self) -> usize {
+        self.strangers.available_permits()
+    }
+
     /// Serves one connection whose request was read, until it ends.
-    pub(super) async fn serve<S>(&self, stream: S, request: UpgradeRequest)
+    pub(super) async fn serve<S>(&self, stream: S, request: UpgradeRequest, stranger: Stranger)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -72,6 +89,7 @@ impl Hub {
             Ok(socket) => socket,
             Err(error) => return tracing::warn!(worker.name = name, "lost a worker in its handshake: {error}"),
         };
+        drop(stranger);
         let Some(entered) = self.enter(name, Dialect::Msgpack).await else { return };
         let traffic = |session: Arc<Session>, queue| async move {
             let (sink, stream) = socket.split();
@@ -94,7 +112,10 @@ impl Hub {
         let (session, queue) = Session::new(spec);
         let link = WorkerLink::new(Arc::clone(&session));
         if !self.claim(&link).await {
-            tracing::warn!(worker.name = link.name(), "refused a second connection: the first one is alive");
+            tracing::warn!(
+                worker.name = link.name(),
+                "refused a second connection: the first one is alive and answers"
+            );
             return None;
         }
         Some(Entered { presence: Presence { hub: self, link, attached: false, why: None }, session, queue })
@@ -164,7 +185,7 @@ struct Presence<'a> {
 impl Presence<'_> {
     /// Attaches and stays; returns the reason if that fails.
     async fn life(&mut self, admission: &Admission) -> String {
-        let attaching = attach(&self.link, &admission.builder_dirs, &admission.builder_names);
+        let attaching = attach(&self.link, &admission.builders);
         match timeout(ATTACH_WITHIN, attaching).await {
             Ok(Ok(())) => {
                 self.attached = true;
@@ -172,6 +193,9 @@ impl Presence<'_> {
                 let (name, session) = (self.link.name(), self.link.session());
                 tracing::info!(worker.name = name, worker.session = session, "a worker attached");
                 self.hub.gate.attached(self.link.clone());
+                self.link.inner().wishes_to_leave().await;
+                tracing::info!(worker.name = name, "a worker asks to be shut down when it is idle");
+                self.hub.gate.wants_to_leave(name);
                 std::future::pending().await
             }
             Ok(Err(error)) => format!("it could not be attached: {error}"),
@@ -184,9 +208,11 @@ impl Drop for Presence<'_> {
     fn drop(&mut self) {
         let (name, session) = (self.link.name(), self.link.session());
         let why = self.why.as_deref().unwrap_or("the connection failed inside the master");
-        tracing::info!(worker.name = name, worker.session = session, "a worker is gone: {why}");
         if self.attached {
+            tracing::info!(worker.name = name, worker.session = session, "a worker is gone: {why}");
             self.hub.gate.detached(name, session, why);
+        } else {
+            tracing::warn!(worker.name = name, worker.session = session, "a worker could not be used: {why}");
         }
         self.hub.sessions().remove(name);
         self.link.inner().mark_ended();

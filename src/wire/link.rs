@@ -145,9 +145,14 @@ impl WorkerLink {
         self.session.ended().await;
     }
 
-    /// Makes directories for builders that the worker did not have when it attached, and tells it.
-    pub async fn prepare_builders(&self, builder_dirs: &[String], builder_names: &[String]) -> Result<(), LinkError> {
-        attach::prepare_builders(self, builder_dirs, builder_names)
+    /// Whether the worker was told of exactly these builders, by name and directory.
+    pub fn knows_builders(&self, builders: &[(String, String)]) -> bool {
+        self.session.knows_builders(builders)
+    }
+
+    /// Tells an attached worker that these are its builders now, by name and directory.
+    pub async fn prepare_builders(&self, builders: Vec<(String, String)>) -> Result<(), LinkError> {
+        attach::prepare_builders(self, &builders, attach::Leftovers::Keep)
             .await
             .map_err(|error| LinkError::CommandFailed(error.to_string()))
     }

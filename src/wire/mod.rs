@@ -10,6 +10,7 @@
 
 mod attach;
 mod basic_auth;
+pub mod client;
 mod command;
 mod facts;
 mod gate;
@@ -18,18 +19,21 @@ mod link;
 mod listener;
 mod log;
 mod pb;
+mod replayed;
 mod session;
 mod transfer;
 mod upgrade;
+mod visitor;
 
 pub use attach::AttachError;
 pub use facts::{FactsError, WorkerFacts};
-pub use gate::{Admission, ChangeSink, Gate, Proof, Refusal};
+pub use gate::{Admission, Gate, Proof, Refusal};
 pub use hub::{Hub, WireLimits};
 pub use link::{LinkError, StartCommand, WorkerLink};
-pub use listener::{Dialects, ListenAddress, Listener, serve_connection};
+pub use listener::{Dialects, Encryption, Entrance, Listener, serve_connection};
 pub use log::{LogError, LogLimits, LogSink, LogWriter, LogWriterConfig, Receipt};
 pub use transfer::{Transfer, TransferStep};
+pub use visitor::{ChangeSink, StatusDesk, StatusNotice, TryDesk, UserCommand, UserDesk, Visitor};
 
 #[cfg(test)]
 mod tests;

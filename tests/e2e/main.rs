@@ -3,10 +3,19 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
+mod clients;
 mod crash;
 mod crash_checker;
 mod demo;
+mod encryption;
 mod main_job;
+mod matrix;
+mod python_site;
+mod python_workers;
+mod refusals;
 mod restart;
 mod site;
+mod transfers;
 mod tutorial;
+mod worker_of_a_python_master;
+mod working_copy;

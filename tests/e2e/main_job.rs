@@ -95,7 +95,8 @@ fn builds_of_a_python_worker(protocol: &str) {
     site.commit("Makefile", MAKEFILE, "how to build");
     site.commit("hello.c", GOOD, "a program");
     site.start_master();
-    site.start_python_worker(protocol);
+    site.create_python_worker("4.3.0", protocol, "pass");
+    site.start_python_worker();
     site.wait_for_worker();
     site.wait_for_first_poll();
     assert_eq!(site.get("api/v2/workers")["workers"][0]["workerinfo"]["version"], json!("4.3.0"));

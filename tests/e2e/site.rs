@@ -11,6 +11,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use tempfile::TempDir;
 
+use crate::python_workers::python_worker;
+
 /// Nothing takes this long unless it hangs.
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -22,6 +24,8 @@ pub struct Site {
     pub worker_port: u16,
     master: Option<Child>,
     worker: Option<Child>,
+    /// Of Buildbot's own worker, if that is used.
+    python_release: Option<String>,
 }
 
 /// A program of ours, built beside this test.
@@ -29,21 +33,6 @@ pub fn program(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_buildbot")).with_file_name(name);
     assert!(path.exists(), "{} is not built: run `cargo build --workspace` first", path.display());
     path
-}
-
-/// The worker of Buildbot 4.3 in an environment of its own below the target directory. Tests run at the same time, in
-/// threads or in processes: the first one installs, the others wait for the lock.
-fn python_worker() -> PathBuf {
-    let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-worker");
-    let lock = File::create(environment.with_extension("lock")).unwrap();
-    lock.lock().unwrap();
-    let complete = environment.join("complete");
-    if !complete.exists() {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment));
-        run(Command::new(environment.join("bin/pip")).args(["install", "-q", "buildbot-worker==4.3.0"]));
-        File::create(complete).unwrap();
-    }
-    environment.join("bin/buildbot-worker")
 }
 
 pub fn free_port() -> u16 {
@@ -82,6 +71,7 @@ impl Site {
             worker_port: free_port(),
             master: None,
             worker: None,
+            python_release: None,
         };
         fs::create_dir(site.repository()).unwrap();
         site.git(&["init", "-q", "-b", "main"]);
@@ -150,19 +140,61 @@ impl Site {
         self.worker = Some(self.spawn("buildbot-worker", "worker"));
     }
 
-    /// Starts Python's own worker in place of ours; `protocol` is its name for what it shall speak.
-    pub fn start_python_worker(&mut self, protocol: &str) {
-        let program = python_worker();
+    /// Makes the directory of a worker of Buildbot's own, of a release, which takes the place of ours; `protocol` is its
+    /// name for what it shall speak, if it knows several.
+    pub fn create_python_worker(&mut self, release: &str, protocol: &str, password: &str) {
+        let mut command = python_worker(release);
+        command.arg("create-worker");
+        if protocol != "pb" {
+            command.arg(format!("--protocol={protocol}"));
+        }
+        let master = format!("127.0.0.1:{}", self.worker_port);
+        run(command.arg(self.path("python-worker")).args([&master, WORKER, password]));
+        self.python_release = Some(release.to_owned());
+    }
+
+    /// As [`Self::create_python_worker`], over TLS at another port; whose certificate it is does not matter.
+    pub fn create_encrypted_python_worker(&mut self, release: &str, port: u16) {
         let directory = self.path("python-worker");
-        run(Command::new(&program).args(["create-worker", &format!("--protocol={protocol}")]).arg(&directory).args([
-            &format!("127.0.0.1:{}", self.worker_port),
-            WORKER,
-            "pass",
-        ]));
-        let output = File::create(self.path("worker.out")).unwrap();
-        let mut command = Command::new(program);
-        command.args(["start", "--nodaemon"]).arg(directory).stdin(Stdio::null());
-        self.worker = Some(command.stdout(output.try_clone().unwrap()).stderr(output).spawn().unwrap());
+        if directory.exists() {
+            fs::remove_dir_all(&directory).unwrap();
+        }
+        let connection = format!("--connection-string=ssl:127.0.0.1:{port}");
+        let master = format!("127.0.0.1:{port}");
+        run(python_worker(release).args(["create-worker", &connection]).arg(directory).args([&master, WORKER, "pass"]));
+        self.python_release = Some(release.to_owned());
+    }
+
+    /// What a process has printed so far: `master` or `worker`.
+    pub fn output(&self, who: &str) -> String {
+        let bytes = fs::read(self.path(&format!("{who}.out"))).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Puts another configuration in force.
+    pub fn reconfigure(&self, configuration: &str) {
+        fs::write(self.path("master/master.cfg"), configuration).unwrap();
+        run(Command::new(program("buildbot")).arg("reconfig").arg(self.path("master")));
+    }
+
+    /// Starts it, or starts it again.
+    pub fn start_python_worker(&mut self) {
+        let release = self.python_release.clone().expect("a Python worker was created");
+        self.worker = Some(self.spawn_python_worker(&release));
+    }
+
+    /// One more of the same, under the same name.
+    pub fn spawn_python_worker(&self, release: &str) -> Child {
+        let output = OpenOptions::new().create(true).append(true).open(self.path("worker.out")).unwrap();
+        let mut command = python_worker(release);
+        command.args(["start", "--nodaemon"]).arg(self.path("python-worker")).stdin(Stdio::null());
+        command.stdout(output.try_clone().unwrap()).stderr(output).spawn().unwrap()
+    }
+
+    /// Waits until the worker's process has ended by itself.
+    pub fn wait_for_workers_end(&mut self) {
+        let mut worker = self.worker.take().expect("a worker was started");
+        wait_for("the end of the worker", || worker.try_wait().unwrap());
     }
 
     pub fn kill_master(&mut self) {

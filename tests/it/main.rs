@@ -4,5 +4,10 @@
 
 mod force;
 mod locks;
+mod patches;
 mod recovery;
+mod schedulers;
 mod test_master;
+mod transfers;
+mod try_jobs;
+mod worker_modes;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use buildbot::actors::handle::{ForceRequest, Forced};
+use buildbot::actors::reconfigurator::Reconfigure;
 use buildbot::clock::Clock;
 use buildbot::config;
 use buildbot::db::views::deciders;
@@ -12,7 +13,7 @@ use buildbot::db::{self, OpenOptions, invariants};
 use buildbot::domain::{BuildRequest, BuildRequestId, RequestState, Results, Timestamp};
 use buildbot::master::{Master, Parts};
 use buildbot::testing::scripted_worker::{ScriptedWorker, WorkerScript};
-use buildbot::wire::{Dialects, Hub, WireLimits, serve_connection};
+use buildbot::wire::{Dialects, Encryption, Entrance, Hub, WireLimits, serve_connection};
 use tempfile::TempDir;
 
 /// One builder, two workers, one force scheduler.
@@ -72,12 +73,24 @@ impl TestMaster {
         Self { master, hub, directory, clock }
     }
 
+    /// A path below the base directory of the master.
+    pub fn path(&self, relative: &str) -> std::path::PathBuf {
+        self.directory.path().join(relative)
+    }
+
     /// Attaches a worker and waits until the master can use it.
     pub async fn attach(&self, script: WorkerScript) -> ScriptedWorker {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let hub = Arc::clone(&self.hub);
-        tokio::spawn(async move { serve_connection(&hub, ours, Dialects::Msgpack).await });
+        let entrance = Entrance { dialects: Dialects::Msgpack, encryption: Encryption::None };
+        tokio::spawn(async move { serve_connection(&hub, ours, &entrance).await });
         ScriptedWorker::connect(theirs, script).await.expect("the master lets the worker in")
+    }
+
+    /// Puts another configuration in force.
+    pub async fn reconfigure(&self, config: &str) {
+        std::fs::write(self.directory.path().join("master.cfg"), config).unwrap();
+        self.master.reconfigure.ask(Reconfigure { dry_run: false }).await.unwrap().unwrap();
     }
 
     pub async fn force(&self) -> Forced {

@@ -6,12 +6,13 @@ use std::fs;
 use buildbot_protocol::Value;
 
 use crate::base_dir::BaseDir;
+use crate::config::WorkerConfig;
 
 /// Version of the command set, per command, as worker 4.3 reports it.
 const COMMAND_VERSION: &str = "3.3";
 
 /// Collects the answer anew each time, as the files in `info/` may have changed.
-pub fn collect(base_dir: &BaseDir, commands: &[&str]) -> Value {
+pub fn collect(base_dir: &BaseDir, config: &WorkerConfig, commands: &[&str]) -> Value {
     let mut info = BTreeMap::new();
     if let Ok(entries) = fs::read_dir(base_dir.info()) {
         for entry in entries.flatten() {
@@ -26,12 +27,13 @@ pub fn collect(base_dir: &BaseDir, commands: &[&str]) -> Value {
     info.insert("environ".to_owned(), Value::Map(environ.collect()));
     info.insert("system".to_owned(), Value::from("posix"));
     info.insert("basedir".to_owned(), Value::from(base_dir.path().to_string_lossy().into_owned()));
-    let n_cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    info.insert("numcpus".to_owned(), Value::Int(i64::try_from(n_cpus).unwrap_or(1)));
+    let n_cpus = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let n_cpus = config.numcpus.map_or_else(|| i64::try_from(n_cpus()).unwrap_or(1), i64::from);
+    info.insert("numcpus".to_owned(), Value::Int(n_cpus));
     info.insert("version".to_owned(), Value::from(env!("CARGO_PKG_VERSION")));
     let commands = commands.iter().map(|name| ((*name).to_owned(), Value::from(COMMAND_VERSION)));
     info.insert("worker_commands".to_owned(), Value::Map(commands.collect()));
-    info.insert("delete_leftover_dirs".to_owned(), Value::Bool(false));
+    info.insert("delete_leftover_dirs".to_owned(), Value::Bool(config.delete_leftover_dirs));
     Value::Map(info)
 }
 

@@ -14,3 +14,4 @@ pub mod output;
 mod pid_file;
 mod process;
 pub mod session;
+mod shutdown;

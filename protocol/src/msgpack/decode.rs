@@ -35,8 +35,8 @@ fn request(op: &str, fields: &Fields<'_>) -> Result<Request, DecodeError> {
         }
         "update_upload_file_close" => Request::UploadFileClose { command_id: command_id()? },
         "update_upload_file_utime" => Request::UploadFileUtime {
-            access_time: fields.number("access_time")?,
-            modified_time: fields.number("modified_time")?,
+            access_time: fields.time("access_time")?,
+            modified_time: fields.time("modified_time")?,
             command_id: command_id()?,
         },
         "update_upload_directory_write" => {

@@ -98,6 +98,14 @@ impl<'a> Fields<'a> {
         self.read(key, Reader::number)
     }
 
+    /// A time of a file; no number where the worker found none.
+    pub(super) fn time(&self, key: &'static str) -> Result<f64, DecodeError> {
+        match self.reader(key).map(|reader| reader.peek()) {
+            Some(Ok(Kind::Nil)) => Ok(f64::NAN),
+            _ => self.number(key),
+        }
+    }
+
     pub(super) fn bytes(&self, key: &'static str) -> Result<Vec<u8>, DecodeError> {
         self.read(key, |reader| reader.bytes().map(<[u8]>::to_vec))
     }

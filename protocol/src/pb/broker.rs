@@ -155,6 +155,11 @@ impl Broker {
         std::mem::take(&mut self.output)
     }
 
+    /// Bytes that wait to be taken. Whoever calls and never listens makes them grow: its owner stops reading then.
+    pub fn output_len(&self) -> usize {
+        self.output.len()
+    }
+
     /// Takes bytes of the peer, cut anywhere.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.decoder.feed(bytes);

@@ -1,7 +1,8 @@
 //! Build: runs the steps of one build, one after the other.
 //!
 //! - Hears: [`StopRunning`] and [`RepeatLocks`] from its builder, [`LocksDecided`] from the lock keeper.
-//! - Tells: [`BuildEnded`] to its builder, once; [`TakeLocks`] to the lock keeper.
+//! - Tells: [`BuildEnded`] to its builder, once; [`TakeLocks`] to the lock keeper; [`TriggerBuilds`] to the schedulers,
+//!   and [`CancelBuildRequest`] and [`StopBuild`] for what it triggered.
 //! - Writes: steps, logs and properties of its build; its end is recorded by the builder.
 //! - Restart: none. Its death is seen by the builder, and ends the build in EXCEPTION.
 
@@ -9,7 +10,9 @@ mod locks;
 mod properties;
 mod run;
 mod step_context;
+mod trigger;
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,9 +20,13 @@ use actix::Message;
 
 pub use self::properties::build_properties;
 use self::run::BuildRun;
+use super::applied::AppliedConfig;
 use super::builder::BuildEnded;
+use super::builders::StopBuild;
+use super::buildset_keeper::CancelBuildRequest;
 use super::live_feed::LiveFeed;
 use super::lock_keeper::{LocksDecided, TakeLocks};
+use super::schedulers::TriggerBuilds;
 use super::scripts::CallFunction;
 use super::supervisor::{Ask, Child, Handle, Reply, ShellContext, Tell};
 use crate::clock::Clock;
@@ -82,6 +89,8 @@ impl Ended {
 
 #[derive(Clone)]
 pub struct BuildDeps {
+    /// Where relative paths of the master begin.
+    pub base_dir: PathBuf,
     pub db: Db,
     pub clock: Clock,
     pub scripts: Ask<CallFunction>,
@@ -91,6 +100,10 @@ pub struct BuildDeps {
     pub wire_runtime: tokio::runtime::Handle,
     pub command_ids: super::command_ids::CommandIds,
     pub take_locks: Tell<TakeLocks>,
+    pub config: AppliedConfig,
+    pub trigger: Ask<TriggerBuilds>,
+    pub cancel_request: Ask<CancelBuildRequest>,
+    pub stop_build: Ask<StopBuild>,
 }
 
 pub struct Build {

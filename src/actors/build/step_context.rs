@@ -11,13 +11,16 @@ use tracing::error;
 
 use super::super::scripts::CallFunction;
 use super::run::BuildRun;
+use super::trigger;
 use crate::db::DbError;
 use crate::db::transitions::{AddLog, FinishLog, UpdateStep};
 use crate::domain::{
-    Callback, Change, LogId, LogKind, Properties, PropertyValue, ScriptValue, SourceStamp, StepId, Stream,
+    Callback, Change, LogId, LogKind, MasterFile, Properties, PropertyValue, ScriptValue, SourceStamp, StepId, Stream,
+    TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
 };
-use crate::steps::{CommandOutcome, Fault, RemoteCommand, StepContext, WorkerPlace};
-use crate::wire::{LinkError, LogLimits, LogWriter, LogWriterConfig, StartCommand, WorkerLink};
+use crate::steps::{CommandOutcome, Fault, RemoteCommand, StepContext, Transferred, WorkerPlace};
+use crate::transfers::{self, MasterTransfer};
+use crate::wire::{LinkError, LogLimits, LogWriter, LogWriterConfig, StartCommand, Transfer, WorkerFacts, WorkerLink};
 
 /// The row of the step.
 pub struct StepRecord {
@@ -118,6 +121,55 @@ impl<'a> ActorStepContext<'a> {
         self.logs.borrow().get(&id).cloned().ok_or_else(|| Fault::World(format!("log {id} is not open")))
     }
 
+    /// Runs a command to its end, with somebody who takes its files.
+    async fn carry_out(
+        &self,
+        command: RemoteCommand,
+        transfer: Option<Arc<MasterTransfer>>,
+    ) -> Result<CommandOutcome, Fault> {
+        self.run.save_properties().await.map_err(database)?;
+        self.tell_state().await?;
+        let command_id = self.run.deps.command_ids.next().await.map_err(database)?;
+        let log_files = command.log_files.iter().map(|(name, log)| Ok((name.clone(), self.log(*log)?)));
+        let start = StartCommand {
+            command_id: command_id.clone(),
+            name: command.name.to_owned(),
+            args: command.args,
+            builder_name: Some(self.run.plan.config.name.clone()),
+            stdio: command.stdio.map(|log| self.log(log)).transpose()?,
+            log_files: log_files.collect::<Result<_, Fault>>()?,
+            observer: command.observer,
+            collect_stdout: command.collect_stdout,
+            transfer: transfer.clone().map(|transfer| transfer as Arc<dyn Transfer>),
+        };
+        let link = &self.run.plan.link;
+        let mut stop_if_dropped = StopIfDropped { link, command_id: Some(&command_id) };
+        let running = link.run(start);
+        tokio::pin!(running);
+        tokio::select! {
+            outcome = &mut running => {
+                stop_if_dropped.command_id = None;
+                outcome.map_err(link_fault)
+            }
+            () = refused(transfer.as_deref()) => {
+                stop_if_dropped.command_id = None;
+                link.interrupt(&command_id, "the master refused the transfer");
+                match tokio::time::timeout(INTERRUPT_DEADLINE, &mut running).await {
+                    Ok(outcome) => outcome.map_err(link_fault),
+                    Err(_) => Err(Fault::World("the worker went on after the master refused the transfer".to_owned())),
+                }
+            }
+            reason = self.stopped() => {
+                stop_if_dropped.command_id = None;
+                link.interrupt(&command_id, &reason);
+                match tokio::time::timeout(INTERRUPT_DEADLINE, &mut running).await {
+                    Ok(Err(LinkError::Lost(why))) => Err(Fault::WorkerLost(why)),
+                    Ok(_) | Err(_) => Err(Fault::Interrupted(reason)),
+                }
+            }
+        }
+    }
+
     /// Resolves when somebody asks to stop the build, with the reason.
     async fn stopped(&self) -> String {
         let mut stops = self.run.stops();
@@ -144,7 +196,15 @@ impl Drop for StopIfDropped<'_> {
     }
 }
 
-fn database(error: DbError) -> Fault {
+/// Returns once the master's end of a transfer takes no more; never without one.
+async fn refused(transfer: Option<&MasterTransfer>) {
+    match transfer {
+        Some(transfer) => transfer.refused().await,
+        None => std::future::pending().await,
+    }
+}
+
+pub(super) fn database(error: DbError) -> Fault {
     Fault::World(format!("the database failed: {error}"))
 }
 
@@ -159,38 +219,29 @@ fn link_fault(error: LinkError) -> Fault {
 #[async_trait(?Send)]
 impl StepContext for ActorStepContext<'_> {
     async fn run(&self, command: RemoteCommand) -> Result<CommandOutcome, Fault> {
-        self.run.save_properties().await.map_err(database)?;
-        self.tell_state().await?;
-        let command_id = self.run.deps.command_ids.next().await.map_err(database)?;
-        let log_files = command.log_files.iter().map(|(name, log)| Ok((name.clone(), self.log(*log)?)));
-        let start = StartCommand {
-            command_id: command_id.clone(),
-            name: command.name.to_owned(),
-            args: command.args,
-            builder_name: Some(self.run.plan.config.name.clone()),
-            stdio: command.stdio.map(|log| self.log(log)).transpose()?,
-            log_files: log_files.collect::<Result<_, Fault>>()?,
-            observer: command.observer,
-            collect_stdout: command.collect_stdout,
-            transfer: None,
+        self.carry_out(command, None).await
+    }
+
+    async fn transfer(&self, command: RemoteCommand, file: MasterFile) -> Result<Transferred, Fault> {
+        let base_dir = self.run.deps.base_dir.clone();
+        let not_done = |problem: String| {
+            let outcome = CommandOutcome { rc: -1, ..CommandOutcome::default() };
+            Ok(Transferred { outcome, problem: Some(problem) })
         };
-        let link = &self.run.plan.link;
-        let mut stop_if_dropped = StopIfDropped { link, command_id: Some(&command_id) };
-        let running = link.run(start);
-        tokio::pin!(running);
-        tokio::select! {
-            outcome = &mut running => {
-                stop_if_dropped.command_id = None;
-                outcome.map_err(link_fault)
+        let transfer = match MasterTransfer::open(base_dir, file, transfers::Limits::default()).await {
+            Ok(transfer) => transfer,
+            Err(error) => return not_done(error.to_string()),
+        };
+        let ended = self.carry_out(command, Some(Arc::clone(&transfer))).await;
+        match (ended, transfer.problem()) {
+            (Err(fault @ (Fault::WorkerLost(_) | Fault::Interrupted(_))), _) => Err(fault),
+            // The worker reports as its own error what we refused.
+            (_, Some(problem)) => not_done(problem),
+            (Ok(outcome), None) if outcome.rc == 0 => {
+                let problem = transfer.commit().await.err().map(|error| error.to_string());
+                Ok(Transferred { outcome, problem })
             }
-            reason = self.stopped() => {
-                stop_if_dropped.command_id = None;
-                link.interrupt(&command_id, &reason);
-                match tokio::time::timeout(INTERRUPT_DEADLINE, &mut running).await {
-                    Ok(Err(LinkError::Lost(why))) => Err(Fault::WorkerLost(why)),
-                    Ok(_) | Err(_) => Err(Fault::Interrupted(reason)),
-                }
-            }
+            (ended, None) => ended.map(|outcome| Transferred { outcome, problem: None }),
         }
     }
 
@@ -200,13 +251,12 @@ impl StepContext for ActorStepContext<'_> {
 
     fn worker_path(&self, place: WorkerPlace<'_>) -> String {
         let facts = self.run.plan.link.facts();
-        let (base, path) = match place {
-            WorkerPlace::InBase(path) => (facts.basedir.clone(), path),
-            WorkerPlace::InBuilder(path) => {
-                (join(&facts.system, &facts.basedir, &self.run.plan.config.workerbuilddir), path)
-            }
-        };
-        join(&facts.system, &base, path)
+        let of_builder = || join(facts, &facts.basedir, &self.run.plan.config.workerbuilddir);
+        match place {
+            WorkerPlace::InBase(path) => join(facts, &facts.basedir, path),
+            WorkerPlace::InBuilder(path) => join(facts, &of_builder(), path),
+            WorkerPlace::InDirectory { directory, path } => join(facts, &join(facts, &of_builder(), directory), path),
+        }
     }
 
     async fn add_log(&self, name: &str, kind: LogKind) -> Result<LogId, Fault> {
@@ -283,6 +333,26 @@ impl StepContext for ActorStepContext<'_> {
         Err(Fault::Config(format!("secret {name:?} is wanted, but no secrets provider is configured")))
     }
 
+    fn can_trigger(&self, scheduler: &str) -> bool {
+        let applied = self.run.deps.config.borrow();
+        let mut schedulers = applied.config.schedulers.iter();
+        schedulers.any(|known| known.name == scheduler && known.kind.can_be_triggered())
+    }
+
+    async fn trigger(&self, scheduler: &str, relationship: &str, order: TriggerOrder) -> Result<Triggered, Fault> {
+        let parent = Some((self.run.build_id(), relationship.to_owned()));
+        trigger::order(self.run, scheduler, TriggerOrder { parent, ..order }).await
+    }
+
+    async fn triggered_end(&self, triggered: &Triggered) -> Result<TriggeredEnd, Fault> {
+        trigger::wait(self.run, triggered, self.stopped()).await
+    }
+
+    fn build_url(&self, build: &TriggeredBuild) -> String {
+        let applied = self.run.deps.config.borrow();
+        format!("{}builders/{}/builds/{}", applied.config.buildbot_url, build.builder, build.number)
+    }
+
     async fn sleep(&self, duration: Duration) -> Result<(), Fault> {
         tokio::select! {
             () = tokio::time::sleep(duration) => Ok(()),
@@ -291,9 +361,12 @@ impl StepContext for ActorStepContext<'_> {
     }
 }
 
-/// Joins paths in the worker's own syntax; an absolute path stays as it is.
-fn join(system: &str, base: &str, path: &str) -> String {
-    let windows = system == "nt";
+/// Joins paths in the worker's own syntax; an absolute path stays as it is, and `~` is the worker's home.
+fn join(facts: &WorkerFacts, base: &str, path: &str) -> String {
+    let windows = facts.is_windows();
+    if let Some(path) = in_home(facts, path) {
+        return path;
+    }
     let absolute = path.starts_with('/') || (windows && (path.starts_with('\\') || path.chars().nth(1) == Some(':')));
     if absolute {
         return path.to_owned();
@@ -307,16 +380,35 @@ fn join(system: &str, base: &str, path: &str) -> String {
     joined
 }
 
+/// A path below the home of the worker, if it names one and the worker told where that is.
+fn in_home(facts: &WorkerFacts, path: &str) -> Option<String> {
+    let rest = path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+    let home = facts.environ.get(if facts.is_windows() { "USERPROFILE" } else { "HOME" })?;
+    Some(format!("{home}{rest}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn paths_are_joined_in_the_syntax_of_the_worker() {
-        assert_eq!(join("posix", "/w/b", "build/./x"), "/w/b/build/x");
-        assert_eq!(join("posix", "/w/b", "/abs"), "/abs");
-        assert_eq!(join("posix", "/w/b/", ""), "/w/b");
-        assert_eq!(join("nt", r"C:\w", "build/x"), r"C:\w\build\x");
-        assert_eq!(join("nt", r"C:\w", r"D:\y"), r"D:\y");
+        let facts = |system: &str| WorkerFacts { system: system.to_owned(), ..WorkerFacts::default() };
+        let (posix, windows) = (facts("posix"), facts("nt"));
+        assert_eq!(join(&posix, "/w/b", "build/./x"), "/w/b/build/x");
+        assert_eq!(join(&posix, "/w/b", "/abs"), "/abs");
+        assert_eq!(join(&posix, "/w/b/", ""), "/w/b");
+        assert_eq!(join(&windows, r"C:\w", "build/x"), r"C:\w\build\x");
+        assert_eq!(join(&windows, r"C:\w", r"D:\y"), r"D:\y");
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_that_the_worker_told() {
+        let mut facts = WorkerFacts { system: "posix".to_owned(), ..WorkerFacts::default() };
+        assert_eq!(join(&facts, "/w/b", "~/x"), "/w/b/~/x", "it told none");
+        facts.environ.insert("HOME".to_owned(), "/home/bb".to_owned());
+        assert_eq!(join(&facts, "/w/b", "~/x"), "/home/bb/x");
+        assert_eq!(join(&facts, "/w/b", "~"), "/home/bb");
+        assert_eq!(join(&facts, "/w/b", "a~/x"), "/w/b/a~/x");
     }
 }

@@ -21,13 +21,14 @@ pub fn change_source(context: &Context<'_>, object: &Arc<Object>) -> ChangeSourc
 }
 
 fn pb_change_source(fields: &Fields<'_>) -> ChangeSourceConfig {
-    if fields.optional_text("port").is_some() {
-        fields.problem("port", "must be None: clients come to the port of the workers, c['protocols']['pb']");
-    }
+    let port = match fields.optional("port") {
+        Some(Raw::Int(port)) => port.to_string(),
+        port => port.and_then(|port| port.text()).unwrap_or_else(|| "None".to_owned()),
+    };
     let prefix = fields.optional_text("prefix");
     let usual_name = match &prefix {
-        Some(prefix) => format!("PBChangeSource:{prefix}:None"),
-        None => "PBChangeSource:None".to_owned(),
+        Some(prefix) => format!("PBChangeSource:{prefix}:{port}"),
+        None => format!("PBChangeSource:{port}"),
     };
     let source = PbChangeSourceConfig { user: fields.text("user"), password: fields.text("passwd").into(), prefix };
     ChangeSourceConfig { name: fields.optional_text("name").unwrap_or(usual_name), kind: ChangeSourceKind::Pb(source) }

@@ -1,10 +1,12 @@
 //! Collects what is found on the way: problems, warnings, components without effect.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::config::script::{Outcome, Places};
 use crate::config::source::{SourceText, Span};
-use crate::config::{ConfigError, ConfigErrors};
+use crate::config::{ConfigError, ConfigErrors, TlsError, TlsFiles, TlsIdentity};
 
 pub struct Context<'a> {
     source: &'a SourceText,
@@ -12,13 +14,34 @@ pub struct Context<'a> {
     problems: RefCell<Vec<ConfigError>>,
     warnings: RefCell<Vec<ConfigError>>,
     inactive: RefCell<Vec<String>>,
+    base_dir: &'a Path,
+    certificates: RefCell<BTreeMap<TlsFiles, TlsIdentity>>,
 }
 
 impl<'a> Context<'a> {
-    pub fn new(source: &'a SourceText, outcome: &'a Outcome) -> Self {
+    pub fn new(source: &'a SourceText, outcome: &'a Outcome, base_dir: &'a Path) -> Self {
         let problems = RefCell::new(outcome.problems.clone());
         let warnings = RefCell::new(outcome.warnings.clone());
-        Self { source, places: &outcome.places, problems, warnings, inactive: RefCell::default() }
+        Self {
+            source,
+            places: &outcome.places,
+            problems,
+            warnings,
+            inactive: RefCell::default(),
+            base_dir,
+            certificates: RefCell::default(),
+        }
+    }
+
+    /// Reads what a port needs for TLS, and keeps it.
+    pub fn read_certificate(&self, files: &TlsFiles) -> Result<(), TlsError> {
+        let identity = files.load(self.base_dir)?;
+        self.certificates.borrow_mut().insert(files.clone(), identity);
+        Ok(())
+    }
+
+    pub fn certificates(&self) -> BTreeMap<TlsFiles, TlsIdentity> {
+        self.certificates.borrow().clone()
     }
 
     pub fn problem(&self, span: Span, message: impl Into<String>) {

@@ -1,8 +1,11 @@
 //! Makes the typed configuration of the values a file left behind. Every problem is collected, none stops the rest.
 
 mod builders;
+mod change_filter;
 mod changes;
+mod clients;
 mod context;
+mod cron;
 mod fields;
 mod force;
 mod locks;
@@ -11,10 +14,12 @@ mod schedulers;
 mod settings;
 mod shell;
 mod steps;
+mod transfers;
 mod validate;
 mod values;
 mod workers;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use self::context::Context;
@@ -34,14 +39,15 @@ pub struct Placed<T> {
 }
 
 /// The typed configuration, or everything that is wrong with it.
-pub fn build(source: &SourceText, outcome: Outcome) -> Result<MasterConfig, ConfigErrors> {
-    let context = Context::new(source, &outcome);
+pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<MasterConfig, ConfigErrors> {
+    let context = Context::new(source, &outcome, base_dir);
     let settings = Settings::new(&context, &outcome.config);
     let workers = settings.objects("workers", workers::CLASSES, workers::worker);
     let builders = settings.objects("builders", builders::CLASSES, builders::builder);
     let schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
     let change_sources = settings.objects("change_source", changes::CLASSES, changes::change_source);
     settings.services();
+    let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
     let all = validate::All {
@@ -61,8 +67,10 @@ pub fn build(source: &SourceText, outcome: Outcome) -> Result<MasterConfig, Conf
         builders: items(builders),
         schedulers: items(schedulers),
         change_sources: items(change_sources),
+        clients,
         protocols,
         www,
+        certificates: context.certificates(),
         db_url: network::db_url(&settings),
         properties: properties(&settings),
         collapse_requests: settings.collapse(),

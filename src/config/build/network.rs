@@ -60,13 +60,19 @@ fn port(settings: &Settings<'_>, (key, path): (&str, &str), what: &str, value: &
             return None;
         }
     };
-    match ListenAddress::parse(&text) {
-        Ok(address) => Some(address),
+    let address = match ListenAddress::parse(&text) {
+        Ok(address) => address,
         Err(error) => {
             settings.problem(key, path, format!("{what}: {error}"));
-            None
+            return None;
         }
+    };
+    if let Some(files) = &address.tls
+        && let Err(error) = settings.context.read_certificate(files)
+    {
+        settings.problem(key, path, format!("{what}: {error}"));
     }
+    Some(address)
 }
 
 /// `c['www']`.

@@ -1,14 +1,16 @@
-//! Schedulers, and the filters of changes that they take.
+//! Schedulers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::change_filter::{change_filter, one_of};
 use super::context::Context;
 use super::fields::Fields;
-use super::{force, values};
+use super::{cron, force, values};
 use crate::config::script::{Object, Raw};
-use crate::config::table;
 use crate::schedulers::config::{
-    AttributeFilter, ChangeAttribute, ChangeFilter, CodebaseConfig, SchedulerConfig, SchedulerKind, SingleBranchConfig,
+    BasicConfig, ChangeAttribute, ChangeFilter, CodebaseConfig, DependentConfig, SchedulerConfig, SchedulerKind,
+    TimedConfig, TriggerableConfig, TryConfig, WatchConfig,
 };
 
 const SOURCE: &str = "Scheduler";
@@ -19,13 +21,9 @@ pub fn scheduler(context: &Context<'_>, object: &Arc<Object>) -> SchedulerConfig
     if fields.was_given("name") && name.is_empty() {
         fields.problem("name", "must not be empty");
     }
-    let is_force = object.class.name == "ForceScheduler";
-    let kind = if is_force {
-        SchedulerKind::Force(force::force(&fields, &name))
-    } else {
-        SchedulerKind::SingleBranch(single_branch(&fields))
-    };
-    // Here `priority` and `properties` of a ForceScheduler are fields of its form.
+    let kind = kind(&fields, &name);
+    let is_force = matches!(kind, SchedulerKind::Force(_));
+    // There `priority` and `properties` are fields of its form.
     let priority = if is_force { None } else { fields.int("priority") };
     SchedulerConfig {
         builder_names: fields.texts("builderNames"),
@@ -37,67 +35,83 @@ pub fn scheduler(context: &Context<'_>, object: &Arc<Object>) -> SchedulerConfig
     }
 }
 
-fn single_branch(fields: &Fields<'_>) -> SingleBranchConfig {
-    let value = fields.value("change_filter");
-    let mut filter =
-        value.object().map(|object| change_filter(&Fields::new(fields.context, object))).unwrap_or_default();
-    let branch_was_named = fields.object.argument("branch").is_some();
-    if value.object().is_some() && (branch_was_named || fields.was_given("categories")) {
-        let name = if branch_was_named { "branch" } else { "categories" };
+fn kind(fields: &Fields<'_>, name: &str) -> SchedulerKind {
+    match fields.object.class.name {
+        "AnyBranchScheduler" => SchedulerKind::AnyBranch(basic(fields, "branches")),
+        "Dependent" => SchedulerKind::Dependent(DependentConfig { upstream: upstream(fields) }),
+        "Periodic" => SchedulerKind::Periodic(timed(fields), interval(fields)),
+        "Nightly" => SchedulerKind::Nightly(timed(fields), cron::nightly(fields)),
+        "NightlyTriggerable" => SchedulerKind::NightlyTriggerable(timed(fields), cron::nightly(fields)),
+        "Triggerable" => SchedulerKind::Triggerable(TriggerableConfig { reason: fields.optional_text("reason") }),
+        "ForceScheduler" => SchedulerKind::Force(force::force(fields, name)),
+        "Try_Userpass" => SchedulerKind::Try(TryConfig::Userpass),
+        "Try_Jobdir" => SchedulerKind::Try(TryConfig::Jobdir(fields.text("jobdir"))),
+        _ => SchedulerKind::SingleBranch(basic(fields, "branch")),
+    }
+}
+
+/// `branches` is the name of the argument that names them.
+fn basic(fields: &Fields<'_>, branches: &str) -> BasicConfig {
+    let mut watch = watch(fields);
+    let branch_was_named = fields.object.argument(branches).is_some();
+    if fields.was_given("change_filter") && (branch_was_named || fields.was_given("categories")) {
+        let name = if branch_was_named { branches } else { "categories" };
         fields.problem(name, "and 'change_filter' cannot be given together");
     }
     if branch_was_named {
-        filter.attributes.push((ChangeAttribute::Branch, one_of(&fields.value("branch"))));
+        watch.filter.tests.push((ChangeAttribute::Branch, one_of(&fields.value(branches))));
     }
     if let Some(categories) = fields.optional("categories") {
-        filter.attributes.push((ChangeAttribute::Category, one_of(&categories)));
+        watch.filter.tests.push((ChangeAttribute::Category, one_of(&categories)));
     }
-    SingleBranchConfig {
-        filter,
+    BasicConfig {
+        watch,
         tree_stable_timer: fields.seconds("treeStableTimer"),
+        reason: fields.optional_text("reason"),
+        absolute_source_stamps: fields.flag("createAbsoluteSourceStamps"),
+    }
+}
+
+fn watch(fields: &Fields<'_>) -> WatchConfig {
+    let filter = match fields.value("change_filter").object() {
+        Some(object) => change_filter(&Fields::new(fields.context, object)),
+        None => ChangeFilter::default(),
+    };
+    WatchConfig {
+        filter,
         file_is_important: fields.callback("fileIsImportant"),
         only_important: fields.flag("onlyImportant"),
+    }
+}
+
+fn timed(fields: &Fields<'_>) -> TimedConfig {
+    let looks = fields.flag("onlyIfChanged") || fields.flag("createAbsoluteSourceStamps");
+    for name in ["change_filter", "fileIsImportant"] {
+        if fields.was_given(name) && !looks {
+            fields.problem(name, "has no effect without onlyIfChanged=True");
+        }
+    }
+    let branch_was_named = fields.object.argument("branch").is_some();
+    TimedConfig {
+        watch: watch(fields),
         reason: fields.optional_text("reason"),
+        absolute_source_stamps: fields.flag("createAbsoluteSourceStamps"),
+        only_if_changed: fields.flag("onlyIfChanged"),
+        branch: branch_was_named.then(|| fields.optional_text("branch")),
     }
 }
 
-fn change_filter(fields: &Fields<'_>) -> ChangeFilter {
-    let mut filter = ChangeFilter { filter_fn: fields.callback("filter_fn"), attributes: Vec::new() };
-    let attributes = [
-        (ChangeAttribute::Project, "project"),
-        (ChangeAttribute::Repository, "repository"),
-        (ChangeAttribute::Branch, "branch"),
-        (ChangeAttribute::Category, "category"),
-        (ChangeAttribute::Codebase, "codebase"),
-    ];
-    for (attribute, name) in attributes {
-        // None is a value for the branch only: a change without a branch.
-        let was_named = fields.was_given(name) || (name == "branch" && fields.object.argument(name).is_some());
-        if was_named {
-            filter.attributes.push((attribute, one_of(&fields.value(name))));
-        }
-        if let Some(value) = fields.optional(&format!("{name}_re")) {
-            filter.attributes.push((attribute, AttributeFilter::Matches(patterns(&value))));
-        }
-        if let Some(callback) = fields.callback(&format!("{name}_fn")) {
-            filter.attributes.push((attribute, AttributeFilter::Function(callback)));
-        }
+fn interval(fields: &Fields<'_>) -> Duration {
+    let interval = fields.seconds("periodicBuildTimer").unwrap_or(Duration::MAX);
+    if interval < Duration::from_secs(1) {
+        fields.problem("periodicBuildTimer", "must be at least one second");
     }
-    filter
+    interval
 }
 
-fn one_of(value: &Raw) -> AttributeFilter {
-    AttributeFilter::OneOf(match value {
-        Raw::List(items) => items.iter().map(Raw::text).collect(),
-        other => vec![other.text()],
-    })
-}
-
-fn patterns(value: &Raw) -> Vec<String> {
-    match value {
-        Raw::List(items) => items.iter().filter_map(table::pattern).collect(),
-        other => table::pattern(other).into_iter().collect(),
-    }
+fn upstream(fields: &Fields<'_>) -> String {
+    let value = fields.value("upstream");
+    value.object().and_then(|object| object.argument("name")).and_then(Raw::text).unwrap_or_default()
 }
 
 /// Names, or names to `{'repository':, 'branch':, 'revision':}`.

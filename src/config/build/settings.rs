@@ -9,7 +9,7 @@ use crate::config::nearest;
 use crate::config::script::{Argument, Object, Raw};
 use crate::config::source::Span;
 use crate::config::table::keys::{self, KEYS, Key, KeySupport};
-use crate::config::table::{Kind, Support, check_call, find_class};
+use crate::config::table::{Kind, LISTENER, Support, check_call, find_class};
 use crate::domain::Callback;
 
 pub struct Settings<'a> {
@@ -158,6 +158,7 @@ impl<'a> Settings<'a> {
                         self.context.no_effect_yet(object.class.full_name());
                     }
                     Some(object) if matches!(object.class.support, Support::NotYet(_)) => {}
+                    Some(object) if object.class.name == LISTENER => {}
                     _ => {
                         let message = format!("c['{name}'] takes reporters, not {}", item.describe());
                         self.problem(key, &position.to_string(), message);
@@ -165,6 +166,12 @@ impl<'a> Settings<'a> {
                 }
             }
         }
+    }
+
+    /// Services of one class.
+    pub fn services_of(&self, class: &str) -> Vec<&'a Arc<Object>> {
+        let items = self.value("services").map(Raw::items).unwrap_or_default();
+        items.iter().filter_map(Raw::object).filter(|object| object.class.name == class).collect()
     }
 
     /// Keys that are known but work in one way only.
@@ -206,6 +213,7 @@ fn expected(key: &str) -> &'static str {
         "workers" => "objects of worker.Worker",
         "builders" => "objects of util.BuilderConfig",
         "schedulers" => "schedulers",
+        "user_managers" => "objects of util.CommandlineUserManager",
         _ => "change sources",
     }
 }

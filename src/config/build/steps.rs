@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::fields::Fields;
-use super::{shell, values};
+use super::{shell, transfers, values};
 use crate::config::script::{Object, Raw};
 use crate::domain::{PropertyValue, Renderable};
-use crate::steps::config::{GitConfig, GitMode, StepConfig, StepKind};
+use crate::steps::config::{GitConfig, GitMode, StepConfig, StepKind, TriggerConfig};
 use crate::steps::{StepCommon, StepCondition};
 
 /// A step; nothing for a class that was refused when its object was made.
@@ -20,6 +20,14 @@ pub fn step(context: &Context<'_>, object: &Arc<Object>) -> Option<StepConfig> {
         "Compile" => StepKind::Compile(shell::warning_counting(&fields)),
         "Test" => StepKind::Test(shell::warning_counting(&fields)),
         "Git" => StepKind::Git(git(&fields)),
+        "Trigger" => StepKind::Trigger(trigger(&fields)),
+        "FileUpload" => transfers::file_upload(&fields),
+        "DirectoryUpload" => transfers::directory_upload(&fields),
+        "MultipleFileUpload" => transfers::multiple_file_upload(&fields),
+        "FileDownload" | "StringDownload" | "JSONStringDownload" | "JSONPropertiesDownload" => {
+            transfers::download(&fields, transfers::source(&fields))
+        }
+        "FileExists" | "MakeDirectory" | "RemoveDirectory" | "CopyDirectory" => transfers::filesystem(&fields),
         _ => return None,
     };
     Some(StepConfig { common: common(&fields), kind })
@@ -62,6 +70,34 @@ fn words(fields: &Fields<'_>, name: &str) -> Option<Renderable> {
             Some(Renderable::from(words.join(" ")))
         }
         other => Some(other),
+    }
+}
+
+fn trigger(fields: &Fields<'_>) -> TriggerConfig {
+    let of = |name: &str| fields.renderable(name).unwrap_or(Renderable::Value(PropertyValue::Null));
+    let given = ["sourceStamp", "sourceStamps"].map(|name| fields.renderable(name).map(|stamps| (name, stamps)));
+    if let [Some(_), Some((name, _))] = &given {
+        fields.problem(name, "and 'sourceStamp' cannot be given together");
+    }
+    let source_stamps = given.into_iter().flatten().next();
+    let latest = fields.value("alwaysUseLatest").is_truthy();
+    if let (Some((name, _)), true) = (&source_stamps, latest) {
+        fields.problem(name, "and 'alwaysUseLatest' cannot be given together");
+    }
+    if fields.value("updateSourceStamp").is_truthy() && (latest || source_stamps.is_some()) {
+        let other = source_stamps.as_ref().map_or("alwaysUseLatest", |(name, _)| name);
+        fields.problem("updateSourceStamp", &format!("and '{other}' cannot be given together"));
+    }
+    TriggerConfig {
+        scheduler_names: of("schedulerNames"),
+        unimportant_names: fields.texts("unimportantSchedulerNames"),
+        wait_for_finish: of("waitForFinish"),
+        source_stamps: source_stamps.map(|(_, stamps)| stamps),
+        update_source_stamp: fields.renderable("updateSourceStamp").unwrap_or(Renderable::Value(true.into())),
+        always_use_latest: of("alwaysUseLatest"),
+        set_properties: of("set_properties"),
+        copy_properties: fields.texts("copy_properties"),
+        parent_relationship: of("parent_relationship"),
     }
 }
 

@@ -6,9 +6,9 @@ use super::Placed;
 use super::context::Context;
 use crate::changes::config::ChangeSourceConfig;
 use crate::config::nearest;
-use crate::config::{BuilderConfig, ListenAddress, ProtocolPort, WorkerConfig, WwwConfig};
+use crate::config::{BuilderConfig, ListenAddress, PlaintextPolicy, ProtocolPort, WorkerConfig, WwwConfig};
 use crate::domain::lock::LockSpec;
-use crate::schedulers::config::SchedulerConfig;
+use crate::schedulers::config::{SchedulerConfig, SchedulerKind};
 
 /// The parts, with their places.
 pub struct All<'a> {
@@ -33,6 +33,7 @@ pub fn validate(context: &Context<'_>, all: &All<'_>, protocols: &[ProtocolPort]
     for scheduler in all.schedulers {
         builders_of(context, scheduler, all.builders);
     }
+    upstreams(context, all.schedulers);
     unscheduled(context, all);
     locks(context, all);
     ports(context, protocols, www);
@@ -110,6 +111,19 @@ fn builders_of(context: &Context<'_>, scheduler: &Placed<SchedulerConfig>, build
     }
 }
 
+/// A `Dependent` waits for a scheduler that must be there too.
+fn upstreams(context: &Context<'_>, schedulers: &[Placed<SchedulerConfig>]) {
+    for scheduler in schedulers {
+        let SchedulerKind::Dependent(dependent) = &scheduler.item.kind else { continue };
+        let is_there = schedulers.iter().any(|other| other.item.name == dependent.upstream);
+        if !dependent.upstream.is_empty() && !is_there {
+            let span = scheduler.object.span_of("upstream");
+            let message = format!("the scheduler '{}' is not among c['schedulers']", dependent.upstream);
+            context.problem(span, message);
+        }
+    }
+}
+
 fn unscheduled(context: &Context<'_>, all: &All<'_>) {
     let scheduled: HashSet<&String> =
         all.schedulers.iter().flat_map(|scheduler| &scheduler.item.builder_names).collect();
@@ -137,6 +151,10 @@ fn locks(context: &Context<'_>, all: &All<'_>) {
 
 fn ports(context: &Context<'_>, protocols: &[ProtocolPort], www: Option<&WwwConfig>) {
     let Some(listen) = www.and_then(|www| www.listen.as_ref()) else { return };
+    if listen.tls.as_ref().is_some_and(|tls| tls.policy == PlaintextPolicy::Welcome) {
+        let message = "the port of the web pages is encrypted or it is not: a certificate needs 'ssl:PORT'";
+        context.problem(context.places.value("www/port"), message);
+    }
     let clash = |other: &ListenAddress| {
         listen.port != 0
             && other.port == listen.port

@@ -30,7 +30,7 @@ const GIT_POLLER: &[Argument] = &[
 ];
 
 const PB_CHANGE_SOURCE: &[Argument] = &[
-    Argument::optional("port", Kind::Text, "Only None works: clients come to the port of the workers."),
+    Argument::optional("port", Kind::Port, "A port of its own; clients come to the port of the workers if not given."),
     Argument::new("user", Kind::Text, Default::Text("change"), "The name with which clients log in."),
     Argument::new("passwd", Kind::Text, Default::Text("changepw"), "Their password."),
     Argument::optional("prefix", Kind::Text, "Keep only files below it, and take it off their names."),

@@ -59,6 +59,12 @@ pub enum Kind {
     Branches,
     /// A pair of numbers.
     Pair,
+    /// A list of pairs of texts.
+    TextPairs,
+    /// A port number or an endpoint string.
+    Port,
+    /// A field of a crontab: a number, text, or a list of those.
+    Cron,
     /// Known, and refused if it is given.
     NotYet,
 }
@@ -113,7 +119,10 @@ impl Kind {
             }
             Self::ObjectOrText(classes) => matches!(value, Raw::Text(_)) || is_object(value, classes),
             Self::Branches => Self::Texts.fits(value) || matches!(value, Raw::Bool(_) | Raw::Function(_)),
+            Self::Cron => is_cron(value) || (is_list(value, is_cron) && !value.items().is_empty()),
             Self::Pair => is_list(value, |item| Self::Seconds.fits(item)) && value.items().len() == 2,
+            Self::TextPairs => is_list(value, |item| Self::TextList.fits(item) && item.items().len() == 2),
+            Self::Port => matches!(value, Raw::Text(_) | Raw::Int(_)),
         }
     }
 
@@ -158,6 +167,9 @@ impl Kind {
             Self::Values => "text, None, or a list of those",
             Self::Branches => "text, a list of texts, True or a function",
             Self::Pair => "a pair of two numbers",
+            Self::TextPairs => "a list of pairs of texts",
+            Self::Port => "a port number or an endpoint string",
+            Self::Cron => "a number, text, or a list of those",
             Self::Object(classes) => return one_of(classes),
             Self::Objects(classes) => return format!("a list, each item {}", one_of(classes)),
             Self::ObjectsOrTexts(classes) => return format!("a list, each item text or {}", one_of(classes)),
@@ -189,6 +201,10 @@ fn is_object(value: &Raw, classes: &[&str]) -> bool {
 
 fn text_or_none(value: &Raw) -> bool {
     matches!(value, Raw::Text(_) | Raw::None)
+}
+
+fn is_cron(value: &Raw) -> bool {
+    matches!(value, Raw::Text(_) | Raw::Int(_))
 }
 
 fn environment_value(value: &Raw) -> bool {

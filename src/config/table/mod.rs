@@ -14,11 +14,13 @@ mod reporters;
 mod schedulers;
 mod secrets;
 mod steps;
+mod transfers;
 mod util;
 mod worker;
 
 pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
+pub use reporters::LISTENER;
 pub use schedulers::SCHEDULERS;
 
 /// Namespaces of `buildbot.plugins`.
@@ -194,10 +196,11 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 10] = [
+    let tables: [&'static [Class]; 11] = [
         worker::CLASSES,
         builders::CLASSES,
         steps::CLASSES,
+        transfers::CLASSES,
         changes::CLASSES,
         schedulers::CLASSES,
         parameters::CLASSES,

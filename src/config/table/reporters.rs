@@ -1,8 +1,19 @@
-//! `reporters` and the like: known, and without effect for now. They start inactive, with a banner.
+//! `reporters` and the like: most are known, and without effect for now. They start inactive, with a banner.
 
-use super::Class;
+use super::{Argument, Class, Default, Kind};
+
+/// The one that works: it tells nobody by itself, but lets clients watch.
+pub const LISTENER: &str = "PBListener";
+
+const PB_LISTENER: &[Argument] = &[
+    Argument::required("port", Kind::Port, "Where `buildbot statuslog` connects; may be the port of the workers."),
+    Argument::new("user", Kind::Text, Default::Text("statusClient"), "The name with which clients log in."),
+    Argument::new("passwd", Kind::Text, Default::Text("clientpw"), "Their password."),
+];
 
 pub const CLASSES: &[Class] = &[
+    Class::new("reporters", LISTENER, "Lets `buildbot statuslog` watch what happens.", &[PB_LISTENER])
+        .positional(&["port", "user", "passwd"]),
     Class::inactive("reporters", "MailNotifier"),
     Class::inactive("reporters", "IRC"),
     Class::inactive("reporters", "TelegramBot"),

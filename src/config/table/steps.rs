@@ -6,13 +6,32 @@ use crate::steps::warnings::{
 };
 
 /// Classes that can stand in a factory.
-pub const STEPS: &[&str] = &["ShellCommand", "Configure", "Compile", "Test", "WarningCountingShellCommand", "Git"];
+pub const STEPS: &[&str] = &[
+    "ShellCommand",
+    "Configure",
+    "Compile",
+    "Test",
+    "WarningCountingShellCommand",
+    "Git",
+    "Trigger",
+    "FileUpload",
+    "DirectoryUpload",
+    "MultipleFileUpload",
+    "FileDownload",
+    "StringDownload",
+    "JSONStringDownload",
+    "JSONPropertiesDownload",
+    "FileExists",
+    "MakeDirectory",
+    "RemoveDirectory",
+    "CopyDirectory",
+];
 
 const fn condition(name: &'static str, default: bool, doc: &'static str) -> Argument {
     Argument::new(name, Kind::Condition, Default::Bool(default), doc)
 }
 
-const fn name(default: &'static str) -> Argument {
+pub(super) const fn name(default: &'static str) -> Argument {
     Argument::new("name", Kind::RenderableText, Default::Text(default), "Name of the step.")
 }
 
@@ -24,7 +43,7 @@ const fn command(default: &'static [&'static str]) -> Argument {
     Argument::new("command", Kind::Command, Default::Words(default), "Text for a shell, or a list of words.")
 }
 
-const COMMON: &[Argument] = &[
+pub(super) const COMMON: &[Argument] = &[
     Argument::flag("haltOnFailure", false, "A failure ends the build."),
     Argument::flag("flunkOnWarnings", false, "Warnings make the build fail."),
     Argument::flag("flunkOnFailure", true, "A failure makes the build fail."),
@@ -66,6 +85,43 @@ const SHELL: &[Argument] = &[
     Argument::flag("logEnviron", true, "Show the environment in the log."),
     Argument::optional("initialStdin", Kind::RenderableText, "Standard input.").formerly(&["initial_stdin"]),
     Argument::optional("decodeRC", Kind::Any, "Exit code to result; 0 is success and all else failure if not given."),
+];
+
+const TRIGGER: &[Argument] = &[
+    name("trigger"),
+    Argument::required("schedulerNames", Kind::Renderable, "Names of Triggerable schedulers."),
+    Argument::new(
+        "waitForFinish",
+        Kind::Renderable,
+        Default::Bool(false),
+        "Wait for the builds; their worst result is that of the step.",
+    ),
+    Argument::optional(
+        "sourceStamp",
+        Kind::Renderable,
+        "What is built, as a dictionary; the build's own if not given.",
+    ),
+    Argument::optional("sourceStamps", Kind::Renderable, "The same for several codebases, a list of dictionaries."),
+    Argument::optional(
+        "updateSourceStamp",
+        Kind::Renderable,
+        "Build the revision that this build has found, not the one it was asked for; the default.",
+    ),
+    Argument::new(
+        "alwaysUseLatest",
+        Kind::Renderable,
+        Default::Bool(false),
+        "Build the newest source of the schedulers' codebases.",
+    ),
+    Argument::optional("set_properties", Kind::Renderable, "Properties of the triggered builds."),
+    Argument::optional("copy_properties", Kind::TextList, "Names of properties that they take over."),
+    Argument::new(
+        "parent_relationship",
+        Kind::RenderableText,
+        Default::Text("Triggered from"),
+        "How they are related to this build.",
+    ),
+    Argument::optional("unimportantSchedulerNames", Kind::TextList, "Schedulers whose results do not count."),
 ];
 
 const SHELL_NAME: &[Argument] = &[name("shell")];
@@ -177,6 +233,8 @@ pub const CLASSES: &[Class] = &[
     ),
     Class::new("steps", "Git", "Brings the source tree to the wanted revision.", &[GIT, COMMON])
         .positional(&["repourl"]),
+    Class::new("steps", "Trigger", "Has other builders build something, and may wait for it.", &[TRIGGER, COMMON])
+        .positional(&["schedulerNames"]),
     Class::not_yet("steps", "SVN", OTHER_SOURCE),
     Class::not_yet("steps", "CVS", OTHER_SOURCE),
     Class::not_yet("steps", "Bzr", OTHER_SOURCE),
@@ -198,19 +256,7 @@ pub const CLASSES: &[Class] = &[
     Class::not_yet("steps", "SetProperty", ""),
     Class::not_yet("steps", "SetProperties", ""),
     Class::not_yet("steps", "SetPropertiesFromEnv", ""),
-    Class::not_yet("steps", "Trigger", ""),
     Class::not_yet("steps", "MasterShellCommand", ""),
-    Class::not_yet("steps", "FileUpload", ""),
-    Class::not_yet("steps", "FileDownload", ""),
-    Class::not_yet("steps", "DirectoryUpload", ""),
-    Class::not_yet("steps", "MultipleFileUpload", ""),
-    Class::not_yet("steps", "StringDownload", ""),
-    Class::not_yet("steps", "JSONStringDownload", ""),
-    Class::not_yet("steps", "JSONPropertiesDownload", ""),
-    Class::not_yet("steps", "FileExists", SHELL_INSTEAD),
-    Class::not_yet("steps", "CopyDirectory", SHELL_INSTEAD),
-    Class::not_yet("steps", "MakeDirectory", SHELL_INSTEAD),
-    Class::not_yet("steps", "RemoveDirectory", SHELL_INSTEAD),
     Class::not_yet("steps", "Assert", ""),
     Class::not_yet("steps", "LogRenderable", ""),
     Class::not_yet("steps", "HTTPStep", SHELL_INSTEAD),

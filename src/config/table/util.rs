@@ -35,25 +35,33 @@ const CHANGE_FILTER: &[Argument] = &[
     Argument::optional("codebase", Kind::Values, "Codebase of the change, or a list of them."),
     Argument::optional("codebase_re", Kind::Patterns, "Pattern for the codebase, from its start."),
     Argument::optional("codebase_fn", Kind::Function, "Called with the codebase."),
-    Argument::not_yet("project_not_eq"),
-    Argument::not_yet("project_not_re"),
-    Argument::not_yet("repository_not_eq"),
-    Argument::not_yet("repository_not_re"),
-    Argument::not_yet("branch_not_eq"),
-    Argument::not_yet("branch_not_re"),
-    Argument::not_yet("category_not_eq"),
-    Argument::not_yet("category_not_re"),
-    Argument::not_yet("codebase_not_eq"),
-    Argument::not_yet("codebase_not_re"),
-    Argument::not_yet("property_eq"),
-    Argument::not_yet("property_not_eq"),
-    Argument::not_yet("property_re"),
-    Argument::not_yet("property_not_re"),
+    Argument::optional("project_not_eq", Kind::Values, "Values that the project must not have."),
+    Argument::optional("project_not_re", Kind::Patterns, "Patterns that must not match the project."),
+    Argument::optional("repository_not_eq", Kind::Values, "Values that the repository must not have."),
+    Argument::optional("repository_not_re", Kind::Patterns, "Patterns that must not match the repository."),
+    Argument::optional("branch_not_eq", Kind::Values, "Values that the branch must not have."),
+    Argument::optional("branch_not_re", Kind::Patterns, "Patterns that must not match the branch."),
+    Argument::optional("category_not_eq", Kind::Values, "Values that the category must not have."),
+    Argument::optional("category_not_re", Kind::Patterns, "Patterns that must not match the category."),
+    Argument::optional("codebase_not_eq", Kind::Values, "Values that the codebase must not have."),
+    Argument::optional("codebase_not_re", Kind::Patterns, "Patterns that must not match the codebase."),
+    Argument::optional("property_eq", Kind::Map, "Names of the change's properties to the values they must have."),
+    Argument::optional("property_not_eq", Kind::Map, "Names of properties to values they must not have."),
+    Argument::optional("property_re", Kind::Map, "Names of properties to patterns for them, from their start."),
+    Argument::optional("property_not_re", Kind::Map, "Names of properties to patterns that must not match."),
+];
+
+const USER_MANAGER: &[Argument] = &[
+    Argument::required("username", Kind::Text, "The name with which clients log in."),
+    Argument::required("passwd", Kind::Text, "Their password."),
+    Argument::required("port", Kind::Port, "Where `buildbot user` connects; may be the port of the workers."),
 ];
 
 const GUARD: &str = "put a proxy that asks for a password in front of the web port";
 
 pub const CLASSES: &[Class] = &[
+    Class::new("util", "CommandlineUserManager", "Lets `buildbot user` administrate users.", &[USER_MANAGER])
+        .positional(&["username", "passwd", "port"]),
     Class::new("util", "Property", "The value of a property of the build.", &[PROPERTY]).positional(&[
         "key",
         "default",

@@ -16,7 +16,7 @@ fn important(lines: &str) -> Callback {
     );
     let config = config(&more);
     let SchedulerKind::SingleBranch(single) = &config.schedulers[1].kind else { panic!("not a single branch") };
-    single.file_is_important.clone().unwrap()
+    single.watch.file_is_important.clone().unwrap()
 }
 
 fn change(files: &[&str]) -> ScriptValue {

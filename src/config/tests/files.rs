@@ -29,7 +29,7 @@ fn the_sample_describes_a_whole_master() {
     assert_eq!(config.db_url, "sqlite:///state.sqlite");
     assert_eq!((config.workers[0].name.as_str(), config.workers[0].password.as_str()), ("example-worker", "pass"));
     assert_eq!(config.protocols[0].protocol, Protocol::Pb);
-    let local = |port| ListenAddress { port, interface: Some("127.0.0.1".into()) };
+    let local = |port| ListenAddress { port, interface: Some("127.0.0.1".into()), tls: None };
     assert_eq!(config.protocols[0].listen, local(9989));
     let www = config.www.unwrap();
     assert_eq!(www.listen, Some(local(8010)));

@@ -1,11 +1,13 @@
 //! Whole configurations: what they become, what is wrong with them, what their functions do.
 
 mod callbacks;
+mod clients;
 mod diff;
 mod errors;
 mod files;
 mod limits;
 mod python;
+mod tls;
 mod typed;
 
 use super::{ConfigErrors, Loader, MasterConfig};

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::{config, load};
 use crate::config::{Collapse, Protocol};
 use crate::domain::lock::{LockMode, LockScope};
-use crate::domain::{PropertyValue, Renderable};
-use crate::schedulers::config::{AttributeFilter, ChangeAttribute, ForceFieldKind, SchedulerKind};
+use crate::domain::{Compression, PropertyValue, Renderable};
+use crate::schedulers::config::{AttributeTest, ChangeAttribute, ForceFieldKind, SchedulerKind};
 use crate::steps::StepCondition;
-use crate::steps::config::{GitMode, StepKind};
+use crate::steps::config::{DownloadSource, FilesystemConfig, GitMode, StepKind, TransferSize};
 
 #[test]
 fn steps_have_buildbots_defaults() {
@@ -59,6 +59,43 @@ fn renderables_and_git_arguments_arrive() {
 }
 
 #[test]
+fn transfers_have_buildbots_defaults_and_old_names() {
+    let config = config(
+        "f.addSteps([steps.FileUpload(slavesrc='a', masterdest='b', mode=0o644, url='http://x', maxsize=10),\n\
+         steps.DirectoryUpload('a', 'b', compress='bz2'), steps.MultipleFileUpload(workersrcs=['a', 'b'], masterdest='c', glob=True),\n\
+         steps.FileDownload(mastersrc='a', slavedest='b'), steps.StringDownload('text', workerdest='b', workdir='w'),\n\
+         steps.JSONStringDownload({'a': [1]}, workerdest='b'), steps.JSONPropertiesDownload(workerdest='b'),\n\
+         steps.FileExists(file='a'), steps.MakeDirectory(dir='a'), steps.RemoveDirectory('a'), steps.CopyDirectory('a', 'b')])\n",
+    );
+    let steps = &config.builders[0].factory.steps;
+    let names: Vec<_> = steps.iter().skip(1).map(crate::steps::default_name).collect();
+    assert_eq!(names[..4], ["upload", "upload", "upload", "download"]);
+    assert_eq!(names[4..7], ["string_download", "json_download", "json_properties_download"]);
+    assert_eq!(names[7..], ["FileExists", "MakeDirectory", "RemoveDirectory", "CopyDirectory"]);
+    assert!(steps.iter().skip(1).all(|step| step.common.halt_on_failure && step.common.flunk_on_failure));
+    let StepKind::FileUpload(upload) = &steps[1].kind else { panic!("not an upload") };
+    assert_eq!((upload.workersrc.clone(), upload.mode, upload.keepstamp), ("a".into(), Some(0o644), false));
+    assert_eq!(upload.size, TransferSize { max: Some(10), block: 256 * 1024 });
+    assert_eq!(upload.link.url, Some("http://x".into()));
+    let StepKind::DirectoryUpload(directory) = &steps[2].kind else { panic!("not an upload") };
+    assert_eq!(directory.compression, Compression::Bzip2);
+    assert_eq!(directory.size, TransferSize { max: None, block: 16 * 1024 });
+    let StepKind::MultipleFileUpload(multiple) = &steps[3].kind else { panic!("not an upload") };
+    assert!(multiple.glob && multiple.compression == Compression::None);
+    let StepKind::Download(download) = &steps[6].kind else { panic!("not a download") };
+    assert!(matches!(download.source, DownloadSource::Json(_)));
+    let StepKind::Filesystem(FilesystemConfig::CopyDirectory { timeout, max_time, .. }) = &steps[11].kind else {
+        panic!("not a copy")
+    };
+    assert_eq!((*timeout, *max_time), (Some(Duration::from_secs(120)), None));
+    let warnings = ["steps.FileUpload(slavesrc=) is an old name", "steps.FileDownload(slavedest=) is an old name"];
+    for (warning, expected) in config.warnings.iter().zip(warnings) {
+        assert!(warning.contains(expected), "{warning}");
+    }
+    assert_eq!(config.warnings.len(), 2);
+}
+
+#[test]
 fn filters_and_old_names_arrive() {
     let config = config(
         "c['schedulers'].append(schedulers.SingleBranchScheduler(name='s', builderNames=['b1'], branch=None))\n\
@@ -68,15 +105,15 @@ fn filters_and_old_names_arrive() {
     );
     let filter = |position: usize| match &config.schedulers[position].kind {
         SchedulerKind::SingleBranch(single) => single.clone(),
-        SchedulerKind::Force(_) => panic!("not a single branch"),
+        _ => panic!("not a single branch"),
     };
-    let branch = |values: Vec<Option<String>>| (ChangeAttribute::Branch, AttributeFilter::OneOf(values));
-    assert_eq!(filter(1).filter.attributes, [branch(vec![None])]);
+    let branch = |values: Vec<Option<String>>| (ChangeAttribute::Branch, AttributeTest::OneOf(values));
+    assert_eq!(filter(1).watch.filter.tests, [branch(vec![None])]);
     let second = filter(2);
     assert_eq!(second.tree_stable_timer, Some(Duration::from_millis(2500)));
-    assert_eq!(second.filter.attributes[1], branch(vec![Some("a".into()), None]));
-    assert_eq!(second.filter.attributes[0], (ChangeAttribute::Project, AttributeFilter::Matches(vec!["^p".into()])));
-    assert!(matches!(second.filter.attributes[2], (ChangeAttribute::Category, AttributeFilter::Function(_))));
+    assert_eq!(second.watch.filter.tests[1], branch(vec![Some("a".into()), None]));
+    assert_eq!(second.watch.filter.tests[0], (ChangeAttribute::Project, AttributeTest::Matches(vec!["^p".into()])));
+    assert!(matches!(second.watch.filter.tests[2], (ChangeAttribute::Category, AttributeTest::Function(_))));
     assert_eq!(
         config.warnings,
         [

@@ -14,6 +14,7 @@ mod stamps;
 mod start_build;
 mod steps;
 mod sync_config;
+mod users;
 mod worker_state;
 
 pub use self::build_state::{SetBuildProperties, SetBuildState};
@@ -28,5 +29,6 @@ pub use self::rebuild::Rebuild;
 pub use self::recover_at_start::{RecoverAtStart, Recovered};
 pub use self::start_build::{StartBuild, StartBuildOutcome};
 pub use self::steps::{AddStep, FinishStep, StartStep, UpdateStep};
-pub use self::sync_config::{ConfigIds, SyncBuilder, SyncConfig, SyncWorker};
-pub use self::worker_state::{SetWorkerPaused, SetWorkerState};
+pub use self::sync_config::{ConfigIds, SyncBuilder, SyncConfig, SyncScheduler, SyncWorker};
+pub use self::users::{AddUser, RemoveUser, UpdateUser, UserFacts};
+pub use self::worker_state::{SetWorkerMode, SetWorkerState};

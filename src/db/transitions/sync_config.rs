@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use crate::db::schema::{builder_masters, builders, change_sources, schedulers, worker_builders, workers};
+use crate::db::schema::{
+    builder_masters, builders, buildsets, change_sources, changes, schedulers, worker_builders, workers,
+};
 use crate::db::{DbError, Transaction, Transition, text};
 use crate::domain::{BuilderId, ChangeSourceId, Event, SchedulerId, WorkerId};
 
@@ -12,7 +14,7 @@ use crate::domain::{BuilderId, ChangeSourceId, Event, SchedulerId, WorkerId};
 pub struct SyncConfig {
     pub builders: Vec<SyncBuilder>,
     pub workers: Vec<SyncWorker>,
-    pub schedulers: Vec<String>,
+    pub schedulers: Vec<SyncScheduler>,
     pub change_sources: Vec<String>,
 }
 
@@ -28,6 +30,20 @@ pub struct SyncWorker {
     pub name: String,
     /// Names of the builders it serves.
     pub builders: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SyncScheduler {
+    pub name: String,
+    /// The scheduler whose buildsets it waits for.
+    pub upstream: Option<String>,
+}
+
+impl From<&str> for SyncScheduler {
+    /// A scheduler that waits for no other.
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), upstream: None }
+    }
 }
 
 /// The ids of the names.
@@ -118,25 +134,30 @@ impl SyncConfig {
     }
 
     fn sync_schedulers(&self, tx: &mut Transaction<'_>) -> Result<HashMap<String, SchedulerId>, DbError> {
-        // A new scheduler looks at changes from now on, not at the whole history.
-        let newest: Option<i64> = crate::db::schema::changes::table
-            .select(diesel::dsl::max(crate::db::schema::changes::id))
-            .first(tx.conn())?;
+        // A new scheduler looks at what comes from now on, not at the whole history.
+        let newest_change: Option<i64> = changes::table.select(diesel::dsl::max(changes::id)).first(tx.conn())?;
+        let newest_buildset: Option<i64> = buildsets::table.select(diesel::dsl::max(buildsets::id)).first(tx.conn())?;
         diesel::update(schedulers::table).set(schedulers::active.eq(0)).execute(tx.conn())?;
         let mut ids = HashMap::new();
-        for name in &self.schedulers {
+        for scheduler in &self.schedulers {
             let id: i64 = diesel::insert_into(schedulers::table)
                 .values((
-                    schedulers::name.eq(name),
+                    schedulers::name.eq(&scheduler.name),
                     schedulers::active.eq(1),
-                    schedulers::last_change_id.eq(newest.unwrap_or(0)),
+                    schedulers::last_change_id.eq(newest_change.unwrap_or(0)),
                 ))
                 .on_conflict(schedulers::name)
                 .do_update()
                 .set(schedulers::active.eq(1))
                 .returning(schedulers::id)
                 .get_result(tx.conn())?;
-            ids.insert(name.clone(), SchedulerId(id));
+            diesel::update(schedulers::table.find(id).filter(schedulers::upstream.is_not(&scheduler.upstream)))
+                .set((
+                    schedulers::upstream.eq(&scheduler.upstream),
+                    schedulers::upstream_since.eq(newest_buildset.unwrap_or(0)),
+                ))
+                .execute(tx.conn())?;
+            ids.insert(scheduler.name.clone(), SchedulerId(id));
         }
         Ok(ids)
     }

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::db::schema::workers;
 use crate::db::{DbError, Transaction, Transition};
 use crate::domain::worker::WorkerInfo;
-use crate::domain::{Event, WorkerId};
+use crate::domain::{Event, WorkerId, WorkerMode};
 use crate::json::{self, json};
 
 /// Stores that a worker came or went.
@@ -16,11 +16,10 @@ pub struct SetWorkerState {
     pub info: Option<WorkerInfo>,
 }
 
-/// Stores that a worker may take no builds, or may again.
-pub struct SetWorkerPaused {
+/// Stores whether a worker is given builds.
+pub struct SetWorkerMode {
     pub worker: WorkerId,
-    pub paused: bool,
-    pub reason: Option<String>,
+    pub mode: WorkerMode,
 }
 
 impl Transition for SetWorkerState {
@@ -44,12 +43,16 @@ impl Transition for SetWorkerState {
     }
 }
 
-impl Transition for SetWorkerPaused {
+impl Transition for SetWorkerMode {
     type Outcome = ();
 
     fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), DbError> {
         diesel::update(workers::table.find(self.worker.0))
-            .set((workers::paused.eq(i16::from(self.paused)), workers::pause_reason.eq(&self.reason)))
+            .set((
+                workers::paused.eq(i16::from(self.mode.paused)),
+                workers::pause_reason.eq(&self.mode.pause_reason),
+                workers::graceful.eq(i16::from(self.mode.graceful)),
+            ))
             .execute(tx.conn())?;
         tx.emit(Event::WorkerStateUpdated { worker: self.worker });
         Ok(())

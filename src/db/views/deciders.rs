@@ -159,17 +159,24 @@ pub struct SchedulerRecord {
     /// Changes up to this one have been looked at.
     pub last_change: ChangeId,
     pub state: String,
+    /// The newest buildset when it began to wait for those of its upstream.
+    pub upstream_since: BuildsetId,
     /// Changes that wait, oldest first, whether each is important, and when it was looked at.
     pub waiting: Vec<(Change, bool, Timestamp)>,
 }
 
 pub fn scheduler_record(conn: &mut SqliteConnection, id: SchedulerId) -> Result<SchedulerRecord, DbError> {
-    let (enabled, last_change, state): (i16, i64, String) = schedulers::table
+    let (enabled, last_change, state, since): (i16, i64, String, i64) = schedulers::table
         .find(id.0)
-        .select((schedulers::enabled, schedulers::last_change_id, schedulers::state))
+        .select((schedulers::enabled, schedulers::last_change_id, schedulers::state, schedulers::upstream_since))
         .first(conn)?;
-    let waiting = changes::kept_by(conn, id)?;
-    Ok(SchedulerRecord { enabled: enabled != 0, last_change: ChangeId(last_change), state, waiting })
+    Ok(SchedulerRecord {
+        enabled: enabled != 0,
+        last_change: ChangeId(last_change),
+        state,
+        upstream_since: BuildsetId(since),
+        waiting: changes::kept_by(conn, id)?,
+    })
 }
 
 /// The stored position of a change source.

@@ -2,36 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::PropertyValue;
-use crate::steps::context::{Fault, StepContext};
+use crate::domain::{Patch, PropertyValue};
+use crate::steps::context::StepContext;
 
 /// The wish of the build for one codebase.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// `None` leaves it to the step's default.
     pub branch: Option<String>,
     /// `None` is the newest of the branch.
     pub revision: Option<String>,
+    /// To be applied to what was checked out.
+    pub patch: Option<Patch>,
 }
 
 /// The wish for a codebase; `None` if the build has no source stamp for it.
-pub fn wanted(codebase: &str, always_use_latest: bool, context: &dyn StepContext) -> Result<Option<Wanted>, Fault> {
+pub fn wanted(codebase: &str, always_use_latest: bool, context: &dyn StepContext) -> Option<Wanted> {
     if always_use_latest {
-        return Ok(Some(Wanted { branch: None, revision: None }));
+        return Some(Wanted::default());
     }
-    let Some(stamp) = context.source_stamps().iter().find(|stamp| stamp.spec.codebase == codebase) else {
-        return Ok(None);
-    };
-    if stamp.spec.patch.is_some() {
-        return Err(Fault::Config("applying patches is not available yet".to_owned()));
-    }
+    let stamp = context.source_stamps().iter().find(|stamp| stamp.spec.codebase == codebase)?;
     let newest_change = || {
         let change = context.changes().iter().rev().find(|change| change.codebase == codebase)?;
         change.revision.clone()
     };
     let revision = stamp.spec.revision.clone().filter(|revision| !revision.is_empty()).or_else(newest_change);
     let branch = stamp.spec.branch.clone().filter(|branch| !branch.is_empty());
-    Ok(Some(Wanted { branch, revision }))
+    Some(Wanted { branch, revision, patch: stamp.spec.patch.clone() })
 }
 
 /// Sets a property that describes a checkout: plain text for the unnamed codebase, else a dictionary by codebase.
@@ -54,7 +51,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::Patch;
     use crate::testing::plain_steps::{plain_change, plain_stamp};
     use crate::testing::scripted_context::ScriptedContext;
 
@@ -63,9 +59,9 @@ mod tests {
         let context = ScriptedContext::new()
             .with_stamp(plain_stamp("", Some("main"), Some("111")))
             .with_stamp(plain_stamp("fe", Some("dev"), None));
-        let wish = |codebase, latest| wanted(codebase, latest, &context).unwrap();
+        let wish = |codebase, latest| wanted(codebase, latest, &context);
         let of = |branch: Option<&str>, revision: Option<&str>| {
-            Some(Wanted { branch: branch.map(str::to_owned), revision: revision.map(str::to_owned) })
+            Some(Wanted { branch: branch.map(str::to_owned), revision: revision.map(str::to_owned), patch: None })
         };
         assert_eq!(wish("", false), of(Some("main"), Some("111")));
         assert_eq!(wish("fe", false), of(Some("dev"), None));
@@ -86,22 +82,23 @@ mod tests {
             .with_change(change("", "old"))
             .with_change(change("", "new"))
             .with_change(change("fe", "other"));
-        assert_eq!(wanted("", false, &context).unwrap().unwrap().revision.as_deref(), Some("new"));
+        assert_eq!(wanted("", false, &context).unwrap().revision.as_deref(), Some("new"));
     }
 
     #[test]
-    fn a_patch_is_refused() {
-        let mut stamp = plain_stamp("", None, None);
-        stamp.spec.patch = Some(Patch {
-            body: Vec::new(),
+    fn the_patch_of_the_stamp_is_wanted_unless_the_latest_is() {
+        let mut stamp = plain_stamp("", None, Some("111"));
+        let patch = Patch {
+            body: b"x".to_vec(),
             level: 1,
             subdir: String::new(),
             author: String::new(),
             comment: String::new(),
-        });
+        };
+        stamp.spec.patch = Some(patch.clone());
         let context = ScriptedContext::new().with_stamp(stamp);
-        let fault = wanted("", false, &context).unwrap_err();
-        assert_eq!(fault.to_string(), "applying patches is not available yet");
+        assert_eq!(wanted("", false, &context).unwrap().patch, Some(patch));
+        assert_eq!(wanted("", true, &context).unwrap().patch, None);
     }
 
     #[test]

@@ -7,12 +7,13 @@ use actix_web::http::header::{CONTENT_TYPE, ContentType};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use super::paths::Endpoint;
-use super::{buildrequests, builds, forceschedulers};
+use super::{buildrequests, builds, forceschedulers, workers};
 use crate::actors::handle::{CommandError, ForceRequest, Forced};
 use crate::db::views::builders;
 use crate::db::views::builds::find as find_build;
-use crate::db::views::keys::{BuildKey, BuilderKey};
-use crate::domain::{Build, BuildRequestId, BuilderId};
+use crate::db::views::keys::{BuildKey, BuilderKey, WorkerKey};
+use crate::db::views::workers::find as find_worker;
+use crate::domain::{Build, BuildRequestId, BuilderId, WorkerAction};
 use crate::json::{self, Value, json};
 use crate::schedulers::config::SchedulerKind;
 use crate::web::WebState;
@@ -135,8 +136,24 @@ async fn call(state: &WebState, endpoint: Endpoint, rpc: &Rpc) -> Result<Value, 
         Endpoint::ForceSchedulers(forceschedulers::Scope::One(name)) => force(state, name, rpc).await,
         Endpoint::Builds(builds::Scope::One(key)) => build(state, key, rpc).await,
         Endpoint::BuildRequests(buildrequests::Scope::One(id)) => request(state, id, rpc).await,
+        Endpoint::Workers(workers::Scope { one: Some(key), .. }) => worker(state, key, rpc).await,
         _ => Err(RpcError::unsupported(&rpc.method)),
     }
+}
+
+async fn worker(state: &WebState, key: WorkerKey, rpc: &Rpc) -> Result<Value, RpcError> {
+    let why = rpc.parameters.get("reason").and_then(Value::as_str).map(str::to_owned);
+    let action = match rpc.method.as_str() {
+        "stop" => WorkerAction::Leave,
+        "kill" => WorkerAction::Kill,
+        "pause" => WorkerAction::Pause { reason: why },
+        "unpause" => WorkerAction::Unpause,
+        method => return Err(RpcError::unsupported(method)),
+    };
+    let worker = state.db.read(move |conn| find_worker(conn, &key)).await.map_err(WebError::from)?;
+    let worker = worker.ok_or_else(|| RpcError::from(super::reply::missing("workers")))?;
+    state.handle.control_worker(worker.id, action).await?;
+    Ok(Value::Null)
 }
 
 async fn build(state: &WebState, key: BuildKey, rpc: &Rpc) -> Result<Value, RpcError> {

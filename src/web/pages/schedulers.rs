@@ -7,7 +7,10 @@ use super::build_item::builder_href;
 use super::view::View;
 use crate::db::views::scheduler_list::{self, SchedulerState};
 use crate::domain::Timestamp;
-use crate::schedulers::config::{AttributeFilter, ChangeAttribute, ChangeFilter, SchedulerConfig, SchedulerKind};
+use crate::schedulers::config::{
+    AttributeTest, BasicConfig, ChangeAttribute, ChangeFilter, SchedulerConfig, SchedulerKind, TimedConfig, TryConfig,
+    WatchConfig,
+};
 use crate::web::error::WebError;
 use crate::web::format::{self, Status, When};
 
@@ -67,7 +70,7 @@ fn item(state: &SchedulerState, config: Option<&SchedulerConfig>, now: Timestamp
     SchedulerItem {
         name: state.name.clone(),
         status: if state.enabled { ENABLED } else { DISABLED },
-        kind: config.map_or("not in force yet", |config| kind(&config.kind)),
+        kind: config.map_or("not in force yet", |config| config.kind.class_name()),
         waits_for: config.map_or_else(Vec::new, |config| waits_for(&config.kind)),
         held: held(state, now),
         n_more: builders.len().saturating_sub(shown.len()),
@@ -80,48 +83,67 @@ fn item(state: &SchedulerState, config: Option<&SchedulerConfig>, now: Timestamp
     }
 }
 
-fn kind(kind: &SchedulerKind) -> &'static str {
+fn waits_for(kind: &SchedulerKind) -> Vec<String> {
+    let quiet = |basic: &BasicConfig| {
+        let timer = basic.tree_stable_timer?;
+        Some(format!("{} without another one", format::duration(timer)))
+    };
     match kind {
-        SchedulerKind::SingleBranch(_) => "SingleBranchScheduler",
-        SchedulerKind::Force(_) => "ForceScheduler",
+        SchedulerKind::Force(force) => vec![format!("somebody who presses “{}”", force.button_name)],
+        SchedulerKind::SingleBranch(basic) => watched(&basic.watch).into_iter().chain(quiet(basic)).collect(),
+        SchedulerKind::AnyBranch(basic) => {
+            let each = quiet(basic).map(|quiet| format!("{quiet} of its branch"));
+            watched(&basic.watch).into_iter().chain(each).collect()
+        }
+        SchedulerKind::Dependent(dependent) => vec![format!("a success of {}", dependent.upstream)],
+        SchedulerKind::Periodic(timed, interval) => {
+            by_clock(timed, format!("{} after the last time", format::duration(*interval)))
+        }
+        SchedulerKind::Nightly(timed, _) => by_clock(timed, "its times of the day".to_owned()),
+        SchedulerKind::NightlyTriggerable(..) => {
+            vec!["a step that triggers it".to_owned(), "its times of the day".to_owned()]
+        }
+        SchedulerKind::Triggerable(_) => vec!["a step that triggers it".to_owned()],
+        SchedulerKind::Try(TryConfig::Userpass) => vec!["somebody who calls “buildbot try”".to_owned()],
+        SchedulerKind::Try(TryConfig::Jobdir(dir)) => vec![format!("a job file in “{dir}”")],
     }
 }
 
-fn waits_for(kind: &SchedulerKind) -> Vec<String> {
-    match kind {
-        SchedulerKind::Force(force) => vec![format!("somebody who presses “{}”", force.button_name)],
-        SchedulerKind::SingleBranch(branch) => {
-            let mut words = filter(&branch.filter);
-            if branch.file_is_important.is_some() {
-                words.push("an important file in it, as a function decides".to_owned());
-            }
-            if let Some(timer) = branch.tree_stable_timer {
-                words.push(format!("{} without another one", format::duration(timer)));
-            }
-            words
-        }
+fn by_clock(timed: &TimedConfig, when: String) -> Vec<String> {
+    let changed = if timed.only_if_changed { watched(&timed.watch) } else { Vec::new() };
+    changed.into_iter().chain([when]).collect()
+}
+
+fn watched(watch: &WatchConfig) -> Vec<String> {
+    let mut words = filter(&watch.filter);
+    if watch.file_is_important.is_some() {
+        words.push("an important file in it, as a function decides".to_owned());
     }
+    words
 }
 
 fn filter(filter: &ChangeFilter) -> Vec<String> {
     let attribute = |attribute: &ChangeAttribute| match attribute {
-        ChangeAttribute::Project => "project",
-        ChangeAttribute::Repository => "repository",
-        ChangeAttribute::Branch => "branch",
-        ChangeAttribute::Category => "category",
-        ChangeAttribute::Codebase => "codebase",
+        ChangeAttribute::Project => "project".to_owned(),
+        ChangeAttribute::Repository => "repository".to_owned(),
+        ChangeAttribute::Branch => "branch".to_owned(),
+        ChangeAttribute::Category => "category".to_owned(),
+        ChangeAttribute::Codebase => "codebase".to_owned(),
+        ChangeAttribute::Property(name) => format!("property {name}"),
     };
-    let test = |test: &AttributeFilter| match test {
-        AttributeFilter::OneOf(values) => {
-            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-            format!("is {}", values.iter().map(value).collect::<Vec<_>>().join(" or "))
-        }
-        AttributeFilter::Matches(patterns) => format!("matches {}", patterns.join(" or ")),
-        AttributeFilter::Function(_) => "passes a function".to_owned(),
+    let values = |values: &[Option<String>]| {
+        let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        values.iter().map(value).collect::<Vec<_>>().join(" or ")
     };
-    let condition =
-        |(name, wanted): &(ChangeAttribute, AttributeFilter)| format!("{} {}", attribute(name), test(wanted));
-    let mut conditions: Vec<String> = filter.attributes.iter().map(condition).collect();
+    let test = |test: &AttributeTest| match test {
+        AttributeTest::OneOf(wanted) => format!("is {}", values(wanted)),
+        AttributeTest::NoneOf(unwanted) => format!("is not {}", values(unwanted)),
+        AttributeTest::Matches(patterns) => format!("matches {}", patterns.join(" or ")),
+        AttributeTest::MatchesNot(patterns) => format!("does not match {}", patterns.join(" or ")),
+        AttributeTest::Function(_) => "passes a function".to_owned(),
+    };
+    let condition = |(name, wanted): &(ChangeAttribute, AttributeTest)| format!("{} {}", attribute(name), test(wanted));
+    let mut conditions: Vec<String> = filter.tests.iter().map(condition).collect();
     if filter.filter_fn.is_some() {
         conditions.push("a function says yes".to_owned());
     }

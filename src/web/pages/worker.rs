@@ -27,9 +27,13 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 #[derive(Serialize)]
 struct WorkerPage {
+    id: i64,
     name: String,
     href: String,
     status: Status,
+    is_paused: bool,
+    /// Whether it can be asked to shut down.
+    can_leave: bool,
     pause_reason: Option<String>,
     version: Option<String>,
     admin: Option<String>,
@@ -71,8 +75,11 @@ pub async fn get(view: View, name: Path<String>, request: HttpRequest) -> Result
     };
     let page = WorkerPage {
         href: worker_href(&worker.name, worker.id.0),
+        id: worker.id.0,
         name: worker.name.clone(),
         status: state(worker),
+        is_paused: worker.paused,
+        can_leave: worker.connected && !worker.graceful,
         pause_reason: filled(worker.pause_reason.as_ref()),
         version: filled(worker.info.version.as_ref()),
         admin: filled(worker.info.admin.as_ref()),

@@ -64,6 +64,25 @@ async fn a_command_that_fails_says_why() {
 }
 
 #[actix_web::test]
+async fn a_worker_can_be_paused_resumed_stopped_and_killed_by_id_or_name() {
+    let (site, _) = Site::filled().await;
+    for method in ["pause", "unpause", "stop", "kill"] {
+        for path in ["/workers/1", "/workers/w1", "/builders/1/workers/1"] {
+            let (status, answer) = call(&site, path, method, json!({"reason": "x"})).await;
+            // The call went through the door; nobody is behind it here.
+            assert_eq!((status, &answer["error"]["message"]), (500, &json!("the actor gave no answer")), "{path}");
+        }
+        assert_eq!(call(&site, "/workers/99", method, json!({})).await.0, 404);
+    }
+    assert_eq!(call(&site, "/workers/1", "restart", json!({})).await.0, 501);
+    assert_eq!(call(&site, "/workers", "pause", json!({})).await.0, 501);
+    let page = site.post("/workers/1/pause", FORM, "").await;
+    assert_eq!(page.status.as_u16(), 500);
+    assert_eq!(site.post("/workers/1/fly", FORM, "").await.status.as_u16(), 404);
+    assert_eq!(site.post("/workers/99/pause", FORM, "").await.status.as_u16(), 404);
+}
+
+#[actix_web::test]
 async fn an_unknown_method_of_a_force_scheduler_is_answered_with_null() {
     let (site, _) = Site::filled().await;
     assert_eq!(call(&site, "/forceschedulers/force", "nosuch", json!({})).await.0, 200);

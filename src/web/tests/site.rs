@@ -115,6 +115,7 @@ pub fn config() -> MasterConfig {
         builders: ["linux/x86", "docs"].map(builder).to_vec(),
         schedulers: vec![force()],
         change_sources: Vec::new(),
+        clients: Vec::new(),
         protocols: Vec::new(),
         www: Some(WwwConfig {
             listen: None,
@@ -122,6 +123,7 @@ pub fn config() -> MasterConfig {
             change_hook_dialects: vec![("base".to_owned(), PropertyValue::Bool(true))],
             allowed_origins: vec!["https://*.friend.example".to_owned()],
         }),
+        certificates: Default::default(),
         db_url: String::new(),
         properties: Properties::new(),
         collapse_requests: Collapse::Compatible,

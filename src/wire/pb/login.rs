@@ -1,6 +1,5 @@
 //! How a peer logs in: a name, a challenge, a response.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use buildbot_protocol::pb::login::Challenge;
@@ -8,7 +7,8 @@ use buildbot_protocol::pb::{Broker, BrokerError, Failure, Incoming, Jelly, Limit
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::wire::gate::{Admission, ChangeSink, Gate, Proof, Refusal};
+use crate::wire::gate::{Admission, Gate, Proof, Refusal};
+use crate::wire::visitor::Visitor;
 
 /// A peer that may come in and waits to hear it.
 pub(super) struct Newcomer {
@@ -23,8 +23,8 @@ pub(super) struct Newcomer {
 pub(super) enum Guest {
     /// To work; `mind` is the worker itself.
     Worker { admission: Admission, mind: RemoteId },
-    /// To send changes.
-    Committer(Arc<dyn ChangeSink>),
+    /// For something else.
+    Client(Visitor),
 }
 
 /// The reason nobody logged in.
@@ -118,9 +118,9 @@ async fn respond(gate: &dyn Gate, asked: Option<Challenged>, args: Vec<Jelly>) -
         Err(refusal) => {
             // Workers and clients share one space of names.
             if refusal == Refusal::UnknownWorker
-                && let Some(sink) = gate.admit_client(&name, &proof)
+                && let Some(visitor) = gate.admit_client(&name, &proof)
             {
-                return Ok((name, Guest::Committer(sink)));
+                return Ok((name, Guest::Client(visitor)));
             }
             tracing::warn!(worker.name = name, "refused a login: {refusal}");
             return Err(());

@@ -1,4 +1,4 @@
-//! Workers that speak Perspective Broker, the same sessions in other words; and clients that send changes.
+//! Workers that speak Perspective Broker, the same sessions in other words; and clients that are no workers.
 //!
 //! ```text
 //! listener -> login (challenge) -> hub (admission, arbitration) -> session <-> speaker <-> broker <-> socket
@@ -8,14 +8,17 @@
 //! knows. What differs between releases of workers is dealt with there, and nobody else learns of it.
 
 mod arguments;
-mod committer;
+mod clerk;
 mod info;
+mod line;
 mod login;
 mod objects;
 mod output;
 mod raw_text;
 mod speaker;
+mod tester;
 mod traffic;
+mod watcher;
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -24,10 +27,13 @@ use buildbot_protocol::pb::{Broker, Failure, Limits, Reply};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
+use self::clerk::Clerk;
+use self::line::Ended;
 use self::login::{Guest, LoginError, log_in};
 use self::speaker::Speaker;
-use super::hub::Hub;
+use super::hub::{Hub, Stranger};
 use super::session::Dialect;
+use super::visitor::Visitor;
 
 /// A peer may be silent for this long before it has logged in.
 const LOGIN_SILENCE: Duration = Duration::from_secs(10);
@@ -36,7 +42,7 @@ const LOGIN_SILENCE: Duration = Duration::from_secs(10);
 const LOGIN_WITHIN: Duration = Duration::from_secs(30);
 
 /// Greets a peer and serves it to its end.
-pub(super) async fn serve<S>(hub: &Hub, mut stream: S)
+pub(super) async fn serve<S>(hub: &Hub, mut stream: S, stranger: Stranger)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -46,12 +52,14 @@ where
         Ok(Err(error)) => return tracing::warn!("closing a connection without a login: {error}"),
         Err(_) => return tracing::warn!("closing a connection whose login took {} s", LOGIN_WITHIN.as_secs()),
     };
+    drop(stranger);
     let (mut broker, reply) = (newcomer.broker, newcomer.reply);
     let (admission, mind) = match newcomer.guest {
         Guest::Worker { admission, mind } => (admission, mind),
-        Guest::Committer(sink) => {
-            let ended = committer::serve(&mut stream, broker, reply, sink.as_ref()).await;
-            return tracing::debug!(client.name = newcomer.name, "a client that sends changes is gone: {ended}");
+        Guest::Client(visitor) => {
+            broker.set_limits(Limits::SESSION);
+            let Err(ended) = receive(&mut stream, broker, reply, visitor).await else { return };
+            return tracing::debug!(client.name = newcomer.name, "a client is gone: {ended}");
         }
     };
     let Some(entered) = hub.enter(newcomer.name, Dialect::PerspectiveBroker).await else {
@@ -59,7 +67,20 @@ where
     };
     broker.set_limits(Limits::SESSION);
     let speaker = Mutex::new(Speaker::new(broker, mind, reply));
-    entered.live(&admission, |session, queue| traffic::carry(session, queue, stream, speaker)).await;
+    Box::pin(entered.live(&admission, |session, queue| traffic::carry(session, queue, stream, speaker))).await;
+}
+
+/// Serves a client that is no worker until it goes, and says why it went.
+async fn receive<S>(stream: &mut S, broker: Broker, login: Reply, visitor: Visitor) -> Result<(), Ended>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match visitor {
+        Visitor::Changes(sink) => clerk::serve(stream, broker, login, Clerk::Changes(sink.as_ref())).await,
+        Visitor::Users(desk) => clerk::serve(stream, broker, login, Clerk::Users(desk.as_ref())).await,
+        Visitor::Try(desk) => tester::serve(stream, broker, login, desk.as_ref()).await,
+        Visitor::Status(desk) => watcher::serve(stream, broker, login, desk.as_ref()).await,
+    }
 }
 
 /// Any other error would end a worker in Python, which shall come again.

@@ -19,6 +19,9 @@ use super::output::Output;
 enum Shape {
     /// Bytes or nothing.
     Plain,
+    /// The same, and nothing for an error: the worker would pass that on as the end of its command, which workers in
+    /// Python cannot, so that the command would never end. Whoever refused a transfer knows it anyway.
+    File,
     /// The number of an update; there is only one.
     Number,
 }
@@ -71,6 +74,11 @@ impl Speaker {
         self.broker.take_output()
     }
 
+    /// Bytes that wait to be sent.
+    pub(super) fn output_len(&self) -> usize {
+        self.broker.output_len()
+    }
+
     pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.broker.feed(bytes);
     }
@@ -115,9 +123,9 @@ impl Speaker {
         let Some((reply, shape)) = self.replies.remove(&response.seq) else { return };
         let value = match (response.result, shape) {
             (Ok(_), Shape::Number) => Jelly::Int(0),
-            (Ok(Value::Bin(bytes)), Shape::Plain) => Jelly::Bytes(bytes),
-            (Ok(_), Shape::Plain) => Jelly::None,
-            (Err(why), _) => return self.broker.refuse(reply, &Failure::pb_error(why)),
+            (Ok(Value::Bin(bytes)), Shape::Plain | Shape::File) => Jelly::Bytes(bytes),
+            (Ok(_), Shape::Plain | Shape::File) | (Err(_), Shape::File) => Jelly::None,
+            (Err(why), Shape::Number | Shape::Plain) => return self.broker.refuse(reply, &Failure::pb_error(why)),
         };
         if let Err(error) = self.broker.answer(reply, &value) {
             tracing::warn!("cannot answer a worker: {error}");

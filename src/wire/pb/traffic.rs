@@ -15,12 +15,18 @@ const READ_BYTES: usize = 16 * 1024;
 /// So many answers are put on the socket before their permits go back.
 const BATCH: usize = 32;
 
+/// A worker is not read while more than this waits to be sent to it, in bytes: it may call us as fast as it likes, but
+/// not without listening to the answers.
+const MAX_OUTPUT: usize = 1 << 20;
+
 /// What reader and writer share.
 struct Shared {
     session: Arc<Session>,
     speaker: Mutex<Speaker>,
     /// The speaker has something to say that nobody asked for.
     has_output: Notify,
+    /// What waited was sent.
+    was_sent: Notify,
 }
 
 impl Shared {
@@ -39,7 +45,7 @@ pub(super) async fn carry<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let shared = Shared { session, speaker, has_output: Notify::new() };
+    let shared = Shared { session, speaker, has_output: Notify::new(), was_sent: Notify::new() };
     let (reader, writer) = tokio::io::split(stream);
     tokio::select! {
         why = read_all(&shared, reader) => why,
@@ -54,6 +60,7 @@ async fn read_all<S: AsyncRead>(shared: &Shared, mut reader: ReadHalf<S>) -> Str
         loop {
             let heard = shared.speaker().hear();
             shared.has_output.notify_one();
+            until_sent(shared).await;
             match heard {
                 Ok(Some(messages)) => {
                     for message in messages {
@@ -73,6 +80,15 @@ async fn read_all<S: AsyncRead>(shared: &Shared, mut reader: ReadHalf<S>) -> Str
             }
             Err(error) => return format!("the connection was lost: {error}"),
         }
+    }
+}
+
+/// Waits until there is room for more answers: meanwhile the socket is not read.
+async fn until_sent(shared: &Shared) {
+    while MAX_OUTPUT < shared.speaker().output_len() {
+        shared.session.pause();
+        shared.was_sent.notified().await;
+        shared.session.resume();
     }
 }
 
@@ -119,6 +135,7 @@ async fn write_all<S: AsyncWrite>(
             next = if BATCH <= permits.len() { None } else { queue.try_recv().ok() };
         }
         let bytes = shared.speaker().take_output();
+        shared.was_sent.notify_one();
         if bytes.is_empty() {
             continue;
         }

@@ -64,6 +64,9 @@ pub(super) struct Session {
     vitals: Vitals,
     budget: Arc<Semaphore>,
     n_own_commands: AtomicU64,
+    /// Names and directories, as the worker was told them last.
+    builders: Mutex<Vec<(String, String)>>,
+    leaving: watch::Sender<bool>,
     closing: watch::Sender<Option<Arc<str>>>,
     ended: watch::Sender<bool>,
 }
@@ -81,6 +84,8 @@ impl Session {
             vitals: Vitals::default(),
             budget: Arc::new(Semaphore::new(spec.pipeline_bytes)),
             n_own_commands: AtomicU64::new(0),
+            builders: Mutex::default(),
+            leaving: watch::Sender::new(false),
             closing: watch::Sender::new(None),
             ended: watch::Sender::new(false),
             spec,
@@ -147,6 +152,26 @@ impl Session {
         }
     }
 
+    /// Whether these are the builders the worker was told last.
+    pub(super) fn knows_builders(&self, builders: &[(String, String)]) -> bool {
+        *self.builders() == builders
+    }
+
+    pub(super) fn remember_builders(&self, builders: Vec<(String, String)>) {
+        *self.builders() = builders;
+    }
+
+    /// The worker asks to be shut down when it is idle.
+    pub(super) fn wish_to_leave(&self) {
+        self.leaving.send_replace(true);
+    }
+
+    /// Returns once the worker wishes to leave.
+    pub(super) async fn wishes_to_leave(&self) {
+        // The sender lives as long as this borrow of the session.
+        let _ = self.leaving.subscribe().wait_for(|leaving| *leaving).await;
+    }
+
     /// The worker is attached, and may hear it.
     pub(super) fn welcome(&self) {
         self.requests().queue(Outgoing::Welcome);
@@ -155,6 +180,15 @@ impl Session {
     /// The worker gave a sign of life.
     pub(super) fn heard(&self) {
         self.vitals.heard();
+    }
+
+    /// The socket is not read, which is no fault of the worker unless it takes nothing either.
+    pub(super) fn pause(&self) {
+        self.vitals.pause();
+    }
+
+    pub(super) fn resume(&self) {
+        self.vitals.resume();
     }
 
     /// Something is on its way to the socket.
@@ -235,6 +269,10 @@ impl Session {
 
     fn requests(&self) -> MutexGuard<'_, Requests> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn builders(&self) -> MutexGuard<'_, Vec<(String, String)>> {
+        self.builders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn commands(&self) -> MutexGuard<'_, HashMap<String, Arc<RunningCommand>>> {

@@ -106,6 +106,10 @@ impl Ticket {
 }
 
 fn serve(session: &Arc<Session>, ticket: Ticket, request: Request) {
+    if matches!(request, Request::Shutdown) {
+        session.wish_to_leave();
+        return ticket.done(session);
+    }
     let Some(command_id) = from_worker(&request) else {
         return ticket.failed(session, &format!("Command {} does not exist.", request.operation()));
     };
@@ -147,6 +151,10 @@ fn transfer_step(request: Request) -> Option<TransferStep> {
         Request::UploadFileWrite { data, .. } => TransferStep::WriteFile(data),
         Request::UploadFileClose { .. } => TransferStep::CloseFile,
         Request::UploadFileUtime { access_time, modified_time, .. } => {
+            // A file that is not there has no times, and the worker has complained of it.
+            if access_time.is_nan() || modified_time.is_nan() {
+                return None;
+            }
             TransferStep::SetTimes { access: access_time, modified: modified_time }
         }
         Request::UploadDirectoryWrite { data, .. } => TransferStep::WriteDirectory(data),

@@ -7,8 +7,9 @@ use crate::testing::scripted_worker::Refused;
 
 fn two_builders() -> TestWire {
     let admission = Admission {
-        builder_dirs: vec!["zeta".to_owned(), "alpha".to_owned(), "there".to_owned()],
-        builder_names: vec!["one".to_owned(), "two".to_owned()],
+        builders: [("one", "zeta"), ("two", "alpha"), ("three", "there")]
+            .map(|(name, dir)| (name.to_owned(), dir.to_owned()))
+            .to_vec(),
         keepalive: Duration::from_secs(3_600),
     };
     TestWire::with(admission, WireLimits::default())
@@ -22,8 +23,16 @@ async fn a_worker_is_introduced_step_by_step() {
 
     let asked = worker.heard();
     let names: Vec<&str> = asked.iter().map(Request::operation).collect();
-    let expected =
-        ["print", "get_worker_info", "set_worker_settings", "start_command", "start_command", "print", "print"];
+    let expected = [
+        "print",
+        "get_worker_info",
+        "set_worker_settings",
+        "start_command",
+        "start_command",
+        "print",
+        "print",
+        "print",
+    ];
     assert_eq!(names, expected);
     let Request::SetWorkerSettings(settings) = &asked[2] else { panic!("settings come third") };
     assert_eq!((settings.buffer_timeout, settings.buffer_size), (0.2, 65536));
@@ -105,10 +114,36 @@ async fn a_worker_that_never_answers_is_sent_away() {
 async fn builders_added_later_get_their_directories() {
     let wire = TestWire::new();
     let (worker, link) = wire.attach(WorkerScript::new("w1")).await;
-    link.prepare_builders(&["new".to_owned()], &["three".to_owned()]).await.unwrap();
+    let builders = vec![("three".to_owned(), "new".to_owned())];
+    assert!(!link.knows_builders(&builders));
+    link.prepare_builders(builders.clone()).await.unwrap();
+    assert!(link.knows_builders(&builders));
     let made = worker.heard().into_iter().any(|request| match request {
         Request::StartCommand { args, .. } => args.get("paths") == Some(&Value::Array(vec!["/w/w1/new".into()])),
         _ => false,
     });
     assert!(made);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_directory_of_a_builder_that_was_just_removed_stays_until_the_worker_attaches_again() {
+    let wire = two_builders();
+    let mut script = WorkerScript::new("w1");
+    script.facts.insert("delete_leftover_dirs".to_owned(), Value::Int(1));
+    script.entries = ["zeta", "alpha", "there", "info"].map(str::to_owned).into();
+    let (worker, link) = wire.attach(script).await;
+    link.prepare_builders(Vec::new()).await.unwrap();
+    let removes =
+        |request: &Request| matches!(request, Request::StartCommand { command_name, .. } if command_name == "rmdir");
+    assert!(!worker.heard().iter().any(removes));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_may_ask_to_be_shut_down() {
+    let wire = TestWire::new();
+    let (worker, link) = wire.attach(WorkerScript::new("w1")).await;
+    assert_eq!(worker.say(Request::Shutdown).await, Ok(Value::Nil));
+    link.ping().await.unwrap();
+    assert!(wire.heard().contains(&Heard::WantsToLeave("w1".to_owned())));
+    assert!(!worker.heard().contains(&Request::Shutdown), "that is for others to decide");
 }

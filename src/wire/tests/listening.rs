@@ -92,7 +92,7 @@ async fn a_login_that_falls_silent_is_dropped_after_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tls_and_noise_are_dropped_at_once() {
+async fn tls_without_a_certificate_and_noise_are_dropped_at_once() {
     for first in [b"\x16\x03\x01".as_slice(), b"\xff\xff"] {
         let wire = TestWire::new();
         let mut peer = wire.dial(Dialects::Any);
@@ -107,9 +107,10 @@ async fn tls_and_noise_are_dropped_at_once() {
 async fn a_worker_comes_in_through_a_real_port() {
     let wire = TestWire::new();
     let address = "127.0.0.1:0".parse().unwrap();
-    let listener = Listener::bind(&ListenAddress { address, dialects: Dialects::Any }).unwrap();
+    let listener = Listener::bind(address).unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(listener.run(Arc::clone(&wire.hub)));
+    let entrance = Entrance { dialects: Dialects::Any, encryption: Encryption::None };
+    let serving = tokio::spawn(listener.run(Arc::clone(&wire.hub), entrance));
     let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let _worker = ScriptedWorker::connect(stream, WorkerScript::new("w1")).await.unwrap();
     assert_eq!(wire.attached(0).await.ping().await, Ok(()));

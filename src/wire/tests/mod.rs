@@ -3,10 +3,12 @@
 mod arbitration;
 mod attaching;
 mod commands;
+mod hostile;
 mod listening;
 mod liveness;
 mod pb;
 mod pressure;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -30,6 +32,7 @@ use crate::testing::scripted_worker::{ScriptedWorker, WorkerScript};
 enum Heard {
     Attached(String, u64),
     Detached(String, u64, String),
+    WantsToLeave(String),
 }
 
 /// Admits everybody whose password is `secret`; `change` is no worker but sends changes.
@@ -38,27 +41,45 @@ struct TestGate {
     admission: Admission,
     heard: watch::Sender<Vec<Heard>>,
     links: Mutex<Vec<WorkerLink>>,
+    /// Further clients.
+    visitors: Mutex<Vec<(String, Visitor)>>,
+}
+
+impl TestGate {
+    fn admit_as(&self, name: &str, visitor: Visitor) {
+        self.visitors.lock().unwrap().push((name.to_owned(), visitor));
+    }
+
+    fn visitor(&self, name: &str) -> Option<Visitor> {
+        let visitors = self.visitors.lock().unwrap();
+        visitors.iter().find(|(known, _)| known == name).map(|(_, visitor)| visitor.clone())
+    }
 }
 
 impl Gate for TestGate {
     fn admit<'a>(&'a self, name: &'a str, proof: &'a Proof<'_>) -> BoxFuture<'a, Result<Admission, Refusal>> {
         let verdict = match proof.fits("secret") {
-            _ if name == "change" => Err(Refusal::UnknownWorker),
+            _ if name == "change" || self.visitor(name).is_some() => Err(Refusal::UnknownWorker),
             true => Ok(self.admission.clone()),
             false => Err(Refusal::WrongPassword),
         };
         std::future::ready(verdict).boxed()
     }
 
-    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Arc<dyn ChangeSink>> {
-        let sink: Arc<dyn ChangeSink> = Arc::new(Changes(Arc::clone(&self.changes)));
-        (name == "change" && proof.fits("secret")).then_some(sink)
+    fn admit_client(&self, name: &str, proof: &Proof<'_>) -> Option<Visitor> {
+        let sink = Visitor::Changes(Arc::new(Changes(Arc::clone(&self.changes))));
+        let visitor = if name == "change" { Some(sink) } else { self.visitor(name) };
+        visitor.filter(|_| proof.fits("secret"))
     }
 
     fn attached(&self, link: WorkerLink) {
         let heard = Heard::Attached(link.name().to_owned(), link.session());
         self.links.lock().unwrap().push(link);
         self.heard.send_modify(|all| all.push(heard));
+    }
+
+    fn wants_to_leave(&self, name: &str) {
+        self.heard.send_modify(|all| all.push(Heard::WantsToLeave(name.to_owned())));
     }
 
     fn detached(&self, name: &str, session: u64, why: &str) {
@@ -95,6 +116,7 @@ impl TestWire {
             admission,
             heard: watch::Sender::default(),
             links: Mutex::default(),
+            visitors: Mutex::default(),
         });
         let hub = Hub::new(Arc::clone(&gate) as Arc<dyn Gate>, limits);
         Self { gate, hub, shelf: LogShelf::open() }
@@ -102,9 +124,13 @@ impl TestWire {
 
     /// The worker's end of a connection that the master serves.
     fn dial(&self, dialects: Dialects) -> DuplexStream {
+        self.dial_at(Entrance { dialects, encryption: Encryption::None })
+    }
+
+    fn dial_at(&self, entrance: Entrance) -> DuplexStream {
         let (near, far) = tokio::io::duplex(64 * 1024);
         let hub = Arc::clone(&self.hub);
-        tokio::spawn(async move { serve_connection(&hub, near, dialects).await });
+        tokio::spawn(async move { serve_connection(&hub, near, &entrance).await });
         far
     }
 

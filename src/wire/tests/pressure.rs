@@ -7,7 +7,7 @@ use crate::testing::scripted_worker::{Reply, stdout};
 
 fn small_pipeline() -> TestWire {
     let admission = Admission { keepalive: Duration::from_secs(60), ..Admission::default() };
-    TestWire::with(admission, WireLimits { pipeline_bytes: 64 * 1024 })
+    TestWire::with(admission, WireLimits { pipeline_bytes: 64 * 1024, ..WireLimits::default() })
 }
 
 #[tokio::test(start_paused = true)]

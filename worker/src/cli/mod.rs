@@ -6,6 +6,7 @@ mod foreground;
 mod progress;
 mod start;
 mod stop;
+mod upgrade_worker;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,6 +31,9 @@ Examples:
 Exit codes: 0 done, 1 not done, 2 wrong usage"
 )]
 struct Arguments {
+    /// Log more than usual
+    #[arg(long, global = true)]
+    verbose: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -40,16 +44,20 @@ enum Command {
     Start(start::Start),
     Stop(stop::Stop),
     Restart(start::Restart),
+    UpgradeWorker(upgrade_worker::UpgradeWorker),
     Completions(completions::Completions),
 }
 
 /// Runs the command of the command line; what went wrong is said on stderr.
 pub fn run() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    let Arguments { verbose, command } = Arguments::parse();
+    let level = if verbose { "debug" } else { "info" };
+    let outcome = match command {
         Command::CreateWorker(command) => command.run(),
-        Command::Start(command) => command.run(),
+        Command::Start(command) => command.run(level),
         Command::Stop(command) => command.run(),
-        Command::Restart(command) => command.run(),
+        Command::Restart(command) => command.run(level),
+        Command::UpgradeWorker(command) => command.run(),
         Command::Completions(command) => command.run(Arguments::command()),
     };
     outcome.unwrap_or_else(|error| {
@@ -95,7 +103,8 @@ mod tests {
     fn every_command_of_the_manual_is_understood() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut n_calls = 0;
-        for document in ["README.md", "docs/manual/src/command-line.md", "docs/manual/src/tutorial/own-project.md"] {
+        let documents = ["README.md", "docs/manual/src/command-line.md", "docs/manual/src/worker.md"];
+        for document in documents.into_iter().chain(["docs/manual/src/tutorial/own-project.md"]) {
             let text = std::fs::read_to_string(root.join(document)).unwrap();
             for line in text.lines().filter(|line| line.starts_with("buildbot-worker ")) {
                 let call: Vec<&str> = line.split(" > ").next().unwrap_or(line).split_whitespace().collect();

@@ -34,6 +34,9 @@ pub(super) struct Start {
     /// Stay in the foreground, and log to the terminal
     #[arg(long)]
     nodaemon: bool,
+    /// Say nothing when all is well
+    #[arg(short, long)]
+    quiet: bool,
     /// How a background worker is called by its starter
     #[arg(long, hide = true)]
     detached: bool,
@@ -52,6 +55,9 @@ pub(super) struct Restart {
     /// Stay in the foreground, and log to the terminal
     #[arg(long)]
     nodaemon: bool,
+    /// Say nothing when all is well
+    #[arg(short, long)]
+    quiet: bool,
     #[command(flatten)]
     directory: Directory,
 }
@@ -62,32 +68,40 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const N_LINES: usize = 20;
 
 impl Start {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(self, level: &'static str) -> anyhow::Result<ExitCode> {
         let base_dir = worker_dir(&self.directory.path)?;
         if self.detached {
             setsid().context("cannot leave the session of the terminal")?;
-            return foreground::run(&base_dir, Mode::Detached);
+            return foreground::run(&base_dir, Mode::Detached, level);
         }
-        start(&base_dir, self.nodaemon)
+        start(&base_dir, &How { nodaemon: self.nodaemon, quiet: self.quiet, level })
     }
 }
 
 impl Restart {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(self, level: &'static str) -> anyhow::Result<ExitCode> {
         let base_dir = worker_dir(&self.directory.path)?;
         stop::stop(&base_dir)?;
-        start(&base_dir, self.nodaemon)
+        start(&base_dir, &How { nodaemon: self.nodaemon, quiet: self.quiet, level })
     }
 }
 
-fn start(base_dir: &BaseDir, nodaemon: bool) -> anyhow::Result<ExitCode> {
+/// How to start.
+struct How {
+    nodaemon: bool,
+    quiet: bool,
+    /// What is logged, unless the environment says otherwise.
+    level: &'static str,
+}
+
+fn start(base_dir: &BaseDir, how: &How) -> anyhow::Result<ExitCode> {
     if let Some(pid) = pid_file::resident(base_dir) {
         bail!("the worker is running already, process {pid}");
     }
-    if nodaemon {
-        return foreground::run(base_dir, Mode::Foreground);
+    if how.nodaemon {
+        return foreground::run(base_dir, Mode::Foreground, how.level);
     }
-    let mut child = spawn(base_dir.path())?;
+    let mut child = spawn(base_dir.path(), how.level)?;
     let (sender, first_line) = mpsc::channel();
     let stdout = child.stdout.take().context("the worker has no output")?;
     std::thread::spawn(move || {
@@ -98,7 +112,9 @@ fn start(base_dir: &BaseDir, nodaemon: bool) -> anyhow::Result<ExitCode> {
     });
     match progress::receive("waiting until the worker reaches its master", &first_line, PATIENCE) {
         Ok(true) => {
-            remark("worker started and attached");
+            if !how.quiet {
+                remark("worker started and attached");
+            }
             Ok(ExitCode::SUCCESS)
         }
         Ok(false) => {
@@ -108,16 +124,19 @@ fn start(base_dir: &BaseDir, nodaemon: bool) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::FAILURE)
         }
         Err(_) => {
-            remark("worker started; it has not reached the master yet and keeps trying. So far it logged:");
-            show_log(base_dir);
+            if !how.quiet {
+                remark("worker started; it has not reached the master yet and keeps trying. So far it logged:");
+                show_log(base_dir);
+            }
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-fn spawn(base_dir: &Path) -> anyhow::Result<Child> {
+fn spawn(base_dir: &Path, level: &str) -> anyhow::Result<Child> {
     Command::new(std::env::current_exe().context("cannot find this program")?)
         .args(["start", "--detached"])
+        .args((level == "debug").then_some("--verbose"))
         .arg(base_dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

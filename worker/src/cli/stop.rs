@@ -21,6 +21,9 @@ Examples:
 
 Exit codes: 0 no worker runs in this directory any more, 1 it still does, 2 wrong usage")]
 pub(super) struct Stop {
+    /// Say nothing when all is well
+    #[arg(short, long)]
+    quiet: bool,
     #[command(flatten)]
     directory: Directory,
 }
@@ -31,7 +34,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 impl Stop {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let base_dir = worker_dir(&self.directory.path)?;
-        remark(if stop(&base_dir)? { "worker stopped" } else { "no worker is running here" });
+        let was_running = stop(&base_dir)?;
+        if !self.quiet {
+            remark(if was_running { "worker stopped" } else { "no worker is running here" });
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

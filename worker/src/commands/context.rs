@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use buildbot_protocol::{Lines, Update};
+use buildbot_protocol::{Lines, Request, Update};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::output::{Batch, LineSplitter, Newlines};
-use crate::session::{Lost, Session};
+use crate::session::{Answer, Lost, Session};
 
 /// Handed to a command; clones speak for the same command.
 #[derive(Clone)]
@@ -82,6 +82,11 @@ impl CommandContext {
         self.say(Update::Rc(rc)).await
     }
 
+    /// Asks the master something and waits for its answer.
+    pub async fn ask(&self, request: Request) -> Result<Answer, Lost> {
+        self.session.ask(request).await
+    }
+
     /// Sends what has been said.
     pub async fn flush(&self) -> Result<(), Lost> {
         *self.outlet.due.borrow_mut() = None;
@@ -96,6 +101,11 @@ impl CommandContext {
             Some(due) if !self.outlet.batch.borrow().is_empty() => tokio::time::sleep_until(due).await,
             _ => std::future::pending().await,
         }
+    }
+
+    /// Whether the command is to end.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.borrow().is_some()
     }
 
     /// Resolves with the reason when the command is to end.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{Arguments, CommandContext, CommandError, arguments};
 
 /// Runs `work` on a thread that may block and says how long it took.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     context: &CommandContext,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, CommandError> {
@@ -80,25 +80,6 @@ pub async fn listdir(context: CommandContext, args: Arguments) -> Result<(), Com
             Ok(context.rc(0).await?)
         }
         Err(error) => fail(&context, "listdir", &error, &path).await,
-    }
-}
-
-pub async fn glob(context: CommandContext, args: Arguments) -> Result<(), CommandError> {
-    let pattern = arguments::text(&args, "path")?;
-    let wanted = pattern.clone();
-    let found = blocking(&context, move || {
-        glob::glob(&wanted)
-            .map(|paths| paths.flatten().map(|path| path.to_string_lossy().into_owned()).collect::<Vec<_>>())
-    });
-    match found.await? {
-        Ok(files) => {
-            context.say(Update::Files(files)).await?;
-            Ok(context.rc(0).await?)
-        }
-        Err(error) => {
-            context.header(&format!("glob: {error}: {pattern}")).await?;
-            Ok(context.rc(1).await?)
-        }
     }
 }
 

@@ -17,7 +17,7 @@ use super::log_files::LogFiles;
 use super::{CommandContext, CommandError};
 use crate::output::LineSplitter;
 use crate::process::leftovers::{MARK, RunningMark};
-use crate::process::signals;
+use crate::process::{pty, signals};
 
 /// What to run, and within which limits.
 pub struct ProcessSpec {
@@ -26,6 +26,8 @@ pub struct ProcessSpec {
     pub environment: BTreeMap<String, String>,
     pub want_stdout: bool,
     pub want_stderr: bool,
+    /// Whether it gets a terminal instead of pipes.
+    pub use_pty: bool,
     pub stdin: Vec<u8>,
     pub limits: Limits,
     pub log_files: LogFiles,
@@ -67,14 +69,14 @@ const LOG_FILES_EVERY: Duration = Duration::from_secs(2);
 pub async fn run(context: &CommandContext, mut spec: ProcessSpec) -> Result<ProcessEnd, CommandError> {
     let mark = RunningMark::new(&context.session.base_dir().running(), &context.id)
         .map_err(|error| CommandError::Failed(format!("cannot note that the command runs: {error}")))?;
-    let mut child = match spawn(&spec, &mark) {
-        Ok(child) => child,
+    let (mut child, outputs) = match spawn(&spec, &mark) {
+        Ok(spawned) => spawned,
         Err(error) => return Ok(ProcessEnd::NotStarted(error.to_string())),
     };
     feed(&mut child, std::mem::take(&mut spec.stdin));
     let group = child.id().and_then(|pid| i32::try_from(pid).ok()).map(Pid::from_raw);
     let mut watch = Watch::new(context, &spec, group);
-    let end = watch.follow(&mut child, &mut spec.log_files).await;
+    let end = watch.follow(&mut child, outputs, &mut spec.log_files).await;
     if watch.killing.is_some() || end.is_err() {
         // What left the process group carries the mark.
         mark.kill_all();
@@ -82,24 +84,39 @@ pub async fn run(context: &CommandContext, mut spec: ProcessSpec) -> Result<Proc
     end
 }
 
-fn spawn(spec: &ProcessSpec, mark: &RunningMark) -> std::io::Result<Child> {
+/// What a process prints.
+struct Outputs {
+    stdout: Option<Box<dyn AsyncRead + Unpin>>,
+    stderr: Option<Box<dyn AsyncRead + Unpin>>,
+}
+
+/// Also what nobody wants is read: it shows that the process is alive.
+fn spawn(spec: &ProcessSpec, mark: &RunningMark) -> std::io::Result<(Child, Outputs)> {
     let (program, arguments) = spec
         .words
         .split_first()
         .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidInput, "the command is empty"))?;
-    let output = |wanted| if wanted { Stdio::piped() } else { Stdio::null() };
-    Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .current_dir(&spec.workdir)
         .env_clear()
         .envs(&spec.environment)
         .env(MARK, mark.value())
+        .kill_on_drop(true);
+    if spec.use_pty {
+        let terminal = pty::attach(&mut command)?;
+        return Ok((command.spawn()?, Outputs { stdout: Some(Box::new(terminal)), stderr: None }));
+    }
+    command
         .stdin(if spec.stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
-        .stdout(output(spec.want_stdout))
-        .stderr(output(spec.want_stderr))
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
+    let mut child = command.spawn()?;
+    let stdout = child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn AsyncRead + Unpin>);
+    let stderr = child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn AsyncRead + Unpin>);
+    Ok((child, Outputs { stdout, stderr }))
 }
 
 /// Writes the input and closes it; a process that does not read it is its own affair.
@@ -125,6 +142,8 @@ struct Watch<'a> {
     group: Option<Pid>,
     stdout: LineSplitter,
     stderr: LineSplitter,
+    wants_stdout: bool,
+    wants_stderr: bool,
     n_lines: i64,
     started: Instant,
     last_output: Instant,
@@ -153,6 +172,8 @@ impl<'a> Watch<'a> {
             group,
             stdout: context.splitter(),
             stderr: context.splitter(),
+            wants_stdout: spec.want_stdout,
+            wants_stderr: spec.want_stderr,
             n_lines: 0,
             started: now,
             last_output: now,
@@ -161,9 +182,13 @@ impl<'a> Watch<'a> {
     }
 
     /// Says the output until both pipes are closed and the process is gone.
-    async fn follow(&mut self, child: &mut Child, log_files: &mut LogFiles) -> Result<ProcessEnd, CommandError> {
-        let mut stdout = child.stdout.take();
-        let mut stderr = child.stderr.take();
+    async fn follow(
+        &mut self,
+        child: &mut Child,
+        outputs: Outputs,
+        log_files: &mut LogFiles,
+    ) -> Result<ProcessEnd, CommandError> {
+        let Outputs { mut stdout, mut stderr } = outputs;
         let (mut out, mut err) = (vec![0; PIECE], vec![0; PIECE]);
         let mut status = None;
         let mut look_at = Instant::now() + LOG_FILES_EVERY;
@@ -195,10 +220,14 @@ impl<'a> Watch<'a> {
                 Happening::NextSignal => {}
             }
         }
-        let rest = self.stderr.finish(now());
-        self.context.say_lines(rest, Update::Stderr).await?;
-        let rest = self.stdout.finish(now());
-        self.context.say_lines(rest, Update::Stdout).await?;
+        if self.wants_stderr {
+            let rest = self.stderr.finish(now());
+            self.context.say_lines(rest, Update::Stderr).await?;
+        }
+        if self.wants_stdout {
+            let rest = self.stdout.finish(now());
+            self.context.say_lines(rest, Update::Stdout).await?;
+        }
         log_files.read(self.context, true).await?;
         Ok(status.map_or(ProcessEnd::Survived, |status| end_of(&status)))
     }
@@ -239,7 +268,9 @@ impl<'a> Watch<'a> {
         self.last_output = Instant::now();
         let lines = self.stdout.push(bytes, self.context.newlines(), now());
         let n = lines.times.len();
-        self.context.say_lines(lines, Update::Stdout).await?;
+        if self.wants_stdout {
+            self.context.say_lines(lines, Update::Stdout).await?;
+        }
         self.count(n).await
     }
 
@@ -247,7 +278,9 @@ impl<'a> Watch<'a> {
         self.last_output = Instant::now();
         let lines = self.stderr.push(bytes, self.context.newlines(), now());
         let n = lines.times.len();
-        self.context.say_lines(lines, Update::Stderr).await?;
+        if self.wants_stderr {
+            self.context.say_lines(lines, Update::Stderr).await?;
+        }
         self.count(n).await
     }
 

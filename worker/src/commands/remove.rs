@@ -41,6 +41,7 @@ pub(super) async fn run_tool(context: &CommandContext, args: &Arguments, words: 
         workdir,
         want_stdout: true,
         want_stderr: true,
+        use_pty: false,
         stdin: Vec::new(),
         limits: Limits {
             timeout: match args.get("timeout") {

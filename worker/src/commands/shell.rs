@@ -24,6 +24,11 @@ pub async fn run(context: CommandContext, args: Arguments) -> Result<(), Command
         context.header(&format!("cannot make the directory {workdir}: {error}")).await?;
         return Ok(context.rc(1).await?);
     }
+    let stdin = match args.get("initial_stdin") {
+        Some(Value::Str(text)) => text.clone().into_bytes(),
+        Some(Value::Bin(bytes)) => bytes.clone(),
+        _ => Vec::new(),
+    };
     let spec = ProcessSpec {
         words: line.words.clone(),
         environment: environment::of_command(
@@ -35,11 +40,9 @@ pub async fn run(context: CommandContext, args: Arguments) -> Result<(), Command
         ),
         want_stdout: arguments::flag(&args, "want_stdout", true),
         want_stderr: arguments::flag(&args, "want_stderr", true),
-        stdin: match args.get("initial_stdin") {
-            Some(Value::Str(text)) => text.clone().into_bytes(),
-            Some(Value::Bin(bytes)) => bytes.clone(),
-            _ => Vec::new(),
-        },
+        // A terminal has no end of input that a program would notice.
+        use_pty: stdin.is_empty() && arguments::flag(&args, "usePTY", false),
+        stdin,
         limits: limits(&args),
         log_files: LogFiles::new(&args, &workdir, &context),
         workdir,
@@ -132,10 +135,10 @@ async fn say_headers(
     if !spec.stdin.is_empty() {
         text += &format!(" writing {} bytes to stdin\n", spec.stdin.len());
     }
-    if arguments::flag(args, "usePTY", false) {
-        text += " a PTY was asked for, which this worker does not have yet: pipes are used\n";
+    if arguments::flag(args, "usePTY", false) && !spec.use_pty {
+        text += " no PTY is used, as there is input to write\n";
     }
-    text += " using PTY: False\n";
+    text += if spec.use_pty { " using PTY: True\n" } else { " using PTY: False\n" };
     context.header(&text).await?;
     Ok(())
 }

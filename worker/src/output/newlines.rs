@@ -17,8 +17,11 @@ pub enum Newlines {
 
 impl Newlines {
     /// The rule for an expression. One that cannot be compiled here is the standard one, written in a dialect with
-    /// look-ahead.
+    /// look-ahead; an empty one is that of a master which has no say.
     pub fn new(expression: &str) -> Self {
+        if expression.is_empty() {
+            return Self::Standard;
+        }
         Regex::new(expression).map_or(Self::Standard, Self::Custom)
     }
 
@@ -83,6 +86,12 @@ fn position_length(sequence: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_an_expression_the_standard_one_counts() {
+        assert_eq!(Newlines::new("").replace("a\rb"), "a\nb");
+        assert_eq!(Newlines::new("x").replace("a\rxb"), "a\r\nb");
+    }
 
     #[test]
     fn what_moves_the_cursor_ends_a_line() {

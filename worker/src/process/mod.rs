@@ -2,5 +2,6 @@
 
 pub mod environment;
 pub mod leftovers;
+pub mod pty;
 pub mod quote;
 pub mod signals;

@@ -33,6 +33,11 @@ enum Cleaning {
 }
 
 impl Cleaning {
+    /// A tree that an earlier build has patched is cleaned in every mode.
+    fn after(self, patched: bool) -> Self {
+        if patched { Self::UntrackedAndIgnored } else { self }
+    }
+
     fn words(self) -> Option<&'static [&'static str]> {
         match self {
             Self::None => None,
@@ -63,7 +68,7 @@ async fn bring(session: &Session<'_>, order: &Order, cleaning: Cleaning) -> Resu
             session.remove().await?;
             clone(session, order).await
         }
-        Ground::Repository => match update(session, order, cleaning).await {
+        Ground::Repository { patched } => match update(session, order, cleaning.after(patched)).await {
             Err(Halt::Failed(failure)) if may_clobber(session, order, &failure).await? => {
                 session.note("the update failed; cloning anew\n").await?;
                 session.remove().await?;

@@ -3,6 +3,7 @@
 mod checkout;
 mod describe;
 mod order;
+mod patch;
 mod session;
 mod version;
 
@@ -32,7 +33,7 @@ pub struct Git {
 impl Work for Git {
     async fn work(&self, context: &dyn StepContext) -> Result<Ended, Fault> {
         let codebase = self.config.codebase.as_str();
-        let Some(wanted) = wanted(codebase, self.config.always_use_latest, context)? else {
+        let Some(wanted) = wanted(codebase, self.config.always_use_latest, context) else {
             return without_stamp(codebase, context).await;
         };
         if let Some(revision) = &wanted.revision {
@@ -67,7 +68,13 @@ async fn carry_out(session: Session<'_>, mut order: Order) -> Result<(), Halt> {
         session.note("this git is too old for filters; it clones everything\n").await?;
         order.filters.clear();
     }
+    if let Some(patch) = &order.patch {
+        patch::show(patch, &session).await?;
+    }
     let tree = check_out(session, &order).await?;
+    if let Some(patch) = &order.patch {
+        patch::apply(patch, &tree).await?;
+    }
     let head = tree.ask(&["rev-parse", "HEAD"]).await?;
     let revision = head.stdout.trim();
     if head.rc != 0 || revision.len() < 40 || !revision.bytes().all(|byte| byte.is_ascii_hexdigit()) {

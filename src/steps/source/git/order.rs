@@ -1,6 +1,6 @@
 //! What to check out, rendered and checked once at the beginning.
 
-use crate::domain::{PropertyValue, Renderable};
+use crate::domain::{Patch, PropertyValue, Renderable};
 use crate::steps::config::GitConfig;
 use crate::steps::context::{Fault, StepContext};
 use crate::steps::render::{render, render_text};
@@ -20,6 +20,7 @@ pub struct Order {
     pub options: Vec<String>,
     /// Arguments of `git describe`, if it is wanted.
     pub describe: Option<Vec<String>>,
+    pub patch: Option<Patch>,
 }
 
 impl Order {
@@ -52,6 +53,7 @@ impl Order {
             filters,
             options,
             describe: describe_arguments(config, context).await?,
+            patch: wanted.patch,
         })
     }
 
@@ -119,7 +121,7 @@ mod tests {
     use crate::testing::scripted_context::ScriptedContext;
 
     fn wish(branch: Option<&str>, revision: Option<&str>) -> Wanted {
-        Wanted { branch: branch.map(str::to_owned), revision: revision.map(str::to_owned) }
+        Wanted { branch: branch.map(str::to_owned), revision: revision.map(str::to_owned), patch: None }
     }
 
     #[tokio::test]

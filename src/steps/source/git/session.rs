@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use buildbot_protocol::Value;
 use buildbot_protocol::message::Arguments;
 
+use super::patch::PATCHED;
 use crate::domain::{CommandOutcome, LogId, Stream};
 use crate::steps::command::seconds;
 use crate::steps::config::GitConfig;
@@ -45,7 +46,10 @@ impl From<Fault> for Halt {
 pub enum Ground {
     /// Nothing, or an empty directory.
     Empty,
-    Repository,
+    Repository {
+        /// An earlier build applied a patch to it.
+        patched: bool,
+    },
     /// Something else, which must go first.
     Foreign,
 }
@@ -107,23 +111,36 @@ impl<'a> Session<'a> {
     /// What is there now.
     pub async fn ground(&self) -> Result<Ground, Halt> {
         if self.context.worker_command_version("listdir").is_none() {
-            let path = format!("{}/.git", self.tree);
-            let outcome = self.run("stat", named([("path", path.into())])).await?;
-            return Ok(if outcome.rc == 0 { Ground::Repository } else { Ground::Foreign });
+            if !self.exists(".git").await? {
+                return Ok(Ground::Foreign);
+            }
+            return Ok(Ground::Repository { patched: self.exists(PATCHED).await? });
         }
         let outcome = self.run("listdir", named([("path", self.tree.as_str().into())])).await?;
+        let has = |wanted: &str| outcome.files.iter().any(|name| name == wanted);
         Ok(if outcome.rc != 0 || outcome.files.is_empty() {
             Ground::Empty
-        } else if outcome.files.iter().any(|name| name == ".git") {
-            Ground::Repository
+        } else if has(".git") {
+            Ground::Repository { patched: has(PATCHED) }
         } else {
             Ground::Foreign
         })
     }
 
+    /// Whether the tree has something of this name.
+    async fn exists(&self, name: &str) -> Result<bool, Halt> {
+        let path = format!("{}/{name}", self.tree);
+        Ok(self.run("stat", named([("path", path.into())])).await?.rc == 0)
+    }
+
     /// Removes the tree and everything in it.
     pub async fn remove(&self) -> Result<(), Halt> {
-        let paths = Value::Array(vec![self.tree.as_str().into()]);
+        self.remove_path(&self.tree).await
+    }
+
+    /// Removes what is at an absolute path.
+    pub async fn remove_path(&self, path: &str) -> Result<(), Halt> {
+        let paths = Value::Array(vec![path.into()]);
         let args = [
             ("paths", paths),
             ("timeout", seconds(self.config.timeout)),
@@ -183,7 +200,8 @@ fn parent(path: &str) -> &str {
     }
 }
 
-fn demand(outcome: &CommandOutcome, blame: Blame) -> Result<(), Halt> {
+/// That a command ended well.
+pub fn demand(outcome: &CommandOutcome, blame: Blame) -> Result<(), Halt> {
     if outcome.rc == 0 {
         return Ok(());
     }

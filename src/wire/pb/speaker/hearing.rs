@@ -62,14 +62,13 @@ impl Speaker {
 
     fn perspective(&mut self, called: Called) -> Vec<Message> {
         match called.method.as_str() {
-            "keepalive" => self.acknowledge(called.reply),
-            "shutdown" => {
-                tracing::warn!("a worker asks to be shut down when it is idle, which this master does not do yet");
+            "keepalive" => {
                 self.acknowledge(called.reply);
+                Vec::new()
             }
-            _ => return self.refuse(called),
+            "shutdown" => vec![self.request(Some((called.reply, Shape::Plain)), Request::Shutdown)],
+            _ => self.refuse(called),
         }
-        Vec::new()
     }
 
     fn command(&mut self, command_id: String, mut called: Called) -> Vec<Message> {
@@ -122,7 +121,7 @@ impl Speaker {
             _ => None,
         };
         match request {
-            Some(request) => vec![self.request(Some((called.reply, Shape::Plain)), request)],
+            Some(request) => vec![self.request(Some((called.reply, Shape::File)), request)],
             None => self.refuse(called),
         }
     }
@@ -153,5 +152,6 @@ impl Speaker {
 fn utime(command_id: String, times: Jelly) -> Option<Request> {
     let times = times.into_items()?;
     let [access, modified] = times.as_slice() else { return None };
-    Some(Request::UploadFileUtime { command_id, access_time: access.as_f64()?, modified_time: modified.as_f64()? })
+    let time = |time: &Jelly| if *time == Jelly::None { Some(f64::NAN) } else { time.as_f64() };
+    Some(Request::UploadFileUtime { command_id, access_time: time(access)?, modified_time: time(modified)? })
 }

@@ -142,6 +142,18 @@ async fn the_worker_is_asked_to_shut_down() {
     assert_eq!((called.method.as_str(), called.target), ("shutdown", Target::Object(attached.peer.mind.0)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_worker_may_ask_to_be_shut_down() {
+    let wire = wire();
+    let mut attached = attach(&wire, "w1").await;
+    let perspective = attached.perspective.into();
+    assert_eq!(attached.peer.ask(perspective, "shutdown", &[]).await, Ok(Jelly::None));
+    // What follows is heard after it.
+    attached.peer.ask(perspective, "keepalive", &[]).await.unwrap();
+    let mut heard = wire.gate.heard.subscribe();
+    heard.wait_for(|all| all.contains(&Heard::WantsToLeave("w1".to_owned()))).await.unwrap();
+}
+
 /// Writes down what it is asked.
 struct Recorder(Arc<Mutex<Vec<TransferStep>>>);
 
@@ -181,9 +193,11 @@ async fn files_travel_block_by_block() {
     let (steps, file) = transfer(&mut attached, "upload_file", "writer").await;
     let peer = &mut attached.peer;
     assert_eq!(peer.ask(file, "write", &[bytes(b"list")]).await, Ok(Jelly::None));
-    assert!(peer.ask(file, "write", &[bytes(b"too much")]).await.is_err());
+    let refused = peer.ask(file, "write", &[bytes(b"too much")]).await;
+    assert_eq!(refused, Ok(Jelly::None), "a worker in Python does not survive an error");
     peer.ask(file, "close", &[]).await.unwrap();
     peer.ask(file, "utime", &[Jelly::Tuple(vec![Jelly::Int(1), Jelly::Float(2.5)])]).await.unwrap();
+    peer.ask(file, "utime", &[Jelly::Tuple(vec![Jelly::None, Jelly::None])]).await.unwrap();
     assert!(peer.ask(file, "read", &[Jelly::Int(1)]).await.unwrap_err().is_no_such_method());
     let expected = [
         TransferStep::WriteFile(b"list".to_vec()),
@@ -202,4 +216,36 @@ async fn files_travel_block_by_block() {
     assert_eq!(attached.peer.ask(file, "read", &[Jelly::Int(5)]).await, Ok(bytes(b"block")));
     attached.peer.ask(file, "close", &[]).await.unwrap();
     assert_eq!(*steps.lock().unwrap(), [TransferStep::Read { length: 5 }, TransferStep::CloseRead]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_calls_and_never_listens_is_not_heard_for_long() {
+    let admission = Admission { keepalive: Duration::from_secs(60), ..Admission::default() };
+    let wire = TestWire::with(admission, WireLimits::default());
+    let mut peer = Peer::new(wire.dial(Dialects::Any));
+    let mind = peer.mind.into();
+    let login = peer.log_in("w1", "secret", mind).await;
+    peer.answer("print", Jelly::None).await;
+    peer.answer("getWorkerInfo", facts()).await;
+    peer.answer("setBuilderList", dict(&[])).await;
+    let perspective = peer.answer_to(login).await.unwrap().as_remote().unwrap();
+    let link = wire.attached(0).await;
+
+    // Every one of these is refused, with more words than it has itself.
+    let mut n_written = 0;
+    loop {
+        for _ in 0..100 {
+            peer.tell(perspective.into(), "x", &[]);
+        }
+        let bytes = peer.broker.take_output();
+        let written = tokio::time::timeout(Duration::from_secs(10), peer.try_write(&bytes)).await;
+        if !written.unwrap_or(false) {
+            break;
+        }
+        n_written += bytes.len();
+        assert!(n_written < 8 << 20, "{n_written} bytes were read, and none of the answers was");
+    }
+    let (_other, other) = wire.attach(WorkerScript::new("w2")).await;
+    assert_eq!(other.run(shell("1", None)).await.unwrap().rc, 0);
+    assert!(wire.detached(link.session()).await.contains("no sign of life"));
 }

@@ -4,6 +4,8 @@ mod changes;
 mod commands;
 mod logins;
 mod peer;
+mod replay;
+mod visitors;
 
 use buildbot_protocol::pb::{Jelly, LocalId, RemoteId};
 
@@ -12,8 +14,7 @@ use super::*;
 
 fn wire() -> TestWire {
     let admission = Admission {
-        builder_dirs: vec!["dir-b".to_owned(), "dir-c".to_owned()],
-        builder_names: vec!["b".to_owned(), "c".to_owned()],
+        builders: [("b", "dir-b"), ("c", "dir-c")].map(|(name, dir)| (name.to_owned(), dir.to_owned())).to_vec(),
         keepalive: Duration::from_secs(3_600),
     };
     TestWire::with(admission, WireLimits::default())

@@ -234,11 +234,14 @@ async fn submodules_follow_the_checkout() {
 
 #[tokio::test]
 async fn an_old_worker_is_asked_for_the_repository_itself() {
-    let context = context(None, None).without_listdir();
-    assert_eq!(
-        middle(plain_git("repo"), context).await,
-        ["stat /w/b/build/.git", "git fetch -f --progress repo HEAD", "git checkout -f FETCH_HEAD"]
-    );
+    let patched = "stat /w/b/build/.buildbot-patched";
+    let clean = context(None, None).without_listdir().answer(patched, Answer::rc(2));
+    let update = ["git fetch -f --progress repo HEAD", "git checkout -f FETCH_HEAD"];
+    let asked = ["stat /w/b/build/.git", patched];
+    assert_eq!(middle(plain_git("repo"), clean).await, [asked.as_slice(), &update].concat());
+    let dirty = context(None, None).without_listdir();
+    let cleaning = ["git clean -f -f -d -x"].as_slice();
+    assert_eq!(middle(plain_git("repo"), dirty).await, [asked.as_slice(), cleaning, &update].concat());
 }
 
 #[tokio::test]

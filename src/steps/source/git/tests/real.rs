@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::domain::{PropertyValue, Results};
+use crate::domain::{Patch, PropertyValue, Results};
 use crate::steps::config::{GitConfig, GitMode, StepConfig, StepKind};
 use crate::steps::{BuildEnv, StepContext, make};
 use crate::testing::local_executor::local_executor;
@@ -306,4 +306,104 @@ async fn a_worker_without_listdir_clones_and_updates_too() {
         Results::Success
     );
     assert_eq!([lab.read("a"), lab.read("untracked")], ["two", "left over"]);
+}
+
+/// Changes `a`, and adds and removes a file.
+const PATCH: &str = "\
+diff --git a/a b/a
+--- a/a
++++ b/a
+@@ -1 +1 @@
+-one
+\\ No newline at end of file
++patched
+diff --git a/.gitignore b/.gitignore
+deleted file mode 100644
+--- a/.gitignore
++++ /dev/null
+@@ -1 +0,0 @@
+-*.o
+diff --git a/new/b b/new/b
+new file mode 100644
+--- /dev/null
++++ b/new/b
+@@ -0,0 +1 @@
++added
+";
+
+fn patch(body: &str, subdir: &str) -> Patch {
+    let (author, comment) = (String::new(), String::new());
+    Patch { body: body.as_bytes().to_vec(), level: 1, subdir: subdir.to_owned(), author, comment }
+}
+
+impl Lab {
+    fn patched(&self, patch: Patch) -> ScriptedContext {
+        let builder = self.root.path().join("builder").display().to_string();
+        let mut stamp = plain_stamp("", None, None);
+        stamp.spec.patch = Some(patch);
+        ScriptedContext::new().with_stamp(stamp).with_executor(&builder, local_executor(self.environment()))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.tree()).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+}
+
+#[tokio::test]
+async fn a_patch_is_applied_and_the_next_build_starts_without_it() {
+    for mode in [GitMode::Incremental, GitMode::Clean, GitMode::Fresh, GitMode::Clobber, GitMode::Copy] {
+        let lab = Lab::new();
+        lab.check_out(lab.config(mode), None, None).await;
+        let context = lab.patched(patch(PATCH, ""));
+        assert_eq!(step(lab.config(mode), &context).await, Results::Success, "{:?}", context.logs());
+        assert_eq!(fs::read_to_string(lab.tree().join("a")).unwrap(), "patched\n");
+        assert_eq!(fs::read_to_string(lab.tree().join("new/b")).unwrap(), "added\n");
+        assert_eq!(lab.names(), [".buildbot-patched", ".git", "a", "new"], "after {mode:?}");
+        assert!(context.logs().iter().any(|log| log.name == "patch" && log.text == PATCH));
+        let (results, _) = lab.check_out(lab.config(mode), None, None).await;
+        assert_eq!(results, Results::Success);
+        assert_eq!(fs::read_to_string(lab.tree().join("a")).unwrap(), "one");
+        assert_eq!(lab.names(), [".git", ".gitignore", "a"], "after {mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_patch_may_begin_in_a_directory() {
+    let lab = Lab::new();
+    fs::create_dir(lab.upstream().join("sub")).unwrap();
+    lab.commit("sub/a", "one");
+    let context = lab.patched(patch(PATCH.split("diff --git a/.gitignore").next().unwrap(), "./sub/"));
+    assert_eq!(step(lab.config(GitMode::Incremental), &context).await, Results::Success, "{:?}", context.logs());
+    let text = |name: &str| fs::read_to_string(lab.tree().join(name)).unwrap();
+    assert_eq!((text("a"), text("sub/a")), ("one".to_owned(), "patched\n".to_owned()));
+}
+
+#[tokio::test]
+async fn a_patch_that_does_not_fit_is_a_failure_that_git_explains() {
+    let lab = Lab::new();
+    let context = lab.patched(patch(&PATCH.replace("-one", "-two"), ""));
+    assert_eq!(step(lab.config(GitMode::Incremental), &context).await, Results::Failure);
+    let logs = context.logs();
+    assert!(logs.iter().any(|log| log.text.contains("patch does not apply")), "{logs:?}");
+    assert!(!lab.tree().join(".buildbot-diff").exists());
+    let (results, _) = lab.check_out(lab.config(GitMode::Incremental), None, None).await;
+    assert_eq!(results, Results::Success);
+}
+
+#[tokio::test]
+async fn a_patch_does_not_reach_out_of_the_tree() {
+    let lab = Lab::new();
+    let outside = PATCH.replace("new/b", "../../outside");
+    let context = lab.patched(patch(&outside, ""));
+    assert_eq!(step(lab.config(GitMode::Incremental), &context).await, Results::Failure);
+    assert!(!lab.root.path().join("outside").exists() && !lab.root.path().join("builder/outside").exists());
+    let context = lab.patched(patch(PATCH, "sub/../.."));
+    let config = StepConfig { common: plain_common("git"), kind: StepKind::Git(lab.config(GitMode::Incremental)) };
+    let env = BuildEnv { workdir: "build".into(), env: Vec::new() };
+    let fault = make(&config, &env).run(&context).await.unwrap_err();
+    assert!(fault.to_string().contains("outside of the source tree"));
 }

@@ -1,0 +1,147 @@
+//! One turn of a scheduler: look at the facts, decide, store, until there is nothing left to do.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use tracing::{error, info};
+
+use super::{SchedulerDeps, memory};
+use crate::actors::scripts::CallFunction;
+use crate::actors::supervisor::AskError;
+use crate::db::transitions::FireScheduler;
+use crate::db::views::deciders::{self, SchedulerRecord};
+use crate::db::views::{changes, upstream};
+use crate::db::{Db, DbError};
+use crate::domain::{Change, SchedulerId, Timestamp};
+use crate::schedulers::config::SchedulerConfig;
+use crate::schedulers::facts::{Decision, Facts, Memory, Outcome, UpstreamBuildset, UpstreamMemory, Waiting};
+use crate::schedulers::{Answers, Question, Rules};
+
+/// Changes that are looked at in one decision.
+const CHANGES_PER_DECISION: i64 = 500;
+/// More rounds of questions than any decision has kinds of questions.
+const MAX_ROUNDS: usize = 8;
+
+/// The reason a turn came to nothing; the next one starts from the same state.
+#[derive(Debug, thiserror::Error)]
+pub enum TurnError {
+    #[error("the database failed")]
+    Database(#[from] DbError),
+    #[error("the script pool did not answer")]
+    Scripts(#[from] AskError),
+    #[error("its functions raise new questions for ever")]
+    Endless,
+}
+
+/// Answers when to look again, if nothing happens before.
+pub async fn take(
+    id: SchedulerId,
+    config: Arc<SchedulerConfig>,
+    rules: Arc<Rules>,
+    deps: SchedulerDeps,
+) -> Result<Option<Timestamp>, TurnError> {
+    let mut answers = Answers::default();
+    let mut rounds = 0;
+    loop {
+        let facts = facts(&deps.db, id, &rules).await?;
+        let builders = deps.config.borrow().builder_ids(&config.builder_names);
+        match rules.decide(&builders, &facts, &answers, deps.clock.now()) {
+            Outcome::Ask(questions) => {
+                rounds += 1;
+                if MAX_ROUNDS < rounds {
+                    return Err(TurnError::Endless);
+                }
+                ask(&deps, &config.name, questions, &mut answers).await?;
+            }
+            Outcome::Decide(decision) => {
+                let wake_at = decision.wake_at;
+                if decision.is_empty() {
+                    return Ok(wake_at);
+                }
+                rounds = 0;
+                fire(&deps.db, id, decision, &config.name).await?;
+            }
+        }
+    }
+}
+
+async fn facts(db: &Db, id: SchedulerId, rules: &Rules) -> Result<Facts, DbError> {
+    let looks_at_changes = rules.looks_at_changes();
+    let upstream = rules.upstream().map(str::to_owned);
+    db.read(move |conn| {
+        let record = deciders::scheduler_record(conn, id)?;
+        let mut memory = memory::read(&record.state);
+        if upstream.is_some() {
+            // What was seen before it began to wait for this upstream was another's.
+            let known = memory.upstream.take().filter(|known| record.upstream_since < known.seen);
+            memory.upstream = known.or_else(|| Some(UpstreamMemory { seen: record.upstream_since, open: Vec::new() }));
+        }
+        let new_changes = match looks_at_changes {
+            true => changes::after(conn, record.last_change, CHANGES_PER_DECISION)?,
+            false => Vec::new(),
+        };
+        let buildsets = match upstream {
+            Some(name) => {
+                let known = memory.upstream.clone().unwrap_or_default();
+                upstream::buildsets(conn, &name, known.seen, &known.open)?
+            }
+            None => Vec::new(),
+        };
+        Ok(facts_of(record, memory, new_changes, buildsets))
+    })
+    .await
+}
+
+fn facts_of(
+    record: SchedulerRecord,
+    memory: Memory,
+    new_changes: Vec<Change>,
+    buildsets: Vec<upstream::Buildset>,
+) -> Facts {
+    let waiting = record.waiting.into_iter().map(|(change, important, classified_at)| Waiting {
+        change: Arc::new(change),
+        important,
+        classified_at,
+    });
+    let upstream = buildsets.into_iter().map(|found| UpstreamBuildset {
+        id: found.id,
+        results: found.results,
+        stamps: found.stamps,
+        changes: found.changes,
+    });
+    Facts {
+        enabled: record.enabled,
+        last_change: record.last_change,
+        waiting: waiting.collect(),
+        new_changes: new_changes.into_iter().map(Arc::new).collect(),
+        memory,
+        upstream: upstream.collect(),
+    }
+}
+
+async fn ask(
+    deps: &SchedulerDeps,
+    scheduler: &str,
+    questions: Vec<Question>,
+    answers: &mut Answers,
+) -> Result<(), AskError> {
+    for question in questions {
+        let call = CallFunction { function: question.function.clone(), arguments: question.arguments() };
+        let answer = deps.scripts.ask(call).await?;
+        if let Err(error) = &answer {
+            error!(error = error as &dyn Error, scheduler, "a function of the configuration failed");
+        }
+        answers.add(question, answer.ok());
+    }
+    Ok(())
+}
+
+async fn fire(db: &Db, scheduler: SchedulerId, decision: Decision, name: &str) -> Result<(), DbError> {
+    let Decision { classified, last_change, consumed, memory, buildset, wake_at: _ } = decision;
+    let state = memory.as_ref().map(memory::write);
+    let fired = db.write(FireScheduler { scheduler, classified, last_change, consumed, state, buildset }).await?;
+    if let Some(fired) = fired {
+        info!(scheduler = name, buildset.id = fired.buildset.0, "buildset submitted");
+    }
+    Ok(())
+}
