@@ -3,8 +3,8 @@
 //! In the background it is this program again, in a session of its own. The starter waits until that worker is
 //! attached, or shows what it logged before it gave up.
 
+use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -101,7 +101,7 @@ fn start(base_dir: &BaseDir, how: &How) -> anyhow::Result<ExitCode> {
     if how.nodaemon {
         return foreground::run(base_dir, Mode::Foreground, how.level);
     }
-    let mut child = spawn(base_dir.path(), how.level)?;
+    let mut child = spawn(base_dir, how.level)?;
     let (sender, first_line) = mpsc::channel();
     let stdout = child.stdout.take().context("the worker has no output")?;
     std::thread::spawn(move || {
@@ -133,14 +133,17 @@ fn start(base_dir: &BaseDir, how: &How) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn spawn(base_dir: &Path, level: &str) -> anyhow::Result<Child> {
+fn spawn(base_dir: &BaseDir, level: &str) -> anyhow::Result<Child> {
+    // not to the pipe of whoever calls, who would wait for its end as long as the worker lives
+    let log = base_dir.log_file();
+    let errors = OpenOptions::new().create(true).append(true).open(&log);
     Command::new(std::env::current_exe().context("cannot find this program")?)
         .args(["start", "--detached"])
         .args((level == "debug").then_some("--verbose"))
-        .arg(base_dir)
+        .arg(base_dir.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
+        .stderr(errors.with_context(|| format!("cannot open {}", log.display()))?)
         .spawn()
         .context("cannot start the worker")
 }
