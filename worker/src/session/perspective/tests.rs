@@ -323,3 +323,35 @@ async fn a_master_that_does_not_answer_signs_of_life_is_gone() {
     };
     LocalSet::new().run_until(script).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_master_that_does_not_answer_gets_no_more_than_a_window_of_updates() {
+    let script = async {
+        let mut master = Master::new(|config| config.keepalive = 0);
+        let (worker, _) = master.log_in().await;
+        let builder = master.set_builder(worker).await;
+        for id in 0..12 {
+            let command = master.broker.export().unwrap();
+            let args = Jelly::Dict(vec![("dir".into(), "d".into())]);
+            let args = [command.into(), format!("{id}").as_str().into(), "mkdir".into(), args];
+            master.broker.call(builder.into(), "startCommand", &args, &[]).unwrap();
+        }
+        let mut unanswered = Vec::new();
+        // The time passes only while nobody has anything to do.
+        while let Ok(heard) = tokio::time::timeout(Duration::from_secs(3600), master.next()).await {
+            if let Incoming::Call { method, reply, .. } = heard
+                && method == "update"
+            {
+                unanswered.push(reply);
+            }
+        }
+        assert_eq!(unanswered.len(), crate::session::WINDOW);
+        let reply = unanswered.remove(0);
+        master.answer(reply, Jelly::Int(0));
+        let mut next = master.next().await;
+        while !matches!(&next, Incoming::Call { method, .. } if method == "update") {
+            next = master.next().await;
+        }
+    };
+    LocalSet::new().run_until(script).await;
+}
