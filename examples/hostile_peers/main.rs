@@ -27,7 +27,7 @@ use tokio::time::Instant;
 const ATTACKS: [&str; 7] = ["none", "half-open", "one-byte", "long-strings", "references", "deaf", "logins"];
 
 /// How long each attack is watched.
-const WATCH: Duration = Duration::from_secs(12);
+const WATCH: Duration = Duration::from_secs(6);
 
 /// Between two commands of the worker that is watched.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -90,7 +90,10 @@ async fn watch(wire: &Runtime) -> anyhow::Result<()> {
         let began = Instant::now();
         while began.elapsed() < WATCH {
             n_commands += 1;
-            let command = StartCommand::new(n_commands.to_string(), "shell", Default::default());
+            let command = StartCommand {
+                builder_name: Some("b".to_owned()),
+                ..StartCommand::new(n_commands.to_string(), "shell", Default::default())
+            };
             let started = Instant::now();
             let running = tokio::spawn({
                 let link = link.clone();
