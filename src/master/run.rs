@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::System;
+use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use anyhow::{Context, anyhow};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -119,25 +120,15 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
     let control = ControlServer::bind(&base_dir).await.context("cannot open the control socket")?;
     let handler = Arc::new(Control::new(&master, clock.clone(), end.clone()));
     actix::spawn(control.run(handler.clone()));
-    let mut pages = None;
-    if let Some(listen) = www {
-        let state = web::WebState::new(master.handle.clone(), master.db.clone(), clock);
-        let state = Data::new(state.context("cannot make the pages")?.with_own_files(&base_dir));
-        let tls = tls::server_config(&listen, &applied);
-        let server = web::server(&listen, tls, state.clone());
-        let server = server.with_context(|| format!("cannot serve {}", shown(&listen)))?;
-        pages = Some((state, server.handle()));
-        actix::spawn(server);
-        info!(address = shown(&listen), "the web interface is served");
-    }
+    let pages = match www {
+        Some(listen) => Some(Pages::open(&master, clock, &listen, &base_dir)?),
+        None => None,
+    };
     handler.is_up();
     info!("the master is up");
     let escalated = serve(&mut master, &handler, &mut ending).await?;
-    if let Some((state, server)) = pages {
-        state.end();
-        if tokio::time::timeout(FAREWELL, server.stop(true)).await.is_err() {
-            info!("pages that somebody still reads are cut off");
-        }
+    if let Some(pages) = pages {
+        pages.close().await;
     }
     // The actors first: a build that is cut off by the end of its master has not lost its worker.
     master.stop().await;
@@ -145,6 +136,34 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
     match escalated {
         Some(text) => Err(anyhow!("{text}")),
         None => Ok(()),
+    }
+}
+
+/// The server of the pages.
+struct Pages {
+    state: Data<web::WebState>,
+    server: ServerHandle,
+}
+
+impl Pages {
+    fn open(master: &Master, clock: Clock, listen: &ListenAddress, base_dir: &Path) -> anyhow::Result<Self> {
+        let state = web::WebState::new(master.handle.clone(), master.db.clone(), clock);
+        let state = Data::new(state.context("cannot make the pages")?.with_own_files(base_dir));
+        let tls = tls::server_config(listen, &master.config);
+        let server = web::server(listen, tls, state.clone());
+        let server = server.with_context(|| format!("cannot serve {}", shown(listen)))?;
+        let handle = server.handle();
+        actix::spawn(server);
+        info!(address = shown(listen), "the web interface is served");
+        Ok(Self { state, server: handle })
+    }
+
+    /// Says farewell to those who look, and cuts off who does not listen.
+    async fn close(self) {
+        self.state.end();
+        if tokio::time::timeout(FAREWELL, self.server.stop(true)).await.is_err() {
+            info!("pages that somebody still reads are cut off");
+        }
     }
 }
 

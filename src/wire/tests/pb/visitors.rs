@@ -77,7 +77,7 @@ async fn a_client_hears_of_its_build_from_the_first_step_to_the_end() {
     let request = requests[0].clone().into_items().unwrap();
     assert_eq!((requests.len(), &request[0]), (1, &text("b")));
     let client: Jelly = peer.broker.export().unwrap().into();
-    assert_eq!(peer.ask(remote(&request[1]), "subscribe", &[client.clone()]).await, Ok(Jelly::None));
+    assert_eq!(peer.ask(remote(&request[1]), "subscribe", std::slice::from_ref(&client)).await, Ok(Jelly::None));
 
     desk.tell(&[("git", Some(Results::Success))], None);
     let new = peer.answer("newbuild", Jelly::None).await;
