@@ -140,12 +140,14 @@ impl PythonSite {
 from buildbot.plugins import *
 c = BuildmasterConfig = {{}}
 c['workers'] = [worker.LocalWorker('w')]
+c['protocols'] = {{'pb': {{'port': 'tcp:{worker}:interface=127.0.0.1'}}}}
 {common}
 c['builders'] = [util.BuilderConfig(name='hello', workernames=['w'], factory=factory)]
 c['buildbotNetUsageData'] = None
 c['www'] = dict(port='tcp:{http_port}:interface=127.0.0.1', plugins={{}})
 "#,
             common = common(ports),
+            worker = free_port(),
         );
         fs::write(base_dir.join("master.cfg"), configuration).unwrap();
         let output = File::create(dir.path().join("out")).unwrap();
