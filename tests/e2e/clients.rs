@@ -191,8 +191,6 @@ fn our_clients_work_with_a_master_of_buildbot() {
     assert_eq!(with_patch.len(), SYSTEMS.len());
     for ((vc, copy), stamp) in SYSTEMS.iter().zip(copies).zip(with_patch) {
         assert_eq!(stamp["revision"], json!(copy.base), "{vc}");
-        let patch = stamp["patch"]["body"].as_str().unwrap();
-        assert!(patch.contains(&format!("+{}", changed_line(vc))), "{patch}");
     }
     let master = format!("127.0.0.1:{}", ports.trying);
     let login = ["--connect=pb", "--master", &master, "--username=ann", "--passwd"];
