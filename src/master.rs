@@ -205,6 +205,7 @@ impl Common {
             intake: shells.intake.ask(COMMAND_DEADLINE),
             locked_out: shells.distributor.ask(CORE_DEADLINE),
             worker: shells.workers.ask(COMMAND_DEADLINE),
+            switch: shells.schedulers.ask(COMMAND_DEADLINE),
             live: self.live.clone(),
         })
     }

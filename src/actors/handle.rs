@@ -9,7 +9,7 @@ use super::buildset_keeper::{CancelBuildRequest, RebuildBuild};
 use super::change_intake::AcceptChanges;
 use super::distributor::DescribeLockedOut;
 pub use super::live_feed::LiveFeed;
-use super::schedulers::ForceBuilds;
+use super::schedulers::{ForceBuilds, Switch};
 use super::supervisor::{Ask, AskError, Supervisor};
 use super::workers::{ControlError, ControlWorker};
 use crate::config::MasterConfig;
@@ -17,7 +17,7 @@ use crate::db::Db;
 use crate::db::transitions::Cancelled;
 use crate::domain::{
     BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, NewChange, PropertyValue, RequestState, Results,
-    WorkerAction, WorkerId,
+    SchedulerId, WorkerAction, WorkerId,
 };
 
 /// What a person filled into a force form.
@@ -93,6 +93,7 @@ pub struct HandleDeps {
     pub intake: Ask<AcceptChanges>,
     pub locked_out: Ask<DescribeLockedOut>,
     pub worker: Ask<ControlWorker>,
+    pub switch: Ask<Switch>,
     pub live: LiveFeed,
 }
 
@@ -142,6 +143,15 @@ impl MasterHandle {
         match self.deps.worker.ask(ControlWorker { worker, action }).await? {
             Ok(()) => Ok(()),
             Err(error @ ControlError::NoSuch) => Err(CommandError::NotFound(error.to_string())),
+            Err(error) => Err(CommandError::Failed(error.to_string())),
+        }
+    }
+
+    /// Switches a scheduler on or off, and returns once that is stored.
+    pub async fn switch_scheduler(&self, scheduler: SchedulerId, enabled: bool) -> Result<(), CommandError> {
+        match self.deps.switch.ask(Switch { scheduler, enabled }).await? {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(CommandError::NotFound(format!("there is no scheduler {scheduler}"))),
             Err(error) => Err(CommandError::Failed(error.to_string())),
         }
     }

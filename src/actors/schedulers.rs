@@ -1,8 +1,9 @@
 //! Schedulers: one child per configured scheduler.
 //!
-//! - Hears: [`ReconsiderConfiguration`], [`EventsCommitted`], [`ForceBuilds`], [`TriggerBuilds`].
+//! - Hears: [`ReconsiderConfiguration`], [`EventsCommitted`], [`ForceBuilds`], [`TriggerBuilds`],
+//!   [`Switch`].
 //! - Tells: [`Reconsider`] to its children; what is asked of one of them is passed on.
-//! - Writes: nothing.
+//! - Writes: whether a scheduler is switched on (`switch_scheduler`).
 //! - Restart: permanent. Rebuilds its children from the configuration.
 
 use std::collections::BTreeMap;
@@ -18,8 +19,9 @@ use super::scheduler::{Reconsider, Scheduler, SchedulerDeps, SubmitForced, Submi
 use super::scripts::CallFunction;
 use super::supervisor::{Ask, Child, ChildSpec, Handle, Reply, ShellContext, Supervisor};
 use crate::clock::Clock;
-use crate::db::Db;
-use crate::domain::{Event, TriggerOrder, Triggered};
+use crate::db::transitions::SwitchScheduler;
+use crate::db::{Db, DbError};
+use crate::domain::{Event, SchedulerId, TriggerOrder, Triggered};
 use crate::schedulers::config::{SchedulerConfig, SchedulerKind};
 
 /// Forces builds as a person asked for them.
@@ -35,6 +37,14 @@ pub struct ForceBuilds {
 pub struct TriggerBuilds {
     pub scheduler: String,
     pub order: TriggerOrder,
+}
+
+/// Switches a scheduler on or off; answers whether there is such a one.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<bool, DbError>")]
+pub struct Switch {
+    pub scheduler: SchedulerId,
+    pub enabled: bool,
 }
 
 #[derive(Clone)]
@@ -147,5 +157,17 @@ impl Handle<TriggerBuilds> for Schedulers {
             let answer = child.ask(SubmitTriggered { order }).await;
             answer.unwrap_or_else(|error| Err(CommandError::Failed(error.to_string())))
         }))
+    }
+}
+
+impl Handle<Switch> for Schedulers {
+    fn handle(
+        &mut self,
+        Switch { scheduler, enabled }: Switch,
+        _: &mut ShellContext<'_, Self>,
+    ) -> Reply<Result<bool, DbError>> {
+        let db = self.deps.db.clone();
+        // The scheduler itself hears of it by the event.
+        Reply::later(async move { db.write(SwitchScheduler { scheduler, enabled }).await })
     }
 }

@@ -31,6 +31,7 @@ pub fn idle_handle(config: MasterConfig, db: Db) -> MasterHandle {
         intake: probe_ask(deadline).0,
         locked_out: probe_ask(deadline).0,
         worker: probe_ask(deadline).0,
+        switch: probe_ask(deadline).0,
         live: LiveFeed::new(),
     })
 }

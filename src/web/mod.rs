@@ -146,6 +146,7 @@ pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
                 .route("/builds/{build}/rebuild", post().to(pages::actions::rebuild))
                 .route("/requests/{request}/cancel", post().to(pages::actions::cancel))
                 .route("/workers/{worker}/{action}", post().to(pages::actions::worker))
+                .route("/schedulers/{scheduler}/{action}", post().to(pages::actions::scheduler))
                 .route("/waterfall", get().to(pages::waterfall::get))
                 .route("/workers", get().to(pages::workers::get))
                 .route("/workers/{worker}", get().to(pages::worker::get))

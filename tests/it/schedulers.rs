@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use buildbot::db::views::deciders;
-use buildbot::domain::{BuildId, BuildRequest, BuildRequestId, NewChange, Properties, RequestState, Results};
+use buildbot::domain::{
+    BuildId, BuildRequest, BuildRequestId, NewChange, Properties, RequestState, Results, SchedulerId,
+};
 use buildbot::testing::scripted_worker::{Reply, WorkerScript};
 
 use crate::test_master::TestMaster;
@@ -155,5 +157,22 @@ async fn a_nightly_build_comes_at_its_time_and_what_was_missed_comes_once() {
     let master = master.restart().await;
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(requests(&master).await.len(), 2, "a restart brings no time again");
+    master.finish().await;
+}
+
+#[actix::test]
+async fn a_scheduler_that_is_switched_off_goes_on_where_it_stopped() {
+    let rest = "c['schedulers'].append(schedulers.AnyBranchScheduler(name='any', builderNames=['b']))\n";
+    let master = TestMaster::with(&config(SHELL, rest)).await;
+    let handle = &master.master.handle;
+    let any = SchedulerId(3);
+    handle.switch_scheduler(any, false).await.unwrap();
+    handle.add_changes("test", vec![change("r1")]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert!(requests(&master).await.is_empty());
+    handle.switch_scheduler(any, true).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(requests(&master).await.len(), 1);
+    assert!(handle.switch_scheduler(SchedulerId(99), true).await.is_err());
     master.finish().await;
 }

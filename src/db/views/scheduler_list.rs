@@ -5,9 +5,9 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Nullable, SmallInt, Text};
 
 use crate::db::DbError;
-use crate::domain::{BuildsetId, Results, Timestamp};
+use crate::domain::{BuildsetId, Results, SchedulerId, Timestamp};
 
-const LIST: &str = "SELECT schedulers.name, schedulers.enabled, \
+const LIST: &str = "SELECT schedulers.id, schedulers.name, schedulers.enabled, \
         (SELECT COUNT(*) FROM scheduler_changes AS kept WHERE kept.scheduler_id = schedulers.id) AS n_kept, \
         (SELECT COUNT(*) FROM scheduler_changes AS kept WHERE kept.scheduler_id = schedulers.id \
             AND kept.important <> 0) AS n_important, \
@@ -20,6 +20,8 @@ const LIST: &str = "SELECT schedulers.name, schedulers.enabled, \
 
 #[derive(QueryableByName)]
 struct Row {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
     #[diesel(sql_type = Text)]
     name: String,
     #[diesel(sql_type = SmallInt)]
@@ -45,6 +47,7 @@ struct Row {
 /// A scheduler of the present configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchedulerState {
+    pub id: SchedulerId,
     pub name: String,
     pub enabled: bool,
     /// Changes that it holds until the tree is stable.
@@ -80,6 +83,7 @@ fn state(row: Row) -> SchedulerState {
         results: row.results.and_then(Results::from_code),
     });
     SchedulerState {
+        id: SchedulerId(row.id),
         name: row.name,
         enabled: row.enabled != 0,
         n_kept: row.n_kept,

@@ -7,13 +7,13 @@ use actix_web::http::header::{CONTENT_TYPE, ContentType};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use super::paths::Endpoint;
-use super::{buildrequests, builds, forceschedulers, workers};
+use super::{buildrequests, builds, forceschedulers, schedulers, workers};
 use crate::actors::handle::{CommandError, ForceRequest, Forced};
 use crate::db::views::builders;
 use crate::db::views::builds::find as find_build;
 use crate::db::views::keys::{BuildKey, BuilderKey, WorkerKey};
 use crate::db::views::workers::find as find_worker;
-use crate::domain::{Build, BuildRequestId, BuilderId, WorkerAction};
+use crate::domain::{Build, BuildRequestId, BuilderId, SchedulerId, WorkerAction};
 use crate::json::{self, Value, json};
 use crate::schedulers::config::SchedulerKind;
 use crate::web::WebState;
@@ -137,6 +137,7 @@ async fn call(state: &WebState, endpoint: Endpoint, rpc: &Rpc) -> Result<Value, 
         Endpoint::Builds(builds::Scope::One(key)) => build(state, key, rpc).await,
         Endpoint::BuildRequests(buildrequests::Scope::One(id)) => request(state, id, rpc).await,
         Endpoint::Workers(workers::Scope { one: Some(key), .. }) => worker(state, key, rpc).await,
+        Endpoint::Schedulers(schedulers::Scope { one: Some(id), .. }) => scheduler(state, id, rpc).await,
         _ => Err(RpcError::unsupported(&rpc.method)),
     }
 }
@@ -153,6 +154,16 @@ async fn worker(state: &WebState, key: WorkerKey, rpc: &Rpc) -> Result<Value, Rp
     let worker = state.db.read(move |conn| find_worker(conn, &key)).await.map_err(WebError::from)?;
     let worker = worker.ok_or_else(|| RpcError::from(super::reply::missing("workers")))?;
     state.handle.control_worker(worker.id, action).await?;
+    Ok(Value::Null)
+}
+
+async fn scheduler(state: &WebState, id: i64, rpc: &Rpc) -> Result<Value, RpcError> {
+    if rpc.method != "enable" {
+        return Err(RpcError::unsupported(&rpc.method));
+    }
+    let enabled = rpc.parameters.get("enabled").and_then(Value::as_bool);
+    let enabled = enabled.ok_or_else(|| RpcError::invalid("'enabled' must be true or false"))?;
+    state.handle.switch_scheduler(SchedulerId(id), enabled).await?;
     Ok(Value::Null)
 }
 

@@ -9,7 +9,7 @@ use super::view::View;
 use crate::db::views::build_lines::{BuildLine, describe};
 use crate::db::views::keys::{BuildKey, BuilderKey, WorkerKey};
 use crate::db::views::{build_requests, builders, builds, workers};
-use crate::domain::{BuildRequestId, WorkerAction};
+use crate::domain::{BuildRequestId, SchedulerId, WorkerAction};
 use crate::web::error::WebError;
 
 pub async fn stop(view: View, build: Path<i64>) -> Result<HttpResponse, WebError> {
@@ -54,6 +54,17 @@ pub async fn worker(view: View, path: Path<(i64, String)>) -> Result<HttpRespons
     let worker = worker.ok_or_else(|| WebError::NotFound(format!("There is no worker with the id {id}.")))?;
     view.handle.control_worker(worker.id, action).await?;
     Ok(view.redirect(&worker_href(&worker.name, worker.id.0)))
+}
+
+pub async fn scheduler(view: View, path: Path<(i64, String)>) -> Result<HttpResponse, WebError> {
+    let (id, action) = path.into_inner();
+    let enabled = match action.as_str() {
+        "enable" => true,
+        "disable" => false,
+        other => return Err(WebError::NotFound(format!("A scheduler cannot be told to “{other}”."))),
+    };
+    view.handle.switch_scheduler(SchedulerId(id), enabled).await?;
+    Ok(view.redirect("schedulers"))
 }
 
 async fn find(view: &View, id: i64) -> Result<BuildLine, WebError> {

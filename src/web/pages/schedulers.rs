@@ -26,6 +26,8 @@ struct SchedulersPage {
 
 #[derive(Serialize)]
 struct SchedulerItem {
+    id: i64,
+    is_enabled: bool,
     name: String,
     status: Status,
     kind: &'static str,
@@ -68,6 +70,8 @@ fn item(state: &SchedulerState, config: Option<&SchedulerConfig>, now: Timestamp
     let has_link = |name: &&String| !name.bytes().all(|byte| byte.is_ascii_digit());
     let shown: Vec<BuilderLink> = builders.iter().filter(has_link).take(MOST_BUILDERS).map(link).collect();
     SchedulerItem {
+        id: state.id.0,
+        is_enabled: state.enabled,
         name: state.name.clone(),
         status: if state.enabled { ENABLED } else { DISABLED },
         kind: config.map_or("not in force yet", |config| config.kind.class_name()),
@@ -110,7 +114,13 @@ fn waits_for(kind: &SchedulerKind) -> Vec<String> {
 }
 
 fn by_clock(timed: &TimedConfig, when: String) -> Vec<String> {
-    let changed = if timed.only_if_changed { watched(&timed.watch) } else { Vec::new() };
+    let mut changed = if timed.only_if_changed { watched(&timed.watch) } else { Vec::new() };
+    if let Some(branch) = &timed.branch
+        && let Some(first) = changed.first_mut()
+    {
+        let branch = branch.as_deref().unwrap_or("no branch");
+        *first = format!("{first} on {branch}");
+    }
     changed.into_iter().chain([when]).collect()
 }
 

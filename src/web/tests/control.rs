@@ -55,6 +55,18 @@ async fn stopping_a_finished_build_does_nothing() {
 }
 
 #[actix_web::test]
+async fn a_scheduler_is_enabled_with_true_or_false_only() {
+    let (site, _) = Site::filled().await;
+    for (method, params, status) in [
+        ("enable", json!({}), 400),
+        ("enable", json!({"enabled": "no"}), 400),
+        ("disable", json!({"enabled": false}), 501),
+    ] {
+        assert_eq!(call(&site, "/schedulers/1", method, params.clone()).await.0, status, "{method} {params}");
+    }
+}
+
+#[actix_web::test]
 async fn a_command_that_fails_says_why() {
     let (site, sample) = Site::filled().await;
     let (status, answer) = call(&site, &format!("/builds/{}", sample.running.id), "stop", json!({})).await;
