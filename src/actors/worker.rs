@@ -51,11 +51,16 @@ pub struct Worker {
     told: Option<u64>,
     /// Unknown until the row has been read.
     mode: Option<WorkerMode>,
+    /// What was asked for before it was known.
+    early: Vec<(WorkerAction, Answer)>,
 }
+
+/// Whoever asked for a change hears that it is stored.
+type Answer = oneshot::Sender<Result<(), DbError>>;
 
 impl Worker {
     pub fn new(id: WorkerId, name: String, deps: WorkerDeps) -> Self {
-        Self { id, name, deps, told: None, mode: None }
+        Self { id, name, deps, told: None, mode: None, early: Vec::new() }
     }
 
     /// Reads the row, then looks at the session.
@@ -63,7 +68,12 @@ impl Worker {
         let (db, key) = (self.deps.db.clone(), WorkerKey::Id(self.id.0));
         ctx.spawn(async move { db.read(move |conn| workers::find(conn, &key)).await }, |this, outcome, ctx| {
             match outcome {
-                Ok(row) => this.mode = Some(row.map(|row| row.mode()).unwrap_or_default()),
+                Ok(row) => {
+                    this.mode = Some(row.map(|row| row.mode()).unwrap_or_default());
+                    for (action, answer) in std::mem::take(&mut this.early) {
+                        this.change(action, answer, ctx);
+                    }
+                }
                 Err(error) => {
                     error!(error = &error as &dyn Error, worker.name = this.name, "cannot read a worker's state");
                     ctx.later(STORE_AGAIN_AFTER, |this, ctx| this.recall(ctx));
@@ -132,12 +142,7 @@ impl Worker {
     }
 
     /// The mode holds from now on; it goes back if it cannot be stored.
-    fn change(
-        &mut self,
-        action: WorkerAction,
-        ctx: &mut ShellContext<'_, Self>,
-    ) -> oneshot::Receiver<Result<(), DbError>> {
-        let (answer, answered) = oneshot::channel();
+    fn change(&mut self, action: WorkerAction, answer: Answer, ctx: &mut ShellContext<'_, Self>) {
         let before = self.mode.clone();
         let mode = Self::changed(&before.clone().unwrap_or_default(), action);
         info!(worker.name = self.name, paused = mode.paused, graceful = mode.graceful, "a worker's mode is changed");
@@ -151,7 +156,6 @@ impl Worker {
             // An asker that lost interest is none of our business.
             let _ = answer.send(outcome);
         });
-        answered
     }
 }
 
@@ -173,10 +177,11 @@ impl Handle<ReconsiderSession> for Worker {
 
 impl Handle<ChangeMode> for Worker {
     fn handle(&mut self, message: ChangeMode, ctx: &mut ShellContext<'_, Self>) -> Reply<Result<(), ControlError>> {
-        if self.mode.is_none() {
-            return Reply::Now(Err(ControlError::NotYet));
+        let (answer, stored) = oneshot::channel();
+        match self.mode {
+            Some(_) => self.change(message.action, answer, ctx),
+            None => self.early.push((message.action, answer)),
         }
-        let stored = self.change(message.action, ctx);
         Reply::later(async move { Ok(stored.await.map_err(|_| ControlError::NotYet)??) })
     }
 }
