@@ -63,32 +63,54 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for ReadOnly {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
 
     use futures_util::future::join_all;
 
     use super::*;
 
-    #[tokio::test]
-    async fn no_more_threads_read_than_there_are_connections() {
+    /// With one thread more than there are connections: whoever waited on a thread would take the last one, and a read
+    /// ends with an error when the pool has let it wait too long.
+    #[test]
+    fn whoever_waits_for_a_turn_occupies_no_thread() {
+        let n_connections = usize::try_from(N_CONNECTIONS).unwrap();
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().max_blocking_threads(n_connections + 1).build().unwrap();
         let directory = tempfile::tempdir().unwrap();
         let readers = Readers::open(&directory.path().join("some.sqlite")).unwrap();
-        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let threads = Arc::new(std::sync::Mutex::new(std::collections::HashSet::new()));
-        let read = |_| {
-            let (now, most, threads) = (Arc::clone(&now), Arc::clone(&most), Arc::clone(&threads));
-            readers.read(move |_| {
-                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                threads.lock().unwrap().insert(std::thread::current().id());
-                now.fetch_sub(1, Ordering::SeqCst);
-                Ok(())
+        runtime.block_on(async {
+            let (started, has_started) = mpsc::channel();
+            let mut ends = Vec::new();
+            for _ in 0..N_CONNECTIONS {
+                let (end, until) = mpsc::channel::<()>();
+                let (readers, started) = (readers.clone(), started.clone());
+                let read = move |_: &mut SqliteConnection| {
+                    started.send(()).unwrap();
+                    until.recv().unwrap_err();
+                    Ok(())
+                };
+                ends.push((end, tokio::spawn(async move { readers.read(read).await })));
+            }
+            tokio::task::spawn_blocking(move || {
+                for _ in 0..N_CONNECTIONS {
+                    has_started.recv().unwrap();
+                }
             })
-        };
-        let all = join_all((0..200).map(read)).await;
-        assert!(all.into_iter().all(|outcome| outcome.is_ok()));
-        let most = most.load(Ordering::SeqCst);
-        assert!(most <= 4, "{most} at once");
-        let n_threads = threads.lock().unwrap().len();
-        assert!(n_threads <= 8, "{n_threads} threads");
+            .await
+            .unwrap();
+            let waiting: Vec<_> = (0..200).map(|_| tokio::spawn(wait_for_a_turn(readers.clone()))).collect();
+            tokio::task::yield_now().await;
+            tokio::task::spawn_blocking(|| ()).await.unwrap();
+            assert!(waiting.iter().all(|read| !read.is_finished()));
+            for (end, read) in ends {
+                drop(end);
+                read.await.unwrap().unwrap();
+            }
+            assert!(join_all(waiting).await.into_iter().all(|read| read.unwrap().is_ok()));
+        });
+    }
+
+    async fn wait_for_a_turn(readers: Readers) -> Result<(), DbError> {
+        readers.read(|_| Ok(())).await
     }
 }
