@@ -105,6 +105,8 @@ f.addStep(steps.ShellCommand(name='always', command='always', alwaysRun=True))
     worker.hold();
     worker.started().await;
     master.master.handle.stop_build(BuildId(1), "enough".to_owned()).await.unwrap();
+    // The stop has arrived when this second is over.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     worker.release();
     assert_eq!(master.ended(forced.requests[0].1).await, Results::Cancelled);
     let expected = [("work", Some(Results::Cancelled)), ("always", Some(Results::Success))];
