@@ -12,6 +12,7 @@ pub mod builder_page;
 pub mod builders;
 pub mod builds;
 pub mod buildsets;
+pub mod cancelling;
 pub mod changes;
 pub mod deciders;
 pub mod home;
