@@ -9,6 +9,7 @@ mod patches;
 mod priorities;
 mod recovery;
 mod schedulers;
+mod steps;
 mod test_master;
 mod transfers;
 mod try_jobs;
