@@ -224,6 +224,7 @@ impl Common {
             force: shells.schedulers.ask(COMMAND_DEADLINE),
             stop: shells.builders.ask(CORE_DEADLINE),
             cancel: shells.keeper.ask(COMMAND_DEADLINE),
+            prioritise: shells.keeper.ask(COMMAND_DEADLINE),
             rebuild: shells.keeper.ask(COMMAND_DEADLINE),
             intake: shells.intake.ask(COMMAND_DEADLINE),
             locked_out: shells.distributor.ask(CORE_DEADLINE),

@@ -6,6 +6,7 @@ mod cancellers;
 mod force;
 mod locks;
 mod patches;
+mod priorities;
 mod recovery;
 mod schedulers;
 mod steps;
