@@ -16,6 +16,7 @@ pub mod command_ids;
 pub mod db_writer;
 pub mod distributor;
 pub mod event_bus;
+pub mod explain;
 pub mod handle;
 pub mod janitor;
 pub mod live_feed;

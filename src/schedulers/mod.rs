@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod cron;
+pub mod explain;
 pub mod facts;
 pub mod fields;
 pub mod filter;

@@ -5,8 +5,10 @@
 mod force;
 mod locks;
 mod patches;
+mod promises;
 mod recovery;
 mod schedulers;
+mod step_locks;
 mod test_master;
 mod transfers;
 mod try_jobs;

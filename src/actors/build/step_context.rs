@@ -170,8 +170,14 @@ impl<'a> ActorStepContext<'a> {
         }
     }
 
+    /// Shows a line at once.
+    pub async fn show_state(&self, text: &str) -> Result<(), Fault> {
+        self.note_state(text);
+        self.tell_state().await
+    }
+
     /// Resolves when somebody asks to stop the build, with the reason.
-    async fn stopped(&self) -> String {
+    pub async fn stopped(&self) -> String {
         let mut stops = self.run.stops();
         let before = self.stops_before;
         // The sender lives in `run`, which outlives this borrow.

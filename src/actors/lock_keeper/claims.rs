@@ -1,17 +1,19 @@
 //! Who holds or wants which locks, in the order they came.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::{LocksDecided, TakeLocks};
+use super::{Claimed, LocksDecided, RestateLocks, TakeLocks};
 use crate::actors::lock::Claim;
 use crate::actors::supervisor::Tell;
 use crate::domain::BuildId;
 use crate::domain::lock::LockMode;
-use crate::locks::{LockBook, LockKey, LockOwner, LockWish};
+use crate::locks::{Claimant, LockBook, LockKey, LockOwner, LockWish};
 
 /// What one owner holds or wants.
 struct Entry {
     build: BuildId,
+    label: Arc<str>,
     owner: LockOwner,
     wishes: Vec<LockWish>,
     held: bool,
@@ -37,13 +39,30 @@ pub struct Claims {
 impl Claims {
     /// Answers false if the owner is known already.
     pub fn add(&mut self, taken: TakeLocks) -> bool {
-        let TakeLocks { build, owner, wishes, held, decided } = taken;
-        if self.entries.values().any(|entry| entry.owner == owner) {
+        let TakeLocks { build, label, owner, wishes, decided } = taken;
+        self.insert(Entry { build, label, owner, wishes, held: false, ready: BTreeSet::new(), decided })
+    }
+
+    /// The same for what a build says again.
+    pub fn restate(&mut self, said: &RestateLocks, claimed: &Claimed) -> bool {
+        let Claimed { owner, wishes, held } = claimed.clone();
+        let (label, decided) = (Arc::clone(&said.label), said.decided.clone());
+        self.insert(Entry { build: said.build, label, owner, wishes, held, ready: BTreeSet::new(), decided })
+    }
+
+    fn insert(&mut self, entry: Entry) -> bool {
+        if self.entries.values().any(|known| known.owner == entry.owner) {
             return false;
         }
-        self.entries.insert(self.next, Entry { build, owner, wishes, held, ready: BTreeSet::new(), decided });
+        self.entries.insert(self.next, entry);
         self.next += 1;
         true
+    }
+
+    /// Forgets an owner; answers what it held or wanted.
+    pub fn remove_owner(&mut self, owner: LockOwner) -> Option<Vec<LockWish>> {
+        let number = *self.entries.iter().find(|(_, entry)| entry.owner == owner)?.0;
+        self.entries.remove(&number).map(|entry| entry.wishes)
     }
 
     /// Forgets a build and its steps; answers what they held or wanted.
@@ -109,18 +128,46 @@ impl Claims {
         self.entries.values().any(|entry| entry.wishes.iter().any(|wish| wish.key == *key))
     }
 
-    pub fn builds(&self) -> impl Iterator<Item = BuildId> {
-        self.entries.values().map(|entry| entry.build)
+    /// How people know a build.
+    pub fn label(&self, build: BuildId) -> Option<&str> {
+        self.entries.values().find(|entry| entry.build == build).map(|entry| &*entry.label)
+    }
+
+    /// All entries, with the sizes that locks have now, to look for circles in; `None` while no step waits, as then
+    /// there are none.
+    pub fn claimants(&self, size_of: impl Fn(&LockKey) -> Option<u32>) -> Option<Vec<Claimant>> {
+        self.entries.values().find(|entry| !entry.held && matches!(entry.owner, LockOwner::Step(_)))?;
+        let sized = |wish: &LockWish| {
+            let max_count = size_of(&wish.key).unwrap_or(wish.max_count);
+            LockWish { max_count, ..wish.clone() }
+        };
+        let claimants = self.entries.values().map(|entry| Claimant {
+            owner: entry.owner,
+            build: entry.build,
+            wishes: entry.wishes.iter().map(sized).collect(),
+            held: entry.held,
+        });
+        Some(claimants.collect())
     }
 
     /// The same as a picture for plans.
-    pub fn book(&self) -> LockBook {
+    pub fn book(&self, size_of: impl Fn(&LockKey) -> Option<u32>) -> LockBook {
         let mut book = LockBook::default();
+        for entry in self.entries.values() {
+            if let LockOwner::Step(step) = entry.owner {
+                book.step_of(step, entry.build);
+            }
+        }
         for entry in self.entries.values().filter(|entry| entry.held) {
             book.hold(entry.owner, &entry.wishes);
         }
         for entry in self.entries.values().filter(|entry| !entry.held) {
             book.request(entry.owner, &entry.wishes);
+        }
+        let keys: BTreeSet<&LockKey> =
+            self.entries.values().flat_map(|entry| entry.wishes.iter().map(|wish| &wish.key)).collect();
+        for (key, max_count) in keys.into_iter().filter_map(|key| Some((key, size_of(key)?))) {
+            book.resize(key, max_count);
         }
         book
     }
