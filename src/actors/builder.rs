@@ -36,6 +36,8 @@ pub struct BeginBuild {
     pub worker: WorkerId,
     /// What the build takes before its first step.
     pub locks: Vec<LockWish>,
+    /// Of the request that leads.
+    pub priority: i32,
 }
 
 /// Stops a build because somebody asked for it.
@@ -234,6 +236,7 @@ async fn begin(id: BuilderId, name: String, deps: BuilderDeps, message: BeginBui
             source_stamps: inputs.source_stamps,
             changes: inputs.changes.into_iter().map(Arc::new).collect(),
             locks: message.locks,
+            priority: message.priority,
             worker: (worker.id, worker.config.name.clone()),
             link,
         }),

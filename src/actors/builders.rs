@@ -204,9 +204,9 @@ impl Handle<StartBuilds> for Builders {
             if self.slots.contains_key(&slot) {
                 continue;
             }
-            let Start { requests, worker, locks, .. } = start;
+            let Start { requests, worker, locks, priority, .. } = start;
             self.slots.insert(slot, Slot { requests: requests.clone(), locks: locks.clone(), build: None });
-            child.tell().tell(BeginBuild { requests, worker, locks });
+            child.tell().tell(BeginBuild { requests, worker, locks, priority });
         }
         Reply::Now(())
     }

@@ -7,8 +7,8 @@
 //! - Writes: nothing; locks are free when the master starts.
 //! - Restart: vital. Has the builds that live say again what they hold and want, and grants nothing until they have.
 //!
-//! Whoever wants several locks enters all their queues in one go, so the queues have one order and no two wait for
-//! each other. A lock says who is next in its queue and fits; when all locks of an owner have said so, it is granted
+//! Whoever wants several locks enters all their queues in one go, so the queues have one order, by priority and then by
+//! arrival, and no two wait for each other. A lock says who is next in its queue and fits; when all locks of an owner have said so, it is granted
 //! all of them. Until then it keeps its places, and nobody overtakes it.
 //!
 //! A build keeps its locks while a step of it waits for others, so such builds can come to wait for each other. That is
@@ -36,13 +36,21 @@ use crate::domain::BuildId;
 use crate::domain::lock::{LockAccess, LockMode, known_accesses};
 use crate::locks::{self, Cycle, LockBook, LockKey, LockOwner, LockWish};
 
+/// The build that an owner of locks is, or belongs to.
+#[derive(Clone, Debug)]
+pub struct OwnerBuild {
+    pub build: BuildId,
+    /// As people know it: "build 12 of full".
+    pub label: Arc<str>,
+    /// Of the request that leads; the greater is served first.
+    pub priority: i32,
+}
+
 /// Wants all of these locks for a build or one of its steps.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct TakeLocks {
-    pub build: BuildId,
-    /// The build, as people know it: "build 12 of full".
-    pub label: Arc<str>,
+    pub of: OwnerBuild,
     pub owner: LockOwner,
     pub wishes: Vec<LockWish>,
     pub decided: Tell<LocksDecided>,
@@ -52,8 +60,7 @@ pub struct TakeLocks {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct RestateLocks {
-    pub build: BuildId,
-    pub label: Arc<str>,
+    pub of: OwnerBuild,
     pub claims: Vec<Claimed>,
     pub decided: Tell<LocksDecided>,
 }
@@ -327,14 +334,14 @@ impl LockKeeper {
         let mut too_small = None;
         for wish in wishes {
             let Some(kept) = self.locks.get(&wish.key) else { continue };
-            if held {
-                self.restore(&wish.key);
-                continue;
-            }
-            if wish.mode == LockMode::Counting && kept.max_count < wish.count {
+            if !held && wish.mode == LockMode::Counting && kept.max_count < wish.count {
                 too_small = Some(wish.key.clone());
             }
-            kept.child.tell().tell(EnterQueue(Claim { owner, mode: wish.mode, count: wish.count }));
+            if held || self.claims.overtakes(owner, &wish.key) {
+                self.restore(&wish.key);
+            } else {
+                kept.child.tell().tell(EnterQueue(Claim { owner, mode: wish.mode, count: wish.count }));
+            }
         }
         if let Some(key) = too_small {
             self.refuse(owner, Refused::TooSmall(key));
@@ -420,7 +427,7 @@ impl Handle<RestateLocks> for LockKeeper {
                 self.enter(claimed.owner, claimed.wishes.clone(), claimed.held);
             }
         }
-        self.heard_from(message.build);
+        self.heard_from(message.of.build);
         self.break_circles();
         Reply::Now(())
     }

@@ -44,6 +44,8 @@ pub struct Start {
     /// All that the build serves; the first leads.
     pub requests: Vec<BuildRequestId>,
     pub worker: WorkerId,
+    /// Of the request that leads.
+    pub priority: i32,
     /// What the build takes before its first step.
     pub locks: Vec<LockWish>,
     /// What was remarkable, for `explain`.
@@ -248,6 +250,7 @@ impl<'state> Planner<'state> {
             builder: queue.builder.id,
             requests: positions().map(|position| queue.requests[position].id).collect(),
             worker: self.workers.get(worker).id,
+            priority: queue.requests[lead].priority,
             locks: wanted.clone(),
             notes,
         };

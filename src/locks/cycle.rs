@@ -36,7 +36,7 @@ pub struct Cycle {
     pub waiting: Vec<LockOwner>,
 }
 
-/// A circle among those that will never go on; `None` if all will. `claims` are in the order in which they came, with
+/// A circle among those that will never go on; `None` if all will. `claims` are in the order in which they are served, with
 /// sizes as they are now in `max_count` of their wishes.
 pub fn find_cycle(claims: &[Claimant]) -> Option<Cycle> {
     let mut table = Table::new(claims);

@@ -3,14 +3,13 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use tokio::sync::watch;
 
 use super::{BuildDeps, BuildPlan};
-use crate::actors::lock_keeper::{Claimed, LocksDecided, Refused, RestateLocks, ReturnLocks, TakeLocks};
+use crate::actors::lock_keeper::{Claimed, LocksDecided, OwnerBuild, Refused, RestateLocks, ReturnLocks, TakeLocks};
 use crate::actors::supervisor::Tell;
-use crate::domain::{BuildId, StepId};
+use crate::domain::StepId;
 use crate::locks::{LockOwner, LockWish};
 
 /// How far an owner has come with its locks.
@@ -29,8 +28,7 @@ struct Asked {
 
 /// What one build and its steps hold and want.
 pub struct BuildLocks {
-    build: BuildId,
-    label: Arc<str>,
+    of: OwnerBuild,
     of_build: Vec<LockWish>,
     deps: LockDeps,
     decided: OnceCell<Tell<LocksDecided>>,
@@ -48,8 +46,11 @@ pub struct LockDeps {
 impl BuildLocks {
     pub fn new(plan: &BuildPlan, deps: &BuildDeps) -> Self {
         Self {
-            build: plan.build.id,
-            label: format!("build {} of {}", plan.build.number, plan.config.name).into(),
+            of: OwnerBuild {
+                build: plan.build.id,
+                label: format!("build {} of {}", plan.build.number, plan.config.name).into(),
+                priority: plan.priority,
+            },
             of_build: plan.locks.clone(),
             deps: deps.locks.clone(),
             decided: OnceCell::new(),
@@ -70,7 +71,7 @@ impl BuildLocks {
 
     /// Takes the locks of the build.
     pub async fn take_for_build(&self) -> Result<(), Refused> {
-        self.take(LockOwner::Build(self.build), self.of_build.clone()).await
+        self.take(LockOwner::Build(self.of.build), self.of_build.clone()).await
     }
 
     /// Takes locks for a step, which gives them back itself.
@@ -83,8 +84,7 @@ impl BuildLocks {
         let standing = watch::Sender::new(Standing::Waiting);
         let mut changes = standing.subscribe();
         self.asked.borrow_mut().insert(owner, Asked { wishes: wishes.clone(), standing });
-        let (label, decided) = (Arc::clone(&self.label), decided.clone());
-        self.deps.take.tell(TakeLocks { build: self.build, label, owner, wishes, decided });
+        self.deps.take.tell(TakeLocks { of: self.of.clone(), owner, wishes, decided: decided.clone() });
         loop {
             match &*changes.borrow_and_update() {
                 Standing::Held => return Ok(()),
@@ -128,8 +128,7 @@ impl BuildLocks {
             Some(Claimed { owner: *owner, wishes: asked.wishes.clone(), held })
         });
         let claims = claims.collect();
-        let (label, decided) = (Arc::clone(&self.label), decided.clone());
-        self.deps.restate.tell(RestateLocks { build: self.build, label, claims, decided });
+        self.deps.restate.tell(RestateLocks { of: self.of.clone(), claims, decided: decided.clone() });
     }
 }
 

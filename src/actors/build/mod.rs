@@ -65,6 +65,8 @@ pub struct BuildPlan {
     pub changes: Vec<Arc<Change>>,
     /// Taken together before the first step.
     pub locks: Vec<LockWish>,
+    /// Of the request that leads.
+    pub priority: i32,
     /// Id and name.
     pub worker: (WorkerId, String),
     pub link: WorkerLink,

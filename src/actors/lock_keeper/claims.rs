@@ -1,9 +1,9 @@
-//! Who holds or wants which locks, in the order they came.
+//! Who holds or wants which locks, in the order in which they are served: the more urgent first, equals as they came.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use super::{Claimed, LocksDecided, RestateLocks, TakeLocks};
+use super::{Claimed, LocksDecided, OwnerBuild, RestateLocks, TakeLocks};
 use crate::actors::lock::Claim;
 use crate::actors::supervisor::Tell;
 use crate::domain::BuildId;
@@ -12,8 +12,7 @@ use crate::locks::{Claimant, LockBook, LockKey, LockOwner, LockWish};
 
 /// What one owner holds or wants.
 struct Entry {
-    build: BuildId,
-    label: Arc<str>,
+    of: OwnerBuild,
     owner: LockOwner,
     wishes: Vec<LockWish>,
     held: bool,
@@ -21,6 +20,9 @@ struct Entry {
     ready: BTreeSet<LockKey>,
     decided: Tell<LocksDecided>,
 }
+
+/// Where an owner stands in every queue: this order is the same for all locks, so no two wait for each other.
+type Place = (Reverse<i32>, u64);
 
 /// What is to be told when it is decided about an owner.
 pub struct Decided {
@@ -31,30 +33,30 @@ pub struct Decided {
 /// All entries; few builds wait for locks at any time, so they are looked through.
 #[derive(Default)]
 pub struct Claims {
-    /// By arrival.
-    entries: BTreeMap<u64, Entry>,
+    /// By priority, and then by arrival.
+    entries: BTreeMap<Place, Entry>,
     next: u64,
 }
 
 impl Claims {
     /// Answers false if the owner is known already.
     pub fn add(&mut self, taken: TakeLocks) -> bool {
-        let TakeLocks { build, label, owner, wishes, decided } = taken;
-        self.insert(Entry { build, label, owner, wishes, held: false, ready: BTreeSet::new(), decided })
+        let TakeLocks { of, owner, wishes, decided } = taken;
+        self.insert(of.priority, Entry { of, owner, wishes, held: false, ready: BTreeSet::new(), decided })
     }
 
     /// The same for what a build says again.
     pub fn restate(&mut self, said: &RestateLocks, claimed: &Claimed) -> bool {
         let Claimed { owner, wishes, held } = claimed.clone();
-        let (label, decided) = (Arc::clone(&said.label), said.decided.clone());
-        self.insert(Entry { build: said.build, label, owner, wishes, held, ready: BTreeSet::new(), decided })
+        let (of, decided) = (said.of.clone(), said.decided.clone());
+        self.insert(of.priority, Entry { of, owner, wishes, held, ready: BTreeSet::new(), decided })
     }
 
-    fn insert(&mut self, entry: Entry) -> bool {
+    fn insert(&mut self, priority: i32, entry: Entry) -> bool {
         if self.entries.values().any(|known| known.owner == entry.owner) {
             return false;
         }
-        self.entries.insert(self.next, entry);
+        self.entries.insert((Reverse(priority), self.next), entry);
         self.next += 1;
         true
     }
@@ -67,7 +69,7 @@ impl Claims {
 
     /// Forgets a build and its steps; answers what they held or wanted.
     pub fn remove(&mut self, build: BuildId) -> Vec<(LockOwner, Vec<LockWish>)> {
-        let gone = self.entries.extract_if(.., |_, entry| entry.build == build);
+        let gone = self.entries.extract_if(.., |_, entry| entry.of.build == build);
         gone.map(|(_, entry)| (entry.owner, entry.wishes)).collect()
     }
 
@@ -112,7 +114,7 @@ impl Claims {
         Some(Decided { wishes: entry.wishes, decided: entry.decided })
     }
 
-    /// Holders and, in the order they came, waiting ones of one lock.
+    /// Holders and, in their order, waiting ones of one lock.
     pub fn of_lock(&self, key: &LockKey) -> (Vec<Claim>, Vec<Claim>) {
         let (mut holders, mut waiting) = (Vec::new(), Vec::new());
         for entry in self.entries.values() {
@@ -124,13 +126,20 @@ impl Claims {
         (holders, waiting)
     }
 
+    /// Whether somebody waits for the lock who is served after this owner.
+    pub fn overtakes(&self, owner: LockOwner, key: &LockKey) -> bool {
+        let mut of_lock = self.entries.values().filter(|entry| entry.wishes.iter().any(|wish| wish.key == *key));
+        // What is left of the iterator stands behind the owner.
+        of_lock.any(|entry| entry.owner == owner) && of_lock.any(|entry| !entry.held)
+    }
+
     pub fn is_wanted(&self, key: &LockKey) -> bool {
         self.entries.values().any(|entry| entry.wishes.iter().any(|wish| wish.key == *key))
     }
 
     /// How people know a build.
     pub fn label(&self, build: BuildId) -> Option<&str> {
-        self.entries.values().find(|entry| entry.build == build).map(|entry| &*entry.label)
+        self.entries.values().find(|entry| entry.of.build == build).map(|entry| &*entry.of.label)
     }
 
     /// All entries, with the sizes that locks have now, to look for circles in; `None` while no step waits, as then
@@ -143,7 +152,7 @@ impl Claims {
         };
         let claimants = self.entries.values().map(|entry| Claimant {
             owner: entry.owner,
-            build: entry.build,
+            build: entry.of.build,
             wishes: entry.wishes.iter().map(sized).collect(),
             held: entry.held,
         });
@@ -155,7 +164,7 @@ impl Claims {
         let mut book = LockBook::default();
         for entry in self.entries.values() {
             if let LockOwner::Step(step) = entry.owner {
-                book.step_of(step, entry.build);
+                book.step_of(step, entry.of.build);
             }
         }
         for entry in self.entries.values().filter(|entry| entry.held) {

@@ -55,9 +55,15 @@ impl Site {
     }
 
     fn take_for(&self, build: i64, owner: LockOwner, wishes: &[LockWish]) {
-        let (label, decided) = (format!("build {build} of b").into(), self.decided.0.clone());
-        let wishes = wishes.to_vec();
-        self.keeper.tell().tell(TakeLocks { build: BuildId(build), label, owner, wishes, decided });
+        let (wishes, decided) = (wishes.to_vec(), self.decided.0.clone());
+        self.keeper.tell().tell(TakeLocks { of: of(build, 0), owner, wishes, decided });
+    }
+
+    /// For a build of another priority than 0.
+    fn take_urgently(&self, build: i64, priority: i32, wishes: &[LockWish]) {
+        let (wishes, decided) = (wishes.to_vec(), self.decided.0.clone());
+        let owner = LockOwner::Build(BuildId(build));
+        self.keeper.tell().tell(TakeLocks { of: of(build, priority), owner, wishes, decided });
     }
 
     /// What a build says again: what it and its step hold.
@@ -65,8 +71,8 @@ impl Site {
         let owners = [LockOwner::Build(BuildId(build)), LockOwner::Step(StepId(100 + build))];
         let claims = owners.into_iter().zip([of_build, of_step]);
         let claims = claims.map(|(owner, wishes)| Claimed { owner, wishes: wishes.to_vec(), held: true }).collect();
-        let (label, decided) = (format!("build {build} of b").into(), self.decided.0.clone());
-        self.keeper.tell().tell(RestateLocks { build: BuildId(build), label, claims, decided });
+        let decided = self.decided.0.clone();
+        self.keeper.tell().tell(RestateLocks { of: of(build, 0), claims, decided });
     }
 
     fn give_back(&self, build: i64) {
@@ -91,6 +97,10 @@ impl Site {
         }
         all
     }
+}
+
+fn of(build: i64, priority: i32) -> OwnerBuild {
+    OwnerBuild { build: BuildId(build), label: format!("build {build} of b").into(), priority }
 }
 
 const CONFIG: &str = "from buildbot.plugins import *\n\
@@ -243,4 +253,25 @@ async fn a_keeper_that_starts_again_hears_of_steps_in_one_piece_with_their_build
     assert_eq!(site.decided().await, [(150, true)]);
     site.give_back(1);
     assert_eq!(site.decided().await, [(102, true)]);
+}
+
+#[actix::test]
+async fn the_more_urgent_is_served_first_and_equals_in_their_order() {
+    tokio::time::pause();
+    let mut site = Site::serving().await;
+    site.take(1, &[exclusive("b")]);
+    site.take(2, &[exclusive("a"), exclusive("b")]);
+    site.take(3, &[exclusive("a"), exclusive("b")]);
+    assert_eq!(site.decided().await, [(1, true)], "'a' is free, and ready for the second");
+    site.take_urgently(4, 5, &[exclusive("a")]);
+    assert_eq!(site.decided().await, [(4, true)], "it takes the place of the second, which held nothing yet");
+    site.take_urgently(5, -1, &[exclusive("b")]);
+    site.release(1);
+    assert_eq!(site.decided().await, []);
+    site.release(4);
+    assert_eq!(site.decided().await, [(2, true)]);
+    site.release(2);
+    assert_eq!(site.decided().await, [(3, true)]);
+    site.release(3);
+    assert_eq!(site.decided().await, [(5, true)]);
 }
