@@ -4,6 +4,7 @@
 //! configuration, and the reference is printed from it.
 
 mod builders;
+mod cancellers;
 mod changes;
 mod check;
 pub mod keys;
@@ -18,6 +19,7 @@ mod transfers;
 mod util;
 mod worker;
 
+pub use cancellers::CANCELLERS;
 pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
 pub use locks::LOCKS;
@@ -197,7 +199,7 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 11] = [
+    let tables: [&'static [Class]; 12] = [
         worker::CLASSES,
         builders::CLASSES,
         steps::CLASSES,
@@ -207,6 +209,7 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         parameters::CLASSES,
         util::CLASSES,
         locks::CLASSES,
+        cancellers::CLASSES,
         reporters::CLASSES,
         secrets::CLASSES,
     ];
