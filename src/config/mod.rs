@@ -118,6 +118,8 @@ pub struct BuilderConfig {
     pub next_build: Option<Callback>,
     pub next_worker: Option<Callback>,
     pub can_start_build: Option<Callback>,
+    /// Whether a build runs at all; one that does not is SKIPPED.
+    pub do_build_if: Option<Callback>,
     /// `file:line` of the builder in the configuration.
     pub location: String,
 }

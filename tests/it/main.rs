@@ -4,13 +4,16 @@
 
 mod cancellers;
 mod explain;
+mod conditions;
 mod force;
 mod locks;
 mod patches;
+mod priorities;
 mod promises;
 mod recovery;
 mod schedulers;
 mod step_locks;
+mod steps;
 mod test_master;
 mod transfers;
 mod try_jobs;

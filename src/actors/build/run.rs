@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 use tracing::warn;
 
+use super::condition;
 use super::locks::{self, BuildLocks};
 use super::step_context::{ActorStepContext, StepRecord};
 use super::step_locks::start_with_locks;
@@ -17,7 +18,7 @@ use crate::db::DbError;
 use crate::db::transitions::{AddStep, FinishCause, FinishStep, SetBuildProperties, SetBuildState};
 use crate::domain::{BuildId, Properties, PropertyValue, Results};
 use crate::steps::config::StepConfig;
-use crate::steps::{self, BuildEnv, BuildProgress, Fault};
+use crate::steps::{self, Agenda, BuildEnv, BuildProgress, Fault, StepsPlace};
 
 /// What all steps of one build share.
 pub struct BuildRun {
@@ -25,6 +26,8 @@ pub struct BuildRun {
     pub deps: BuildDeps,
     pub locks: BuildLocks,
     properties: RefCell<Arc<Properties>>,
+    /// What is still to run; steps may add to it.
+    agenda: RefCell<Agenda>,
     /// Properties set since the last write.
     unsaved: RefCell<Properties>,
     stop: RefCell<Option<StopRunning>>,
@@ -39,6 +42,7 @@ impl BuildRun {
         let mut unsaved = Properties::new();
         unsaved.set("buildnumber", plan.build.number, "Build");
         Self {
+            agenda: RefCell::new(Agenda::new(plan.config.factory.steps.iter().cloned())),
             properties: RefCell::new(Arc::new(properties)),
             unsaved: RefCell::new(unsaved),
             stop: RefCell::new(None),
@@ -65,6 +69,11 @@ impl BuildRun {
 
     pub fn stops(&self) -> watch::Receiver<u32> {
         self.stops.subscribe()
+    }
+
+    /// Has further steps run in this build. The error says why it cannot.
+    pub fn add_steps(&self, steps: Vec<StepConfig>, place: StepsPlace) -> Result<(), String> {
+        self.agenda.borrow_mut().add(steps, place)
     }
 
     pub fn properties(&self) -> Arc<Properties> {
@@ -95,13 +104,17 @@ struct StepEnd {
 
 /// Runs all steps; never fails, as a build that cannot go on has a result too.
 pub async fn run_build(run: &BuildRun) -> Ended {
+    if let Some((results, state)) = condition::refusal(run).await {
+        return ended(run, results, state, FinishCause::Normal).await;
+    }
     if let Err(early) = take_locks(run).await {
         return early;
     }
     let mut progress = BuildProgress::default();
     let mut worst = None;
     let env = BuildEnv { workdir: run.plan.config.factory.workdir.clone(), env: run.plan.config.env.clone() };
-    for (number, config) in (0..).zip(&run.plan.config.factory.steps) {
+    let next_step = || run.agenda.borrow_mut().next_step();
+    for (number, config) in (0..).zip(std::iter::from_fn(next_step)) {
         if !progress.may_run(&config.common) {
             continue;
         }
@@ -112,7 +125,7 @@ pub async fn run_build(run: &BuildRun) -> Ended {
             progress.stop(results);
             continue;
         }
-        let end = match run_step(run, number, config, &env).await {
+        let end = match run_step(run, number, &config, &env).await {
             Ok(end) => end,
             Err(error) => StepEnd {
                 results: Results::Exception,

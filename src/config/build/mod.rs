@@ -11,6 +11,8 @@ mod fields;
 mod force;
 mod locks;
 mod network;
+mod properties;
+pub mod running;
 mod schedulers;
 mod settings;
 mod shell;

@@ -29,7 +29,11 @@ const BUILDER: &[Argument] = &[
     Argument::optional("description", Kind::Text, "A sentence about the builder."),
     Argument::optional("description_format", Kind::Choice(&["markdown"]), "How the description is written."),
     Argument::not_yet("project"),
-    Argument::not_yet("do_build_if"),
+    Argument::optional(
+        "do_build_if",
+        Kind::Function,
+        "Whether a build runs at all: (build) -> bool; one that does not is SKIPPED.",
+    ),
 ];
 
 const FACTORY: &[Argument] = &[
