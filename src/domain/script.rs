@@ -20,6 +20,8 @@ pub enum ScriptValue {
     /// Answers `getProperty`, `hasProperty` and `props[...]`.
     Properties(Arc<Properties>),
     List(Vec<ScriptValue>),
+    /// A dictionary.
+    Map(Vec<(String, ScriptValue)>),
     /// An object with attributes, for instance a step given to `doStepIf`.
     Object(Vec<(String, ScriptValue)>),
 }

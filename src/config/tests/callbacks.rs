@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use super::{config, load};
 use crate::domain::script::ScriptLimits;
-use crate::domain::{Callback, Change, ChangeId, Properties, PropertyValue, ScriptValue, SourceStampId, Timestamp};
+use crate::domain::{
+    BuildRequest, BuildRequestId, BuilderId, BuildsetId, Callback, Change, ChangeId, Properties, PropertyValue,
+    RequestState, ScriptValue, SourceStampId, StampSpec, Timestamp,
+};
 use crate::schedulers::config::SchedulerKind;
 
 /// The `fileIsImportant` of a scheduler behind some lines.
@@ -51,6 +54,40 @@ fn a_function_sees_the_attributes_of_a_change() {
     );
     assert_eq!(call(&callback, &[change(&["a.c"])]), Ok("Ada <ada@example.org>|main|a.c|no".into()));
     assert_eq!((callback.0.name(), callback.0.location()), ("fn", "master.cfg:8"));
+}
+
+#[test]
+fn a_function_sees_the_sources_and_the_properties_of_a_request() {
+    let mut properties = Properties::new();
+    properties.set("color", "red", "Scheduler");
+    let branch = |codebase: &str, branch: &str| StampSpec {
+        codebase: codebase.to_owned(),
+        branch: Some(branch.to_owned()),
+        ..StampSpec::default()
+    };
+    let request = ScriptValue::BuildRequest(Arc::new(BuildRequest {
+        id: BuildRequestId(1),
+        buildset_id: BuildsetId(2),
+        builder_id: BuilderId(3),
+        priority: 4,
+        submitted_at: Timestamp::from_secs(5),
+        waited_for: false,
+        state: RequestState::Unclaimed,
+        worker_losses: 0,
+        source_stamps: vec![(SourceStampId(6), branch("", "main")), (SourceStampId(7), branch("lib", "dev"))],
+        has_changes: false,
+        properties: Arc::new(properties),
+    }));
+    for (expression, expected) in [
+        ("r.sources[''].branch", "main"),
+        ("','.join([s.branch for s in r.sources.values()])", "main,dev"),
+        ("r.properties.getProperty('color')", "red"),
+        ("r.properties['color']", "red"),
+        ("str(r['priority'] + r['buildsetid'])", "6"),
+    ] {
+        let callback = important(&format!("fn = lambda r: {expression}"));
+        assert_eq!(call(&callback, std::slice::from_ref(&request)), Ok(expected.into()), "{expression}");
+    }
 }
 
 #[test]

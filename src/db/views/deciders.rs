@@ -1,6 +1,7 @@
 //! What the actors that decide look at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use diesel::prelude::*;
 
@@ -73,6 +74,7 @@ fn with_stamps(conn: &mut SqliteConnection, rows: Vec<RequestRow>) -> Result<Vec
             .load(conn)?;
         with_changes.extend(found);
     }
+    let properties = properties_of(conn, &buildset_ids)?;
     rows.into_iter()
         .map(|row| {
             Ok(BuildRequest {
@@ -89,9 +91,27 @@ fn with_stamps(conn: &mut SqliteConnection, rows: Vec<RequestRow>) -> Result<Vec
                     .map(|lines| lines.iter().map(|line| (line.stamp.id, line.stamp.spec.clone())).collect())
                     .unwrap_or_default(),
                 has_changes: with_changes.contains(&row.buildset_id),
+                properties: properties.get(&row.buildset_id).cloned().unwrap_or_default(),
             })
         })
         .collect()
+}
+
+/// The properties of buildsets, for those that have any.
+fn properties_of(conn: &mut SqliteConnection, buildsets: &[i64]) -> Result<HashMap<i64, Arc<Properties>>, DbError> {
+    let mut rows_of: HashMap<i64, Vec<(String, String, String)>> = HashMap::new();
+    for part in buildsets.chunks(IDS_AT_ONCE) {
+        let rows: Vec<(i64, (String, String, String))> = buildset_properties::table
+            .filter(buildset_properties::buildset_id.eq_any(part))
+            .select((
+                buildset_properties::buildset_id,
+                (buildset_properties::name, buildset_properties::value, buildset_properties::source),
+            ))
+            .load(conn)?;
+        rows.into_iter().for_each(|(buildset, row)| rows_of.entry(buildset).or_default().push(row));
+    }
+    let collect = |(buildset, rows)| Ok((buildset, Arc::new(text::collect_properties(rows)?)));
+    rows_of.into_iter().map(collect).collect()
 }
 
 fn state_of(row: &RequestRow) -> Result<RequestState, DbError> {
@@ -117,6 +137,8 @@ pub struct BuildInputs {
     pub changes: Vec<Change>,
     /// Properties of all buildsets, later requests winning.
     pub properties: Properties,
+    /// Who asked for them, by the property `owner`.
+    pub owners: Vec<String>,
     pub reasons: Vec<String>,
 }
 
@@ -144,9 +166,12 @@ pub fn build_inputs(conn: &mut SqliteConnection, requests: &[BuildRequestId]) ->
         .order(buildset_properties::buildset_id)
         .select((buildset_properties::name, buildset_properties::value, buildset_properties::source))
         .load(conn)?;
+    let owners = rows.iter().filter(|(name, ..)| name == "owner").map(|(_, value, _)| text::to_value(value));
+    let owners = owners.collect::<Result<Vec<_>, _>>()?;
     Ok(BuildInputs {
         source_stamps: by_codebase.into_values().collect(),
         changes: changes::of_buildsets(conn, &buildset_ids)?,
+        owners: owners.iter().filter_map(|owner| owner.as_str()).map(str::to_owned).collect(),
         properties: text::collect_properties(rows)?,
         reasons,
     })

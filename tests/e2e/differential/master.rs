@@ -66,13 +66,15 @@ impl Master {
         let workers = BTreeMap::new();
         let mut master = Self { kind, dir, agent, http_port, worker_port, process, workers, builders: BTreeMap::new() };
         wait_for("the master to be ready", || match kind {
-            Kind::Peer => {
-                fs::read_to_string(master.path("master/twistd.log")).ok()?.contains("BuildMaster is running").then_some(())
-            }
+            Kind::Peer => fs::read_to_string(master.path("master/twistd.log"))
+                .ok()?
+                .contains("BuildMaster is running")
+                .then_some(()),
             Kind::Ours => master.agent.get(master.url("health")).call().ok().map(drop),
         });
         master.builders =
             master.list("builders").iter().map(|builder| (id(builder, "builderid"), text(builder, "name"))).collect();
+        master.attach("fence");
         master
     }
 
@@ -145,8 +147,9 @@ impl Master {
         self.wait_for_worker(worker, false);
     }
 
+    /// Ends the workers of a sequence.
     pub fn detach_all(&mut self) {
-        for worker in self.workers.keys().cloned().collect::<Vec<_>>() {
+        for worker in self.workers.keys().filter(|name| *name != "fence").cloned().collect::<Vec<_>>() {
             self.detach(&worker);
         }
     }

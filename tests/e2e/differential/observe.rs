@@ -31,6 +31,7 @@ pub fn facts(master: &Master, since: Since) -> Vec<String> {
     let requests = master.list(&format!("buildrequests?buildrequestid__gt={}&order=buildrequestid", since.request));
     let requests: Vec<_> = requests.into_iter().filter(|request| id(request, "builderid") != fence).collect();
     let builds = master.list(&format!("builds?buildid__gt={}&property=*", since.build));
+    let builds: Vec<_> = builds.into_iter().filter(|build| id(build, "builderid") != fence).collect();
     let name = |build: &Value| format!("{}/{}", master.builders[&id(build, "builderid")], id(build, "number"));
     let buildsets = master.list(&format!("buildsets?bsid__gt={}", since.buildset));
     let observer = Observer {
@@ -50,6 +51,8 @@ pub fn facts(master: &Master, since: Since) -> Vec<String> {
         }
     }
     facts.extend(observer.buildset_results());
+    let site = master.path("").display().to_string();
+    facts.iter_mut().for_each(|fact| *fact = fact.replace(&site, "/site/"));
     facts.sort();
     facts
 }
@@ -61,7 +64,7 @@ impl Observer<'_> {
         facts.push(format!("{name} {} on {worker}", results_name(&build["results"])));
         facts.push(format!("{name} state {:?}", text(build, "state_string")));
         for (property, value) in build["properties"].as_object().into_iter().flatten() {
-            let (value, source) = (self.neutral(property, &value[0]), self.without_site(value[1].as_str().unwrap_or_default()));
+            let (value, source) = (Self::neutral(property, &value[0]), value[1].as_str().unwrap_or_default());
             facts.push(format!("{name} property {property} = {value} ({source})"));
         }
         match request {
@@ -89,15 +92,13 @@ impl Observer<'_> {
     }
 
     /// What differs from site to site is made the same.
-    fn neutral(&self, property: &str, value: &Value) -> String {
+    fn neutral(property: &str, value: &Value) -> String {
         match property {
             "builderid" => "...".to_owned(),
-            _ => self.without_site(&value.to_string()),
+            // What a form left empty is empty with Buildbot, and nothing with ours.
+            "branch" | "revision" if *value == json!("") => "null".to_owned(),
+            _ => value.to_string(),
         }
-    }
-
-    fn without_site(&self, text: &str) -> String {
-        text.replace(&self.master.path("").display().to_string(), "/site/")
     }
 
     fn unbuilt(&self, request: &Value) -> String {
@@ -142,12 +143,12 @@ impl Observer<'_> {
     }
 }
 
-/// The reason of the requests that nobody builds.
+/// The reason of the builds of the fence.
 const FENCE: &str = "fence";
 
 fn stamp(stamp: &Value) -> String {
     let patch = if stamp["patch"].is_null() { "" } else { " patched" };
     let names = ["codebase", "project", "repository", "branch", "revision"];
-    let fields: Vec<_> = names.iter().map(|name| format!("{name} {}", stamp[*name])).collect();
+    let fields: Vec<_> = names.iter().map(|name| format!("{name} {}", Observer::neutral(name, &stamp[*name]))).collect();
     format!("source {}{patch}", fields.join(", "))
 }

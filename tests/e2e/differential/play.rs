@@ -1,8 +1,9 @@
 //! Plays a sequence on a master.
 //!
 //! No action follows before all that the last one led to has happened: every build has ended or waits at a gate (or for
-//! builds that do), and a request for a builder without workers, made twice, has changed nothing. What Buildbot has made
-//! of an action is what ours is given time for; if it does something else, that is found at the end.
+//! builds that do), and meanwhile a build of lowest priority, on a worker of its own, has come and gone: Buildbot starts
+//! it when it has tried all older requests. What Buildbot has made of an action is what ours is given time for; if it
+//! does something else, that is found at the end.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -145,24 +146,33 @@ impl Player<'_> {
             wait_patiently(|| self.quiet_state().as_ref() == Some(example));
         }
         wait_for(&format!("{}: nothing more to happen on {:?}", self.name, self.master.kind), || {
-            let before = self.quiet_state()?;
+            let (state, requests) = self.quiet()?;
             self.fence();
-            (self.quiet_state()? == before).then_some(before)
+            (self.quiet()? == (state.clone(), requests)).then_some(state)
         })
     }
 
     fn fence(&self) {
-        for _ in 0..2 {
-            let builder = self.master.builder_id("fence");
-            self.master.control("forceschedulers/fence", "force", &json!({"builderid": builder})).unwrap();
-        }
+        let builder = self.master.builder_id("fence");
+        let forced = self.master.control("forceschedulers/fence", "force", &json!({"builderid": builder})).unwrap();
+        let path = format!("buildrequests?buildsetid={}", forced[0]);
+        wait_for("the end of the fence", || {
+            let request = self.master.try_list(&path)?.into_iter().next()?;
+            (request["complete"] == json!(true)).then_some(())
+        });
     }
 
-    /// The builds, unless one of them is about to do something by itself.
     fn quiet_state(&self) -> Option<State> {
+        self.quiet().map(|(state, _)| state)
+    }
+
+    /// The builds and how many requests are open, unless one of the builds is about to do something by itself.
+    fn quiet(&self) -> Option<(State, usize)> {
         let master = &self.master;
         let requests = self.open_requests();
+        let fence = master.builder_id("fence");
         let builds = master.list(&format!("builds?buildid__gt={}", self.since.build));
+        let builds: Vec<_> = builds.into_iter().filter(|build| id(build, "builderid") != fence).collect();
         let running: Vec<_> = builds.iter().filter(|build| build["complete"] == json!(false)).collect();
         let served = |request: &Value| running.iter().any(|build| build["buildrequestid"] == request["buildrequestid"]);
         // Ours merges requests into one build, which names the first.
@@ -174,7 +184,8 @@ impl Player<'_> {
             return None;
         }
         let name = |build: &Value| format!("{}/{}", master.builders[&id(build, "builderid")], id(build, "number"));
-        Some(builds.iter().map(|build| format!("{} {}", name(build), results_name(&build["results"]))).collect())
+        let states = builds.iter().map(|build| format!("{} {}", name(build), results_name(&build["results"])));
+        Some((states.collect(), requests.len()))
     }
 
     fn is_parked(&self, build: &Value, n_requests: usize) -> bool {
@@ -201,7 +212,10 @@ impl Player<'_> {
             let _ = self.master.control(&path, "cancel", &json!({"reason": "the end"}));
         }
         wait_for(&format!("{}: the end of all builds on {:?}", self.name, self.master.kind), || {
-            self.master.gates().iter().for_each(|(builder, number, step)| self.master.open_gate(builder, *number, step, "0"));
+            self.master
+                .gates()
+                .iter()
+                .for_each(|(builder, number, step)| self.master.open_gate(builder, *number, step, "0"));
             self.open_requests().is_empty().then_some(())
         });
         self.master.detach_all();
