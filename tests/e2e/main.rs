@@ -7,6 +7,7 @@ mod clients;
 mod crash;
 mod crash_checker;
 mod demo;
+mod differential;
 mod encryption;
 mod main_job;
 mod master_command;
