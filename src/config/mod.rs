@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::changes::config::ChangeSourceConfig;
-use crate::domain::lock::LockAccess;
+use crate::domain::lock::{LockAccess, LockItem};
 use crate::domain::{Callback, Properties, Renderable};
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::steps::config::StepConfig;
@@ -114,10 +114,12 @@ pub struct BuilderConfig {
     pub env: Vec<(String, Renderable)>,
     /// `None` takes the global rule.
     pub collapse_requests: Option<Collapse>,
-    pub locks: Vec<LockAccess>,
+    pub locks: Vec<LockItem>,
     pub next_build: Option<Callback>,
     pub next_worker: Option<Callback>,
     pub can_start_build: Option<Callback>,
+    /// Whether a build runs at all; one that does not is SKIPPED.
+    pub do_build_if: Option<Callback>,
     /// `file:line` of the builder in the configuration.
     pub location: String,
 }

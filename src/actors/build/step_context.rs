@@ -197,6 +197,12 @@ impl<'a> ActorStepContext<'a> {
             }
         }
     }
+
+    /// Shows a line at once.
+    pub async fn show_state(&self, text: &str) -> Result<(), Fault> {
+        self.note_state(text);
+        self.tell_state().await
+    }
 }
 
 /// A build that dies must not leave its command running.

@@ -11,6 +11,7 @@ mod changesources;
 mod control;
 mod elements;
 mod empty;
+mod explain;
 mod forceschedulers;
 mod log_text;
 mod logs;
@@ -120,6 +121,7 @@ async fn read(request: &HttpRequest, state: &WebState) -> Result<Reply, WebError
         Endpoint::SourceStamps(scope) => sourcestamps::get(&call, scope).await,
         Endpoint::Steps(scope) => steps::get(&call, scope).await,
         Endpoint::Workers(scope) => workers::get(&call, scope).await,
+        Endpoint::Explain(scope) => explain::get(&call, scope).await,
         Endpoint::Empty(scope) => empty::get(&call, scope),
     }
 }

@@ -83,7 +83,8 @@ pub async fn render(
     };
     let forms = force_form::forms(config.schedulers.iter().filter(builds_here), filled, &choices);
     let workers = HashMap::from([(read.builder.id, read.worker_counts)]);
-    let obstacles = Obstacles { workers: &workers, locks: &view.handle.locked_out().await };
+    let asked = read.waiting.iter().map(|request| request.id).collect();
+    let obstacles = Obstacles { workers: &workers, reasons: &view.handle.explain_requests(asked).await };
     let waiting = waiting(&read.waiting, &obstacles, view.now);
     let page = BuilderPage { waiting, forms, ..page(&read, before, view.now) };
     let status = if filled.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

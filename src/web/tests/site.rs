@@ -156,6 +156,7 @@ fn builder(name: &str) -> BuilderConfig {
         next_build: None,
         next_worker: None,
         can_start_build: None,
+        do_build_if: None,
         location: "master.cfg:1".to_owned(),
     }
 }
