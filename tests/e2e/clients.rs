@@ -97,6 +97,20 @@ fn try_all(program: &Path, ports: Ports) -> Vec<WorkingCopy> {
 }
 
 #[test]
+fn a_working_copy_of_other_systems_is_examined_too() {
+    for vc in ["bzr", "cvs", "darcs"] {
+        let copy = WorkingCopy::new(vc);
+        let of_vc = format!("--vc={vc}");
+        let arguments = ["try", "--connect=pb", &of_vc, "--topdir=.", "--dryrun"];
+        let said = succeeds(&client(&program("buildbot"), &copy.path, &arguments));
+        assert!(said.contains(&format!("\n+{}\n", changed_line(vc))) && said.contains(&copy.base), "{said}");
+        // Names that `patch` finds with what is taken off them.
+        let name = if vc == "darcs" { "\n+++ new-copy/README" } else { "\n+++ README" };
+        assert!(said.contains(name), "{said}");
+    }
+}
+
+#[test]
 fn clients_of_buildbot_work_with_our_master() {
     let ports = Ports::new();
     let mut site = our_site(ports);
