@@ -4,6 +4,7 @@ mod checkconfig;
 mod completions;
 mod create_master;
 mod demo;
+mod explain;
 mod foreground;
 mod log_tail;
 mod output;
@@ -67,6 +68,7 @@ enum Command {
     Reconfig(reconfig::Reconfig),
     Checkconfig(checkconfig::Checkconfig),
     Status(status::ShowStatus),
+    Explain(explain::Explain),
     Tail(tail::Tail),
     Sendchange(sendchange::Sendchange),
     Try(try_job::Try),
@@ -87,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Reconfig(arguments) => arguments.run(),
         Command::Checkconfig(arguments) => arguments.run(),
         Command::Status(arguments) => arguments.run(),
+        Command::Explain(arguments) => arguments.run(),
         Command::Tail(arguments) => arguments.run(),
         Command::Sendchange(arguments) => arguments.run(),
         Command::Try(arguments) => arguments.run(),

@@ -29,9 +29,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::changes::config::ChangeSourceConfig;
-use crate::domain::lock::LockAccess;
+use crate::domain::lock::{LockAccess, LockItem};
 use crate::domain::{Callback, Properties, Renderable};
-use crate::schedulers::config::SchedulerConfig;
+use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::steps::config::StepConfig;
 
 /// Everything a `master.cfg` says.
@@ -44,6 +44,7 @@ pub struct MasterConfig {
     pub workers: Vec<WorkerConfig>,
     pub builders: Vec<BuilderConfig>,
     pub schedulers: Vec<SchedulerConfig>,
+    pub cancellers: Vec<CancellerConfig>,
     pub change_sources: Vec<ChangeSourceConfig>,
     /// Who may log in besides workers.
     pub clients: Vec<ClientAccount>,
@@ -71,6 +72,16 @@ impl MasterConfig {
     pub fn builders_on(&self, worker: &str) -> Vec<(String, String)> {
         let builders = self.builders.iter().filter(|builder| builder.worker_names.iter().any(|name| name == worker));
         builders.map(|builder| (builder.name.clone(), builder.workerbuilddir.clone())).collect()
+    }
+
+    /// Names of the workers that a builder may build on; none of an unknown builder.
+    pub fn workers_of(&self, builder: &str) -> Vec<String> {
+        let builder = self.builders.iter().find(|known| known.name == builder);
+        builder.map(|builder| builder.worker_names.clone()).unwrap_or_default()
+    }
+
+    pub fn worker_names(&self) -> Vec<String> {
+        self.workers.iter().map(|worker| worker.name.clone()).collect()
     }
 }
 
@@ -103,10 +114,12 @@ pub struct BuilderConfig {
     pub env: Vec<(String, Renderable)>,
     /// `None` takes the global rule.
     pub collapse_requests: Option<Collapse>,
-    pub locks: Vec<LockAccess>,
+    pub locks: Vec<LockItem>,
     pub next_build: Option<Callback>,
     pub next_worker: Option<Callback>,
     pub can_start_build: Option<Callback>,
+    /// Whether a build runs at all; one that does not is SKIPPED.
+    pub do_build_if: Option<Callback>,
     /// `file:line` of the builder in the configuration.
     pub location: String,
 }

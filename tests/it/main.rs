@@ -2,11 +2,18 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
+mod cancellers;
+mod explain;
+mod conditions;
 mod force;
 mod locks;
 mod patches;
+mod priorities;
+mod promises;
 mod recovery;
 mod schedulers;
+mod step_locks;
+mod steps;
 mod test_master;
 mod transfers;
 mod try_jobs;

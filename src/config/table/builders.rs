@@ -20,7 +20,7 @@ const BUILDER: &[Argument] = &[
         Kind::Function,
         "Whether a build may start: (builder, worker, request) -> bool.",
     ),
-    Argument::optional("locks", Kind::Objects(super::locks::LOCKS), "Locks that every build takes."),
+    Argument::optional("locks", Kind::Locks, "Locks that every build takes, or functions of the properties."),
     Argument::optional("env", Kind::Environment, "Environment of every command."),
     Argument::optional("properties", Kind::Properties, "Properties of every build."),
     Argument::optional("defaultProperties", Kind::Properties, "Properties of builds that do not have them yet."),
@@ -29,7 +29,11 @@ const BUILDER: &[Argument] = &[
     Argument::optional("description", Kind::Text, "A sentence about the builder."),
     Argument::optional("description_format", Kind::Choice(&["markdown"]), "How the description is written."),
     Argument::not_yet("project"),
-    Argument::not_yet("do_build_if"),
+    Argument::optional(
+        "do_build_if",
+        Kind::Function,
+        "Whether a build runs at all: (build) -> bool; one that does not is SKIPPED.",
+    ),
 ];
 
 const FACTORY: &[Argument] = &[

@@ -52,17 +52,23 @@ pub enum Kind {
     ObjectsOrTexts(&'static [&'static str]),
     /// An object of one of these classes, or text.
     ObjectOrText(&'static [&'static str]),
+    /// A list of objects of these classes, or something that becomes one.
+    ObjectsOrRenderable(&'static [&'static str]),
     /// A boolean or a whole number that is not negative.
     BoolOrCount,
     BoolOrMap,
     /// Text, a list of texts, True or a function.
     Branches,
+    /// A list of anything.
+    List,
     /// A pair of numbers.
     Pair,
     /// A list of pairs of texts.
     TextPairs,
     /// A port number or an endpoint string.
     Port,
+    /// Locks, and functions that return them.
+    Locks,
     /// A field of a crontab: a number, text, or a list of those.
     Cron,
     /// Known, and refused if it is given.
@@ -118,8 +124,13 @@ impl Kind {
                 is_list(value, |item| matches!(item, Raw::Text(_)) || is_object(item, classes))
             }
             Self::ObjectOrText(classes) => matches!(value, Raw::Text(_)) || is_object(value, classes),
+            Self::ObjectsOrRenderable(classes) => {
+                is_renderable(value) || is_list(value, |item| is_object(item, classes))
+            }
             Self::Branches => Self::Texts.fits(value) || matches!(value, Raw::Bool(_) | Raw::Function(_)),
+            Self::Locks => is_lock_function(value) || is_list(value, |item| is_lock(item) || is_lock_function(item)),
             Self::Cron => is_cron(value) || (is_list(value, is_cron) && !value.items().is_empty()),
+            Self::List => is_list(value, |_| true),
             Self::Pair => is_list(value, |item| Self::Seconds.fits(item)) && value.items().len() == 2,
             Self::TextPairs => is_list(value, |item| Self::TextList.fits(item) && item.items().len() == 2),
             Self::Port => matches!(value, Raw::Text(_) | Raw::Int(_)),
@@ -166,14 +177,19 @@ impl Kind {
             Self::Patterns => "a regular expression or a list of them",
             Self::Values => "text, None, or a list of those",
             Self::Branches => "text, a list of texts, True or a function",
+            Self::List => "a list",
             Self::Pair => "a pair of two numbers",
             Self::TextPairs => "a list of pairs of texts",
             Self::Port => "a port number or an endpoint string",
+            Self::Locks => "a list of locks or functions, or a function",
             Self::Cron => "a number, text, or a list of those",
             Self::Object(classes) => return one_of(classes),
             Self::Objects(classes) => return format!("a list, each item {}", one_of(classes)),
             Self::ObjectsOrTexts(classes) => return format!("a list, each item text or {}", one_of(classes)),
             Self::ObjectOrText(classes) => return format!("text or {}", one_of(classes)),
+            Self::ObjectsOrRenderable(classes) => {
+                return format!("a list, each item {}, or a renderable", one_of(classes));
+            }
         };
         text.to_owned()
     }
@@ -197,6 +213,14 @@ fn is_map(value: &Raw, fits: impl Fn(&Raw) -> bool) -> bool {
 
 fn is_object(value: &Raw, classes: &[&str]) -> bool {
     value.object().is_some_and(|object| classes.contains(&object.class.name))
+}
+
+fn is_lock(value: &Raw) -> bool {
+    is_object(value, super::locks::LOCKS)
+}
+
+fn is_lock_function(value: &Raw) -> bool {
+    matches!(value, Raw::Function(_)) || is_object(value, &["renderer"])
 }
 
 fn text_or_none(value: &Raw) -> bool {

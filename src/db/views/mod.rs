@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod build_context;
+pub mod build_data;
 pub mod build_lines;
 pub mod build_page;
 pub mod build_requests;
@@ -11,8 +12,11 @@ pub mod builder_page;
 pub mod builders;
 pub mod builds;
 pub mod buildsets;
+pub mod cancelling;
+pub mod change_fate;
 pub mod changes;
 pub mod deciders;
+pub mod holders;
 pub mod home;
 pub mod keys;
 pub mod log_tails;

@@ -1,6 +1,7 @@
 //! REST v2 in Buildbot's shape: `paths` finds what a URL names, one file per resource answers it, `control` carries out
 //! what is posted.
 
+mod build_data;
 mod builders;
 mod buildrequests;
 mod builds;
@@ -10,6 +11,7 @@ mod changesources;
 mod control;
 mod elements;
 mod empty;
+mod explain;
 mod forceschedulers;
 mod log_text;
 mod logs;
@@ -104,6 +106,7 @@ async fn read(request: &HttpRequest, state: &WebState) -> Result<Reply, WebError
     match endpoint {
         Endpoint::RootLinks => rootlinks::get(&call),
         Endpoint::Masters(scope) => masters::get(&call, scope).await,
+        Endpoint::BuildData(scope) => build_data::get(&call, scope).await,
         Endpoint::Builders(scope) => builders::get(&call, scope).await,
         Endpoint::BuildRequests(scope) => buildrequests::get(&call, scope).await,
         Endpoint::Builds(scope) => builds::get(&call, scope).await,
@@ -118,6 +121,7 @@ async fn read(request: &HttpRequest, state: &WebState) -> Result<Reply, WebError
         Endpoint::SourceStamps(scope) => sourcestamps::get(&call, scope).await,
         Endpoint::Steps(scope) => steps::get(&call, scope).await,
         Endpoint::Workers(scope) => workers::get(&call, scope).await,
+        Endpoint::Explain(scope) => explain::get(&call, scope).await,
         Endpoint::Empty(scope) => empty::get(&call, scope),
     }
 }

@@ -2,6 +2,7 @@
 
 mod control;
 mod errors;
+mod explain;
 mod hostile;
 mod lists;
 mod live;
