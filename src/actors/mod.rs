@@ -29,6 +29,7 @@ pub mod reporters;
 pub mod scheduler;
 pub mod schedulers;
 pub mod scripts;
+pub mod secret_keeper;
 pub mod sessions;
 pub mod supervisor;
 pub mod try_jobs;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 pub use self::transfer::{
     DirectoryUploadConfig, DownloadConfig, DownloadSource, FileUploadConfig, FilesystemConfig,
-    MultipleFileUploadConfig, TransferSize, UploadLink,
+    MultipleFileUploadConfig, SecretFilesConfig, TransferSize, UploadLink,
 };
 
 use super::StepCommon;
@@ -37,6 +37,7 @@ pub enum StepKind {
     MultipleFileUpload(MultipleFileUploadConfig),
     Download(DownloadConfig),
     Filesystem(FilesystemConfig),
+    SecretFiles(SecretFilesConfig),
 }
 
 /// Arguments of `ShellCommand` (manual section "ShellCommand").

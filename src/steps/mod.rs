@@ -18,6 +18,7 @@ mod filesystem;
 mod patterns;
 mod python_format;
 mod registry;
+mod secret_files;
 mod shell;
 mod source;
 mod summary;

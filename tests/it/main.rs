@@ -7,6 +7,7 @@ mod locks;
 mod patches;
 mod recovery;
 mod schedulers;
+mod secrets;
 mod test_master;
 mod transfers;
 mod try_jobs;

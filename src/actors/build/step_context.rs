@@ -75,7 +75,7 @@ impl<'a> ActorStepContext<'a> {
     }
 
     pub fn note_state(&self, text: &str) {
-        text.clone_into(&mut self.state.borrow_mut());
+        *self.state.borrow_mut() = self.run.secrets.mask(text);
     }
 
     pub fn urls(&self) -> Vec<(String, String)> {
@@ -260,7 +260,7 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     async fn add_log(&self, name: &str, kind: LogKind) -> Result<LogId, Fault> {
-        let add = AddLog { step: self.record.id, name: name.to_owned(), kind };
+        let add = AddLog { step: self.record.id, name: self.run.secrets.mask(name), kind };
         let log = self.run.deps.db.write(add).await.map_err(database)?;
         let config = LogWriterConfig {
             log: log.id,
@@ -270,7 +270,7 @@ impl StepContext for ActorStepContext<'_> {
                 max_tail_bytes: self.run.plan.logs.max_tail_bytes,
             },
             clock: self.run.deps.clock.clone(),
-            redactor: None,
+            redactor: Some(self.run.secrets.redactor()),
             runtime: self.run.deps.wire_runtime.clone(),
         };
         let (live, step) = (self.run.deps.live.clone(), self.record.id);
@@ -306,7 +306,8 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     fn add_url(&self, name: &str, url: &str) {
-        self.urls.borrow_mut().push((name.to_owned(), url.to_owned()));
+        let mask = |text| self.run.secrets.mask(text);
+        self.urls.borrow_mut().push((mask(name), mask(url)));
     }
 
     fn worker_fact(&self, name: &str) -> Option<PropertyValue> {
@@ -330,7 +331,7 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     async fn secret(&self, name: &str) -> Result<String, Fault> {
-        Err(Fault::Config(format!("secret {name:?} is wanted, but no secrets provider is configured")))
+        self.run.secrets.reveal(name).await
     }
 
     fn can_trigger(&self, scheduler: &str) -> bool {
@@ -341,7 +342,8 @@ impl StepContext for ActorStepContext<'_> {
 
     async fn trigger(&self, scheduler: &str, relationship: &str, order: TriggerOrder) -> Result<Triggered, Fault> {
         let parent = Some((self.run.build_id(), relationship.to_owned()));
-        trigger::order(self.run, scheduler, TriggerOrder { parent, ..order }).await
+        let order = self.run.secrets.mask_order(TriggerOrder { parent, ..order });
+        trigger::order(self.run, scheduler, order).await
     }
 
     async fn triggered_end(&self, triggered: &Triggered) -> Result<TriggeredEnd, Fault> {

@@ -59,8 +59,10 @@ pub enum Kind {
     Branches,
     /// A pair of numbers.
     Pair,
-    /// A list of pairs of texts.
-    TextPairs,
+    /// A list of pairs: text, and text or something that becomes text.
+    Logins,
+    /// A list of pairs, path and secret, or something that becomes one.
+    SecretFiles,
     /// A port number or an endpoint string.
     Port,
     /// A field of a crontab: a number, text, or a list of those.
@@ -70,7 +72,8 @@ pub enum Kind {
 }
 
 /// Classes of objects whose value is known when a build runs.
-pub const RENDERABLES: [&str; 6] = ["Interpolate", "Property", "Secret", "renderer", "WithProperties", "Transform"];
+pub const RENDERABLES: [&str; 8] =
+    ["Interpolate", "Property", "Secret", "renderer", "WithProperties", "Transform", "FlattenList", "_Operation"];
 
 impl Kind {
     /// What is wrong with a value; nothing if it fits. `None` is judged by the caller.
@@ -121,7 +124,8 @@ impl Kind {
             Self::Branches => Self::Texts.fits(value) || matches!(value, Raw::Bool(_) | Raw::Function(_)),
             Self::Cron => is_cron(value) || (is_list(value, is_cron) && !value.items().is_empty()),
             Self::Pair => is_list(value, |item| Self::Seconds.fits(item)) && value.items().len() == 2,
-            Self::TextPairs => is_list(value, |item| Self::TextList.fits(item) && item.items().len() == 2),
+            Self::Logins => is_list(value, is_login),
+            Self::SecretFiles => is_renderable(value) || is_list(value, is_secret_file),
             Self::Port => matches!(value, Raw::Text(_) | Raw::Int(_)),
         }
     }
@@ -167,7 +171,8 @@ impl Kind {
             Self::Values => "text, None, or a list of those",
             Self::Branches => "text, a list of texts, True or a function",
             Self::Pair => "a pair of two numbers",
-            Self::TextPairs => "a list of pairs of texts",
+            Self::Logins => "a list of pairs of texts",
+            Self::SecretFiles => "a list of pairs: path on the worker, and secret",
             Self::Port => "a port number or an endpoint string",
             Self::Cron => "a number, text, or a list of those",
             Self::Object(classes) => return one_of(classes),
@@ -197,6 +202,21 @@ fn is_map(value: &Raw, fits: impl Fn(&Raw) -> bool) -> bool {
 
 fn is_object(value: &Raw, classes: &[&str]) -> bool {
     value.object().is_some_and(|object| classes.contains(&object.class.name))
+}
+
+fn is_login(value: &Raw) -> bool {
+    match value.items() {
+        [name, password] => matches!(name, Raw::Text(_)) && Kind::RenderableText.fits(password),
+        _ => false,
+    }
+}
+
+fn is_secret_file(value: &Raw) -> bool {
+    let is_pair = match value.items() {
+        [path, secret] => Kind::RenderableText.fits(path) && Kind::RenderableText.fits(secret),
+        _ => false,
+    };
+    is_pair || is_renderable(value)
 }
 
 fn text_or_none(value: &Raw) -> bool {

@@ -22,6 +22,7 @@ pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
 pub use reporters::LISTENER;
 pub use schedulers::SCHEDULERS;
+pub use secrets::PROVIDERS;
 
 /// Namespaces of `buildbot.plugins`.
 pub const NAMESPACES: [&str; 9] =
@@ -215,6 +216,11 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
 /// The class of a plain name, whatever its namespace.
 pub fn find_class(name: &str) -> Option<&'static Class> {
     classes().find(|class| class.name == name && !class.name.starts_with('_'))
+}
+
+/// The class of operators on renderables, which no file names.
+pub fn operation_class() -> Option<&'static Class> {
+    classes().find(|class| class.name == "_Operation")
 }
 
 pub fn class_names() -> impl Iterator<Item = &'static str> {

@@ -7,6 +7,8 @@ mod errors;
 mod files;
 mod limits;
 mod python;
+mod renderables;
+mod secrets;
 mod tls;
 mod typed;
 

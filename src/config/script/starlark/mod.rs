@@ -13,7 +13,9 @@ mod operators;
 mod os;
 mod reader;
 mod recorder;
+mod renderables;
 mod subject;
+mod with_secrets;
 
 use std::any::Any;
 use std::sync::Arc;
