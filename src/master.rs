@@ -10,6 +10,7 @@ mod run;
 mod tls;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use crate::actors::build::BuildDeps;
 use crate::actors::builder::BuilderDeps;
 use crate::actors::builders::{Builders, BuildersDeps};
 use crate::actors::buildset_keeper::{BuildsetKeeper, BuildsetKeeperDeps};
+use crate::actors::cancel::Cancel;
+use crate::actors::cancellers::{CancellerDeps, Cancellers, CancellersDeps};
 use crate::actors::change_intake::{ChangeIntake, ChangeIntakeDeps};
 use crate::actors::change_sources::{ChangeSources, ChangeSourcesDeps};
 use crate::actors::clients::Reception;
@@ -51,6 +54,7 @@ use crate::config::MasterConfig;
 use crate::db::transitions::RecoverAtStart;
 use crate::db::{Db, WriterLoop};
 use crate::domain::script::ScriptLimits;
+use crate::steps::function::FunctionThreads;
 
 /// What the actors are made from.
 pub struct Parts {
@@ -61,6 +65,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Where sockets of workers are served and logs compressed.
     pub wire_runtime: tokio::runtime::Handle,
+    /// The environment of the process.
+    pub environ: Arc<BTreeMap<String, String>>,
 }
 
 /// A master whose actors live; sockets are opened by its owner.
@@ -92,6 +98,12 @@ const SCRIPTS: ScriptsConfig = ScriptsConfig {
     limits: ScriptLimits { time: Duration::from_secs(5), ticks: 10_000_000, heap_bytes: 64 << 20 },
 };
 
+/// Steps that are functions, of all builds together; further ones wait for a thread.
+const FUNCTION_STEPS: usize = 200;
+/// The time is that of one turn: between two things that a function asks of its build.
+const FUNCTION_LIMITS: ScriptLimits =
+    ScriptLimits { time: Duration::from_secs(5), ticks: 1_000_000_000, heap_bytes: 64 << 20 };
+
 /// The shells, each with an address.
 struct Shells {
     bus: Prepared<EventBus>,
@@ -106,6 +118,7 @@ struct Shells {
     schedulers: Prepared<Schedulers>,
     try_jobs: Prepared<TryJobs>,
     sources: Prepared<ChangeSources>,
+    cancellers: Prepared<Cancellers>,
     reporters: Prepared<Reporters>,
     janitor: Prepared<Janitor>,
     reconfigurator: Prepared<Reconfigurator>,
@@ -131,6 +144,7 @@ fn prepare(supervisor: &Supervisor) -> Shells {
         schedulers: permanent(supervisor, "schedulers"),
         try_jobs: permanent(supervisor, "try_jobs"),
         sources: permanent(supervisor, "change_sources"),
+        cancellers: permanent(supervisor, "cancellers"),
         reporters: permanent(supervisor, "reporters"),
         janitor: permanent(supervisor, "janitor"),
         reconfigurator: permanent(supervisor, "reconfigurator"),
@@ -143,7 +157,7 @@ impl Master {
         let (supervisor, escalations) = Supervisor::new();
         let shells = prepare(&supervisor);
         supervisor.report_failed_subjects_to(shells.keeper.tell());
-        let Parts { base_dir, config, db, writer, clock, wire_runtime } = parts;
+        let Parts { base_dir, config, db, writer, clock, wire_runtime, environ } = parts;
 
         // The writer first: the rows of the configuration need it.
         let writer = Rc::new(RefCell::new(Some(writer)));
@@ -156,8 +170,16 @@ impl Master {
         let applied = in_force.subscribe();
 
         let live = LiveFeed::new();
-        let common =
-            Common { base_dir, db: db.clone(), clock, supervisor, applied: applied.clone(), wire_runtime, live };
+        let common = Common {
+            base_dir,
+            db: db.clone(),
+            clock,
+            supervisor,
+            applied: applied.clone(),
+            wire_runtime,
+            live,
+            environ,
+        };
         let sessions = Sessions::new(applied.clone());
         let gate = Arc::new(WorkerGate {
             sessions: sessions.clone(),
@@ -195,6 +217,7 @@ struct Common {
     applied: AppliedConfig,
     wire_runtime: tokio::runtime::Handle,
     live: LiveFeed,
+    environ: Arc<BTreeMap<String, String>>,
 }
 
 impl Common {
@@ -206,6 +229,7 @@ impl Common {
             force: shells.schedulers.ask(COMMAND_DEADLINE),
             stop: shells.builders.ask(CORE_DEADLINE),
             cancel: shells.keeper.ask(COMMAND_DEADLINE),
+            prioritise: shells.keeper.ask(COMMAND_DEADLINE),
             rebuild: shells.keeper.ask(COMMAND_DEADLINE),
             intake: shells.intake.ask(COMMAND_DEADLINE),
             locked_out: shells.distributor.ask(CORE_DEADLINE),
@@ -268,8 +292,9 @@ impl Common {
             take_locks: shells.locks.tell(),
             config: self.applied.clone(),
             trigger: shells.schedulers.ask(COMMAND_DEADLINE),
-            cancel_request: shells.keeper.ask(COMMAND_DEADLINE),
-            stop_build: shells.builders.ask(CORE_DEADLINE),
+            cancel: self.cancel(shells),
+            functions: FunctionThreads::new(FUNCTION_STEPS, SCRIPTS.n_threads, FUNCTION_LIMITS),
+            environ: Arc::clone(&self.environ),
         };
         let builder = BuilderDeps {
             db: self.db.clone(),
@@ -305,6 +330,24 @@ impl Common {
         }
     }
 
+    fn cancel(&self, shells: &Shells) -> Cancel {
+        Cancel {
+            db: self.db.clone(),
+            request: shells.keeper.ask(COMMAND_DEADLINE),
+            build: shells.builders.ask(CORE_DEADLINE),
+        }
+    }
+
+    fn cancellers(&self, shells: &Shells) -> CancellersDeps {
+        let canceller = CancellerDeps {
+            db: self.db.clone(),
+            config: self.applied.clone(),
+            scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+            cancel: self.cancel(shells),
+        };
+        CancellersDeps { supervisor: self.supervisor.clone(), canceller }
+    }
+
     fn sources(&self, shells: &Shells) -> ChangeSourcesDeps {
         ChangeSourcesDeps {
             db: self.db.clone(),
@@ -334,6 +377,7 @@ impl Common {
             shells.schedulers.tell(),
             shells.try_jobs.tell(),
             shells.sources.tell(),
+            shells.cancellers.tell(),
             shells.reporters.tell(),
         ];
         ReconfiguratorDeps { db: self.db.clone(), base_dir: self.base_dir.clone(), in_force, listeners }
@@ -346,7 +390,8 @@ impl Common {
         sessions: Sessions,
         in_force: Arc<watch::Sender<Arc<Applied>>>,
     ) -> Vec<Box<dyn Fn()>> {
-        let subscribers = vec![shells.keeper.tell(), shells.schedulers.tell()];
+        let subscribers = vec![shells.keeper.tell(), shells.schedulers.tell(), shells.cancellers.tell()];
+        let cancellers = self.cancellers(&shells);
         let keeper = BuildsetKeeperDeps { db: self.db.clone(), distributor: shells.distributor.tell() };
         let distributor = self.distributor(&shells);
         let workers = self.workers(&shells, sessions);
@@ -373,6 +418,7 @@ impl Common {
         let schedulers = shells.schedulers.start(move || Schedulers::new(schedulers.clone()));
         let try_jobs = shells.try_jobs.start(move || TryJobs::new(try_jobs.clone()));
         let sources = shells.sources.start(move || ChangeSources::new(sources.clone()));
+        let cancellers = shells.cancellers.start(move || Cancellers::new(cancellers.clone()));
         let reporters = shells.reporters.start(move || Reporters::new(reporters.clone()));
         let janitor = shells.janitor.start(move || Janitor::new(JANITOR, janitor.clone()));
         let reconfigurator = shells.reconfigurator.start(move || Reconfigurator::new(reconfigurator.clone()));
@@ -380,6 +426,7 @@ impl Common {
             stopper(reconfigurator),
             stopper(janitor),
             stopper(reporters),
+            stopper(cancellers),
             stopper(sources),
             stopper(try_jobs),
             stopper(schedulers),

@@ -31,6 +31,17 @@ impl PropertyValue {
         }
     }
 
+    /// As Python's `repr()`: text in quotes, all else as it is printed.
+    pub fn literal(&self) -> String {
+        struct Literal<'a>(&'a PropertyValue);
+        impl Display for Literal<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_literal(self.0, f)
+            }
+        }
+        Literal(self).to_string()
+    }
+
     /// Whether Python would call the value true.
     pub fn is_truthy(&self) -> bool {
         match self {

@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
+mod cancellers;
 mod force;
 mod locks;
 mod patches;
+mod priorities;
 mod recovery;
 mod schedulers;
 mod secrets;
+mod steps;
 mod test_master;
 mod transfers;
 mod try_jobs;

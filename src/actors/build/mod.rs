@@ -6,13 +6,16 @@
 //! - Writes: steps, logs and properties of its build; its end is recorded by the builder.
 //! - Restart: none. Its death is seen by the builder, and ends the build in EXCEPTION.
 
+mod lazy_log;
 mod locks;
+mod master_command;
 mod properties;
 mod run;
 mod secrets;
 mod step_context;
 mod trigger;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,8 +26,7 @@ pub use self::properties::build_properties;
 use self::run::BuildRun;
 use super::applied::AppliedConfig;
 use super::builder::BuildEnded;
-use super::builders::StopBuild;
-use super::buildset_keeper::CancelBuildRequest;
+use super::cancel::Cancel;
 use super::live_feed::LiveFeed;
 use super::lock_keeper::{LocksDecided, TakeLocks};
 use super::schedulers::TriggerBuilds;
@@ -37,6 +39,7 @@ use crate::db::Db;
 use crate::db::transitions::FinishCause;
 use crate::domain::{Build as BuildRow, Change, Properties, Results, SourceStamp};
 use crate::locks::LockWish;
+use crate::steps::function::FunctionThreads;
 use crate::wire::{LogSink, WorkerLink};
 
 /// Ends the running step and all that follow, but for those that always run.
@@ -105,8 +108,11 @@ pub struct BuildDeps {
     pub take_locks: Tell<TakeLocks>,
     pub config: AppliedConfig,
     pub trigger: Ask<TriggerBuilds>,
-    pub cancel_request: Ask<CancelBuildRequest>,
-    pub stop_build: Ask<StopBuild>,
+    pub cancel: Cancel,
+    /// Threads for steps that are functions.
+    pub functions: FunctionThreads,
+    /// The environment of the master.
+    pub environ: Arc<BTreeMap<String, String>>,
 }
 
 pub struct Build {

@@ -67,6 +67,14 @@ impl BuildSecrets {
         order
     }
 
+    /// Data that may be text; in anything else nothing can be told.
+    pub fn mask_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
+        match String::from_utf8(bytes) {
+            Ok(text) => self.mask(&text).into_bytes(),
+            Err(error) => error.into_bytes(),
+        }
+    }
+
     pub fn mask_value(&self, value: PropertyValue) -> PropertyValue {
         self.redactor.redact_value(value)
     }

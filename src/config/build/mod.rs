@@ -1,6 +1,7 @@
 //! Makes the typed configuration of the values a file left behind. Every problem is collected, none stops the rest.
 
 mod builders;
+mod cancellers;
 mod change_filter;
 mod changes;
 mod clients;
@@ -10,6 +11,8 @@ mod fields;
 mod force;
 mod locks;
 mod network;
+mod properties;
+pub mod running;
 mod schedulers;
 mod secrets;
 mod settings;
@@ -50,6 +53,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     let change_sources = settings.objects("change_source", changes::CLASSES, changes::change_source);
     let providers = settings.objects("secretsProviders", table::PROVIDERS, secrets::provider);
     settings.services();
+    let cancellers = cancellers::cancellers(&settings, &builders);
     let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
@@ -69,6 +73,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         workers: items(workers),
         builders: items(builders),
         schedulers: items(schedulers),
+        cancellers,
         change_sources: items(change_sources),
         clients,
         protocols,

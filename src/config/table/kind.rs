@@ -52,11 +52,15 @@ pub enum Kind {
     ObjectsOrTexts(&'static [&'static str]),
     /// An object of one of these classes, or text.
     ObjectOrText(&'static [&'static str]),
+    /// A list of objects of these classes, or something that becomes one.
+    ObjectsOrRenderable(&'static [&'static str]),
     /// A boolean or a whole number that is not negative.
     BoolOrCount,
     BoolOrMap,
     /// Text, a list of texts, True or a function.
     Branches,
+    /// A list of anything.
+    List,
     /// A pair of numbers.
     Pair,
     /// A list of pairs: text, and text or something that becomes text.
@@ -121,8 +125,12 @@ impl Kind {
                 is_list(value, |item| matches!(item, Raw::Text(_)) || is_object(item, classes))
             }
             Self::ObjectOrText(classes) => matches!(value, Raw::Text(_)) || is_object(value, classes),
+            Self::ObjectsOrRenderable(classes) => {
+                is_renderable(value) || is_list(value, |item| is_object(item, classes))
+            }
             Self::Branches => Self::Texts.fits(value) || matches!(value, Raw::Bool(_) | Raw::Function(_)),
             Self::Cron => is_cron(value) || (is_list(value, is_cron) && !value.items().is_empty()),
+            Self::List => is_list(value, |_| true),
             Self::Pair => is_list(value, |item| Self::Seconds.fits(item)) && value.items().len() == 2,
             Self::Logins => is_list(value, is_login),
             Self::SecretFiles => is_renderable(value) || is_list(value, is_secret_file),
@@ -170,6 +178,7 @@ impl Kind {
             Self::Patterns => "a regular expression or a list of them",
             Self::Values => "text, None, or a list of those",
             Self::Branches => "text, a list of texts, True or a function",
+            Self::List => "a list",
             Self::Pair => "a pair of two numbers",
             Self::Logins => "a list of pairs of texts",
             Self::SecretFiles => "a list of pairs: path on the worker, and secret",
@@ -179,6 +188,9 @@ impl Kind {
             Self::Objects(classes) => return format!("a list, each item {}", one_of(classes)),
             Self::ObjectsOrTexts(classes) => return format!("a list, each item text or {}", one_of(classes)),
             Self::ObjectOrText(classes) => return format!("text or {}", one_of(classes)),
+            Self::ObjectsOrRenderable(classes) => {
+                return format!("a list, each item {}, or a renderable", one_of(classes));
+            }
         };
         text.to_owned()
     }

@@ -4,25 +4,31 @@
 //! configuration, and the reference is printed from it.
 
 mod builders;
+mod cancellers;
 mod changes;
 mod check;
 pub mod keys;
 mod kind;
 mod locks;
 mod parameters;
+mod properties;
 mod reporters;
 mod schedulers;
 mod secrets;
+mod shells;
 mod steps;
 mod transfers;
 mod util;
 mod worker;
 
+pub use cancellers::CANCELLERS;
 pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
 pub use reporters::LISTENER;
 pub use schedulers::SCHEDULERS;
 pub use secrets::PROVIDERS;
+pub use shells::RUN;
+pub use steps::STEPS;
 
 /// Namespaces of `buildbot.plugins`.
 pub const NAMESPACES: [&str; 9] =
@@ -31,6 +37,10 @@ pub const NAMESPACES: [&str; 9] =
 /// Results, by the names that `util` and Buildbot's modules give them.
 pub const RESULTS: [(&str, i32); 7] =
     [("SUCCESS", 0), ("WARNINGS", 1), ("FAILURE", 2), ("SKIPPED", 3), ("EXCEPTION", 4), ("RETRY", 5), ("CANCELLED", 6)];
+
+/// Ways to take a warning apart that `WarningCountingShellCommand` has as attributes.
+pub const EXTRACT_WHOLE_LINE: &str = "warnExtractWholeLine";
+pub const EXTRACT_GROUPS: &str = "warnExtractFromRegexpGroups";
 
 /// One class.
 #[derive(Debug)]
@@ -197,16 +207,19 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 11] = [
+    let tables: [&'static [Class]; 14] = [
         worker::CLASSES,
         builders::CLASSES,
         steps::CLASSES,
         transfers::CLASSES,
+        properties::CLASSES,
+        shells::CLASSES,
         changes::CLASSES,
         schedulers::CLASSES,
         parameters::CLASSES,
         util::CLASSES,
         locks::CLASSES,
+        cancellers::CLASSES,
         reporters::CLASSES,
         secrets::CLASSES,
     ];

@@ -9,6 +9,8 @@ mod limits;
 mod python;
 mod renderables;
 mod secrets;
+mod step_functions;
+mod steps;
 mod tls;
 mod typed;
 

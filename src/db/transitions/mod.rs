@@ -1,5 +1,6 @@
 //! State changes that span rows: one file each. Every one is conditional and safe to run twice.
 
+mod build_data;
 mod build_state;
 mod cancel_request;
 mod command_ids;
@@ -11,6 +12,7 @@ mod prune_events;
 mod rebuild;
 mod recover_at_start;
 mod scheduler_state;
+mod set_priority;
 mod stamps;
 mod start_build;
 mod steps;
@@ -18,6 +20,7 @@ mod sync_config;
 mod users;
 mod worker_state;
 
+pub use self::build_data::SetBuildData;
 pub use self::build_state::{SetBuildProperties, SetBuildState};
 pub use self::cancel_request::{CancelRequest, Cancelled};
 pub use self::command_ids::ReserveCommandIds;
@@ -29,6 +32,7 @@ pub use self::prune_events::PruneEvents;
 pub use self::rebuild::Rebuild;
 pub use self::recover_at_start::{RecoverAtStart, Recovered};
 pub use self::scheduler_state::SwitchScheduler;
+pub use self::set_priority::{Prioritised, SetPriority};
 pub use self::start_build::{StartBuild, StartBuildOutcome};
 pub use self::steps::{AddStep, FinishStep, StartStep, UpdateStep};
 pub use self::sync_config::{ConfigIds, SyncBuilder, SyncConfig, SyncScheduler, SyncWorker};

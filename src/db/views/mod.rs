@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod build_context;
+pub mod build_data;
 pub mod build_lines;
 pub mod build_page;
 pub mod build_requests;
@@ -11,6 +12,7 @@ pub mod builder_page;
 pub mod builders;
 pub mod builds;
 pub mod buildsets;
+pub mod cancelling;
 pub mod changes;
 pub mod deciders;
 pub mod home;
