@@ -26,6 +26,8 @@ pub struct Site {
     worker: Option<Child>,
     /// Of Buildbot's own worker, if that is used.
     python_release: Option<String>,
+    /// Of the processes of ours, besides those of this one.
+    variables: Vec<(String, PathBuf)>,
 }
 
 /// A program of ours, built beside this test.
@@ -72,6 +74,7 @@ impl Site {
             master: None,
             worker: None,
             python_release: None,
+            variables: Vec::new(),
         };
         fs::create_dir(site.repository()).unwrap();
         site.git(&["init", "-q", "-b", "main"]);
@@ -118,11 +121,17 @@ impl Site {
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()
     }
 
+    /// Sets an environment variable of the processes that are started from now on.
+    pub fn set_variable(&mut self, name: &str, value: &Path) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
     fn spawn(&self, name: &str, directory: &str) -> Child {
         let output = OpenOptions::new().create(true).append(true).open(self.path(&format!("{directory}.out"))).unwrap();
         Command::new(program(name))
             .args(["start", "--nodaemon"])
             .arg(self.path(directory))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(File::try_clone(&output).unwrap())
             .stderr(output)
