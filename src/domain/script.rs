@@ -23,6 +23,8 @@ pub enum ScriptValue {
     List(Vec<ScriptValue>),
     /// What a regular expression matched, and what its groups did; answers `group` and `groups`.
     Match(Arc<[Option<String>]>),
+    /// A dictionary.
+    Map(Vec<(String, ScriptValue)>),
     /// An object with attributes, for instance a step given to `doStepIf`.
     Object(Vec<(String, ScriptValue)>),
 }

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use tempfile::TempDir;
 
-use crate::python_workers::python_worker;
+use crate::python_workers::{create_command, python_worker};
 
 /// Nothing takes this long unless it hangs.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -86,6 +86,14 @@ impl Site {
         site
     }
 
+    /// Makes the directory of our worker again, with these options.
+    pub fn remake_worker(&self, options: &[&str]) {
+        let master = format!("127.0.0.1:{}", self.worker_port);
+        let mut command = Command::new(program("buildbot-worker"));
+        command.args(["create-worker", "-q", "--force"]).args(options).arg(self.path("worker"));
+        run(command.args([&master, WORKER, "pass"]));
+    }
+
     /// A path below the site's directory.
     pub fn path(&self, relative: &str) -> PathBuf {
         self.dir.path().join(relative)
@@ -144,7 +152,7 @@ impl Site {
     /// name for what it shall speak, if it knows several.
     pub fn create_python_worker(&mut self, release: &str, protocol: &str, password: &str) {
         let mut command = python_worker(release);
-        command.arg("create-worker");
+        command.arg(create_command(release));
         if protocol != "pb" {
             command.arg(format!("--protocol={protocol}"));
         }
