@@ -3,6 +3,7 @@
 //! Phase one prepares the shells, so that each has an address; phase two builds the `Deps` and starts them. A wire that
 //! is forgotten does not compile. Nothing here decides anything.
 
+mod clean_up;
 mod client_ports;
 mod control;
 mod overview;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::watch;
 
+pub use self::clean_up::clean_up;
 use self::control::ControlDeps;
 pub use self::run::{RunOptions, name, run};
 use crate::actors::applied::{Applied, AppliedConfig};
@@ -82,6 +84,8 @@ const CORE_DEADLINE: Duration = Duration::from_secs(30);
 const SCRIPT_DEADLINE: Duration = Duration::from_secs(60);
 /// Commands from outside wait for the database as long as a client waits.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
+/// The first clean-up of a large site removes a million rows, a few at a time.
+const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(24 * 3600);
 const JANITOR: JanitorConfig =
     JanitorConfig { keep_events: Duration::from_secs(7 * 24 * 3600), every: Duration::from_secs(3600) };
 const SCRIPTS: ScriptsConfig = ScriptsConfig {
@@ -167,6 +171,7 @@ impl Master {
             waiting: shells.keeper.ask(CORE_DEADLINE),
             workers: shells.workers.ask(CORE_DEADLINE),
             pause: shells.distributor.tell(),
+            clean_up: shells.janitor.ask(CLEAN_UP_DEADLINE),
         };
         let stop = common.start_all(shells, sessions, in_force);
         Ok(Self { handle, gate, config: applied, reconfigure, control, escalations, db, stop, writer })
@@ -328,6 +333,7 @@ impl Common {
             shells.try_jobs.tell(),
             shells.sources.tell(),
             shells.reporters.tell(),
+            shells.janitor.tell(),
         ];
         ReconfiguratorDeps { db: self.db.clone(), base_dir: self.base_dir.clone(), in_force, listeners }
     }
@@ -352,7 +358,7 @@ impl Common {
         let reconfigurator = self.reconfigurator(&shells, in_force);
         let reporters = ReportersDeps { config: self.applied.clone() };
         let live = self.live;
-        let janitor = JanitorDeps { db: self.db, clock: self.clock };
+        let janitor = JanitorDeps { db: self.db, clock: self.clock, config: self.applied };
 
         let bus = shells.bus.start(move || EventBus::new(subscribers.clone(), live.clone()));
         let scripts = shells.scripts.start(|| Scripts::new(SCRIPTS));

@@ -18,6 +18,7 @@ pub mod distributor;
 pub mod event_bus;
 pub mod handle;
 pub mod janitor;
+pub mod learning;
 pub mod live_feed;
 pub mod lock;
 pub mod lock_keeper;

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. Errors end here and are shown to a person.
 
 mod checkconfig;
+mod cleanupdb;
 mod completions;
 mod create_master;
 mod demo;
@@ -66,6 +67,7 @@ enum Command {
     #[command(alias = "sighup")]
     Reconfig(reconfig::Reconfig),
     Checkconfig(checkconfig::Checkconfig),
+    Cleanupdb(cleanupdb::Cleanupdb),
     Status(status::ShowStatus),
     Tail(tail::Tail),
     Sendchange(sendchange::Sendchange),
@@ -86,6 +88,7 @@ pub fn run() -> ExitCode {
         Command::Restart(arguments) => arguments.run(),
         Command::Reconfig(arguments) => arguments.run(),
         Command::Checkconfig(arguments) => arguments.run(),
+        Command::Cleanupdb(arguments) => arguments.run(),
         Command::Status(arguments) => arguments.run(),
         Command::Tail(arguments) => arguments.run(),
         Command::Sendchange(arguments) => arguments.run(),

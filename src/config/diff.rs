@@ -107,6 +107,10 @@ fn settings(old: &MasterConfig, new: &MasterConfig) -> Vec<&'static str> {
         ("prioritizeBuilders", old.prioritize_builders != new.prioritize_builders),
         ("codebaseGenerator", old.codebase_generator != new.codebase_generator),
         ("logMaxSize", old.logs.max_bytes != new.logs.max_bytes),
+        ("changeHorizon", old.lifetime.changes != new.lifetime.changes),
+        ("buildHorizon", old.lifetime.horizons.builds != new.lifetime.horizons.builds),
+        ("logHorizon", old.lifetime.horizons.logs != new.lifetime.horizons.logs),
+        ("util.JanitorConfigurator", old.lifetime.janitor != new.lifetime.janitor),
         ("logMaxTailSize", old.logs.max_tail_bytes != new.logs.max_tail_bytes),
         ("inactive components", old.inactive != new.inactive),
     ];

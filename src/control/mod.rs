@@ -26,6 +26,10 @@ pub enum Request {
     Reconfig {
         dry_run: bool,
     },
+    /// Removes what the policies of the configuration free; with `dry_run` it only says what that is.
+    CleanUp {
+        dry_run: bool,
+    },
     /// Ends the master; `clean` lets running builds finish first. Answered when the stop has begun.
     Stop {
         clean: bool,
@@ -43,6 +47,7 @@ pub enum Response {
     Rejected {
         errors: Vec<String>,
     },
+    CleanedUp(CleanedUp),
     Stopping,
     /// The request was not understood or could not be carried out.
     Failed {
@@ -131,6 +136,15 @@ pub struct Reconfigured {
     pub warnings: Vec<String>,
 }
 
+/// What a clean-up found, and did.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct CleanedUp {
+    /// What the policies free, one line each.
+    pub frees: Vec<String>,
+    /// What was removed; nothing after a dry run.
+    pub removed: Option<String>,
+}
+
 /// The master's side of the conversation.
 #[async_trait]
 pub trait ControlHandler: Send + Sync {
@@ -140,6 +154,9 @@ pub trait ControlHandler: Send + Sync {
 
     /// All or nothing; `Err` has every error of the new configuration.
     async fn reconfig(&self, dry_run: bool) -> Result<Reconfigured, Vec<String>>;
+
+    /// Returns when everything is done. `Err` says what went wrong.
+    async fn clean_up(&self, dry_run: bool) -> Result<CleanedUp, String>;
 
     /// Begins to stop and returns. `Err` says why it cannot.
     async fn stop(&self, clean: bool) -> Result<(), String>;

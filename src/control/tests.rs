@@ -13,7 +13,7 @@ use tokio::net::UnixStream;
 
 use super::client::{ControlClientError, ask};
 use super::server::{ControlError, ControlServer};
-use super::{ControlHandler, Overview, Reconfigured, Request, Response, Status};
+use super::{CleanedUp, ControlHandler, Overview, Reconfigured, Request, Response, Status};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -34,6 +34,10 @@ impl ControlHandler for FixedMaster {
             return Err(vec!["master.cfg:1: one".to_owned(), "master.cfg:2: two".to_owned()]);
         }
         Ok(Reconfigured { changes: vec!["builder a: added".to_owned()], warnings: Vec::new() })
+    }
+
+    async fn clean_up(&self, dry_run: bool) -> Result<CleanedUp, String> {
+        Ok(CleanedUp { frees: vec!["changes: 3".to_owned()], removed: (!dry_run).then(|| "3 changes".to_owned()) })
     }
 
     async fn stop(&self, clean: bool) -> Result<(), String> {
@@ -60,6 +64,10 @@ async fn each_verb_gets_its_answer() {
     let response = ask(dir.path(), Request::Reconfig { dry_run: true }, PATIENCE).await.unwrap();
     let errors = ["master.cfg:1: one", "master.cfg:2: two"].map(str::to_owned).to_vec();
     assert_eq!(response, Response::Rejected { errors });
+    let Response::CleanedUp(done) = ask(dir.path(), Request::CleanUp { dry_run: true }, PATIENCE).await.unwrap() else {
+        panic!("not a clean-up");
+    };
+    assert_eq!((done.frees, done.removed), (vec!["changes: 3".to_owned()], None));
     assert_eq!(ask(dir.path(), Request::Stop { clean: true }, PATIENCE).await.unwrap(), Response::Stopping);
     let response = ask(dir.path(), Request::Stop { clean: false }, PATIENCE).await.unwrap();
     assert_eq!(response, Response::Failed { reason: "not now".to_owned() });

@@ -215,6 +215,7 @@ diesel::table! {
         results -> Nullable<Integer>,
         state_string -> Text,
         locks_duration_s -> BigInt,
+        logs_removed_at_us -> Nullable<BigInt>,
     }
 }
 
@@ -262,6 +263,39 @@ diesel::table! {
 }
 
 diesel::table! {
+    learned_steps (builder_id, name) {
+        builder_id -> BigInt,
+        name -> Text,
+        position -> Integer,
+        presence -> Double,
+    }
+}
+
+diesel::table! {
+    learned_metrics (builder_id, step, metric) {
+        builder_id -> BigInt,
+        step -> Text,
+        metric -> Text,
+        value -> Double,
+        n_samples -> Integer,
+    }
+}
+
+diesel::table! {
+    step_progress (step_id, metric) {
+        step_id -> BigInt,
+        metric -> Text,
+        value -> Double,
+    }
+}
+
+diesel::table! {
+    chunks_to_remove (log_id) {
+        log_id -> BigInt,
+    }
+}
+
+diesel::table! {
     counters (name) {
         name -> Text,
         next -> BigInt,
@@ -302,6 +336,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     build_properties,
     steps,
     logs,
+    learned_steps,
+    learned_metrics,
+    step_progress,
+    chunks_to_remove,
     counters,
     events,
 );

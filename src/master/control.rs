@@ -15,11 +15,12 @@ use crate::actors::builders::DescribeBuilders;
 use crate::actors::buildset_keeper::DescribeWaiting;
 use crate::actors::distributor::PauseBuilds;
 use crate::actors::handle::MasterHandle;
+use crate::actors::janitor::CleanUp;
 use crate::actors::reconfigurator::{Reconfigure, ReconfigureError};
 use crate::actors::supervisor::{Ask, Tell};
 use crate::actors::workers::DescribeWorkers;
 use crate::clock::Clock;
-use crate::control::{ControlHandler, Overview, Reconfigured, Status};
+use crate::control::{CleanedUp, ControlHandler, Overview, Reconfigured, Status};
 use crate::db::Db;
 
 /// What the socket needs of the actors.
@@ -29,6 +30,7 @@ pub struct ControlDeps {
     pub waiting: Ask<DescribeWaiting>,
     pub workers: Ask<DescribeWorkers>,
     pub pause: Tell<PauseBuilds>,
+    pub clean_up: Ask<CleanUp>,
 }
 
 pub struct Control {
@@ -117,6 +119,14 @@ impl ControlHandler for Control {
             Ok(Err(ReconfigureError::Invalid(errors))) => Err(errors),
             Ok(Err(error)) => Err(vec![error.to_string()]),
             Err(error) => Err(vec![error.to_string()]),
+        }
+    }
+
+    async fn clean_up(&self, dry_run: bool) -> Result<CleanedUp, String> {
+        match self.deps.clean_up.ask(CleanUp { dry_run }).await {
+            Ok(Ok(done)) => Ok(super::clean_up::shown(&done)),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(error) => Err(error.to_string()),
         }
     }
 

@@ -213,6 +213,7 @@ fn expected(key: &str) -> &'static str {
         "workers" => "objects of worker.Worker",
         "builders" => "objects of util.BuilderConfig",
         "schedulers" => "schedulers",
+        "configurators" => "a util.JanitorConfigurator",
         "user_managers" => "objects of util.CommandlineUserManager",
         _ => "change sources",
     }

@@ -8,6 +8,7 @@ mod changes;
 mod check;
 pub mod keys;
 mod kind;
+mod lifetime;
 mod locks;
 mod parameters;
 mod reporters;
@@ -20,6 +21,7 @@ mod worker;
 
 pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
+pub use lifetime::DATETIME;
 pub use reporters::LISTENER;
 pub use schedulers::SCHEDULERS;
 
@@ -196,7 +198,7 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 11] = [
+    let tables: [&'static [Class]; 12] = [
         worker::CLASSES,
         builders::CLASSES,
         steps::CLASSES,
@@ -205,6 +207,7 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         schedulers::CLASSES,
         parameters::CLASSES,
         util::CLASSES,
+        lifetime::CLASSES,
         locks::CLASSES,
         reporters::CLASSES,
         secrets::CLASSES,

@@ -15,6 +15,8 @@ pub mod changes;
 pub mod deciders;
 pub mod home;
 pub mod keys;
+pub mod learned;
+pub mod lifetime;
 pub mod log_tails;
 pub mod log_text;
 pub mod logs;

@@ -10,6 +10,7 @@ mod changesources;
 mod control;
 mod elements;
 mod empty;
+mod estimates;
 mod forceschedulers;
 mod log_text;
 mod logs;
@@ -110,6 +111,7 @@ async fn read(request: &HttpRequest, state: &WebState) -> Result<Reply, WebError
         Endpoint::Buildsets(scope) => buildsets::get(&call, scope).await,
         Endpoint::Changes(scope) => changes::get(&call, scope).await,
         Endpoint::ChangeSources(scope) => changesources::get(&call, scope).await,
+        Endpoint::Estimate(build) => estimates::get(&call, build).await,
         Endpoint::ForceSchedulers(scope) => forceschedulers::get(&call, scope).await,
         Endpoint::Logs(scope) => logs::get(&call, scope).await,
         Endpoint::LogText(log, form) => log_text::get(&call, log, form).await,

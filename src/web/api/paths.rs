@@ -17,6 +17,8 @@ pub enum Endpoint {
     Buildsets(buildsets::Scope),
     Changes(changes::Scope),
     ChangeSources(changesources::Scope),
+    /// Of a running build.
+    Estimate(BuildKey),
     ForceSchedulers(forceschedulers::Scope),
     Logs(logs::Scope),
     LogText(LogKey, log_text::Form),
@@ -118,6 +120,7 @@ fn below_build(build: BuildKey, segments: &[&str]) -> Option<Endpoint> {
         ["triggered_builds"] => Some(Endpoint::Builds(builds::Scope::TriggeredBy(build))),
         ["steps"] => Some(Endpoint::Steps(steps::Scope::OfBuild(build))),
         ["steps", step, rest @ ..] => below_step(StepKey::parse(build, step), rest),
+        ["estimate"] => Some(Endpoint::Estimate(build)),
         ["data"] => Some(Endpoint::Empty(empty::BUILD_DATA)),
         ["data", _] | ["data", _, "value"] => Some(Endpoint::Empty(empty::BUILD_DATUM)),
         ["test_result_sets"] => Some(Endpoint::Empty(empty::TEST_RESULT_SETS)),

@@ -9,7 +9,8 @@ use crate::db::views::build_lines::BuildLine;
 use crate::db::views::build_requests::WaitingRequest;
 use crate::db::views::builder_health::BrokenSince;
 use crate::db::views::worker_counts::WorkerCounts;
-use crate::domain::{Build, BuilderId, Step, Timestamp};
+use crate::domain::{Build, BuildId, BuilderId, Step, Timestamp};
+use crate::web::forecasts::BuildForecast;
 use crate::web::format::{self, Progress, Status, When};
 use crate::web::templates::segment;
 
@@ -59,10 +60,18 @@ impl BuildItem {
 }
 
 /// Running builds, with how far they are.
-pub fn running_items(lines: &[BuildLine], typical: &HashMap<BuilderId, Duration>, now: Timestamp) -> Vec<BuildItem> {
+pub fn running_items(
+    lines: &[BuildLine],
+    forecasts: &HashMap<BuildId, BuildForecast>,
+    typical: &HashMap<BuilderId, Duration>,
+    now: Timestamp,
+) -> Vec<BuildItem> {
     let item = |line: &BuildLine| {
-        let typical = typical.get(&line.build.builder_id);
-        let progress = typical.map(|typical| Progress::new(line.build.started_at, *typical, now));
+        let started = line.build.started_at;
+        let learned = forecasts.get(&line.build.id).and_then(|forecast| forecast.build);
+        // Of a builder whose steps nobody has learned yet, the length of its builds tells something.
+        let by_length = || typical.get(&line.build.builder_id).map(|typical| Progress::new(started, *typical, now));
+        let progress = learned.map(|estimate| Progress::of(started, &estimate)).or_else(by_length);
         BuildItem { progress, ..BuildItem::new(line, now) }
     };
     lines.iter().map(item).collect()

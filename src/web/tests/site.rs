@@ -130,6 +130,7 @@ pub fn config() -> MasterConfig {
         prioritize_builders: None,
         codebase_generator: None,
         logs: LogLimits::default(),
+        lifetime: Default::default(),
         max_worker_losses: 3,
         inactive: vec!["reporters.MailNotifier".to_owned()],
         warnings: Vec::new(),
@@ -153,6 +154,7 @@ fn builder(name: &str) -> BuilderConfig {
         next_build: None,
         next_worker: None,
         can_start_build: None,
+        horizons: Default::default(),
         location: "master.cfg:1".to_owned(),
     }
 }
