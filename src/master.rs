@@ -39,7 +39,7 @@ use crate::actors::janitor::{Janitor, JanitorConfig, JanitorDeps};
 use crate::actors::live_feed::LiveFeed;
 use crate::actors::lock_keeper::{LockKeeper, LockKeeperDeps};
 use crate::actors::log_sink::DbLogSink;
-use crate::actors::reconfigurator::{self, Reconfigurator, ReconfiguratorDeps, Reconfigure};
+use crate::actors::reconfigurator::{self, GoBack, Reconfigurator, ReconfiguratorDeps, Reconfigure};
 use crate::actors::reporters::{Reporters, ReportersDeps};
 use crate::actors::schedulers::{Schedulers, SchedulersDeps};
 use crate::actors::scripts::{Scripts, ScriptsConfig};
@@ -70,6 +70,7 @@ pub struct Master {
     pub gate: Arc<WorkerGate>,
     pub config: AppliedConfig,
     pub reconfigure: Ask<Reconfigure>,
+    pub go_back: Ask<GoBack>,
     pub control: ControlDeps,
     pub escalations: Escalations,
     pub db: Db,
@@ -150,7 +151,8 @@ impl Master {
         let writer_shell = supervisor.prepare::<DbWriter>(ChildSpec::vital("db_writer", "db_writer"));
         let writer = writer_shell.start(move || DbWriter::new(Rc::clone(&writer), writer_deps.clone()));
         db.write(RecoverAtStart).await.context("cannot repair what the last run left")?;
-        let ids = reconfigurator::sync(&db, &config).await.context("cannot store the names of the configuration")?;
+        let stored = reconfigurator::store(&db, &config, "start".to_owned(), Vec::new()).await;
+        let ids = stored.context("cannot store the names of the configuration")?.ids;
         let in_force = Arc::new(watch::Sender::new(Arc::new(Applied { config: Arc::new(config), ids })));
         let applied = in_force.subscribe();
 
@@ -166,6 +168,7 @@ impl Master {
         });
         let handle = common.handle(&shells);
         let reconfigure = shells.reconfigurator.ask(COMMAND_DEADLINE);
+        let go_back = shells.reconfigurator.ask(COMMAND_DEADLINE);
         let control = ControlDeps {
             builders: shells.builders.ask(CORE_DEADLINE),
             waiting: shells.keeper.ask(CORE_DEADLINE),
@@ -174,7 +177,7 @@ impl Master {
             clean_up: shells.janitor.ask(CLEAN_UP_DEADLINE),
         };
         let stop = common.start_all(shells, sessions, in_force);
-        Ok(Self { handle, gate, config: applied, reconfigure, control, escalations, db, stop, writer })
+        Ok(Self { handle, gate, config: applied, reconfigure, go_back, control, escalations, db, stop, writer })
     }
 
     /// Ends every actor, the sources of work first and the writer last.

@@ -67,6 +67,16 @@ pub struct MasterConfig {
     pub inactive: Vec<String>,
     /// Old spellings and the like, with `file:line`.
     pub warnings: Vec<String>,
+    /// What it was made of.
+    pub files: Vec<ConfigFile>,
+}
+
+/// A file that was read to make a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigFile {
+    /// Relative to the base directory.
+    pub name: String,
+    pub text: String,
 }
 
 impl MasterConfig {

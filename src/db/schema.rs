@@ -263,6 +263,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    config_versions (id) {
+        id -> BigInt,
+        applied_at_us -> BigInt,
+        cause -> Text,
+        changes -> Text,
+    }
+}
+
+diesel::table! {
+    config_texts (digest) {
+        digest -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    config_version_files (version_id, name) {
+        version_id -> BigInt,
+        name -> Text,
+        digest -> Text,
+    }
+}
+
+diesel::table! {
     learned_steps (builder_id, name) {
         builder_id -> BigInt,
         name -> Text,
@@ -336,6 +360,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     build_properties,
     steps,
     logs,
+    config_versions,
+    config_texts,
+    config_version_files,
     learned_steps,
     learned_metrics,
     step_progress,

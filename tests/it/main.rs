@@ -6,6 +6,7 @@ mod force;
 mod locks;
 mod patches;
 mod recovery;
+mod reload;
 mod schedulers;
 mod test_master;
 mod transfers;

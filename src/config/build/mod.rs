@@ -82,6 +82,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         max_worker_losses: MAX_WORKER_LOSSES,
         inactive: context.inactive(),
         warnings: context.warnings(),
+        files: Vec::new(),
     };
     context.finish().map(|()| config)
 }

@@ -1,5 +1,6 @@
 //! State changes that span rows: one file each. Every one is conditional and safe to run twice.
 
+mod apply_config;
 mod build_state;
 mod cancel_request;
 mod command_ids;
@@ -24,6 +25,7 @@ mod sync_config;
 mod users;
 mod worker_state;
 
+pub use self::apply_config::{ApplyConfig, StoredConfig};
 pub use self::build_state::{SetBuildProperties, SetBuildState};
 pub use self::cancel_request::{CancelRequest, Cancelled};
 pub use self::command_ids::ReserveCommandIds;

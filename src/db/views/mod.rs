@@ -12,6 +12,7 @@ pub mod builders;
 pub mod builds;
 pub mod buildsets;
 pub mod changes;
+pub mod config_versions;
 pub mod deciders;
 pub mod home;
 pub mod keys;

@@ -10,6 +10,7 @@ use crate::db::views::builds;
 use crate::db::views::keys::BuildKey;
 use crate::domain::{Build, StepId};
 use crate::forecast::Estimate;
+use crate::json;
 use crate::web::error::WebError;
 use crate::web::forecasts::{self, BuildForecast};
 
@@ -72,6 +73,11 @@ fn json(build: &Build, forecast: &BuildForecast) -> EstimateJson {
         build: forecast.build.as_ref().map(Numbers::from).unwrap_or_default(),
         steps: steps.into_iter().map(|(step, estimate)| StepJson { stepid: step.0, step: estimate.into() }).collect(),
     }
+}
+
+/// As `/ws` sends it.
+pub fn message(build: &Build, forecast: &BuildForecast) -> String {
+    json::to_string(&json(build, forecast))
 }
 
 pub async fn get(call: &Call<'_>, key: BuildKey) -> Result<Reply, WebError> {

@@ -32,6 +32,7 @@ pub mod messages {
     pub use super::builds::message as build;
     pub use super::buildsets::{message as buildset, message_of_new as new_buildset};
     pub use super::changes::message as change;
+    pub use super::estimates::message as estimate;
     pub use super::logs::message as log;
     pub use super::properties::message as properties;
     pub use super::schedulers::message as scheduler;

@@ -181,7 +181,7 @@ fn taken(locks: &[String]) -> String {
 fn why(workers: WorkerCounts) -> Option<String> {
     let (its, are) = if workers.n_configured == 1 { ("its worker", "is") } else { ("its workers", "are") };
     let text = match workers {
-        WorkerCounts { n_configured: 0, .. } => "no worker may build this".to_owned(),
+        WorkerCounts { n_configured: 0, .. } => "its builder is not in the configuration at present".to_owned(),
         WorkerCounts { n_connected: 0, n_configured: 1, .. } => "its worker is not connected".to_owned(),
         WorkerCounts { n_connected: 0, n_configured, .. } => format!("none of its {n_configured} workers is connected"),
         WorkerCounts { n_ready: 0, .. } => format!("{its} {are} paused or leaving"),
@@ -220,7 +220,7 @@ mod tests {
         let counts =
             |n_configured, n_connected, n_ready, n_busy| WorkerCounts { n_configured, n_connected, n_ready, n_busy };
         for (counts, text) in [
-            (counts(0, 0, 0, 0), Some("no worker may build this")),
+            (counts(0, 0, 0, 0), Some("its builder is not in the configuration at present")),
             (counts(1, 0, 0, 0), Some("its worker is not connected")),
             (counts(3, 0, 0, 0), Some("none of its 3 workers is connected")),
             (counts(3, 2, 0, 0), Some("its workers are paused or leaving")),
@@ -237,7 +237,7 @@ mod tests {
         let (workers, locks) = (HashMap::new(), HashMap::from([(id, vec!["disk".to_owned()])]));
         let obstacles = Obstacles { workers: &workers, locks: &locks };
         assert_eq!(obstacles.of(id).as_deref(), Some("the lock “disk” is taken"));
-        assert_eq!(obstacles.of(BuilderId(2)).as_deref(), Some("no worker may build this"));
+        assert_eq!(obstacles.of(BuilderId(2)).as_deref(), Some("its builder is not in the configuration at present"));
         assert_eq!(taken(&["a".to_owned(), "b".to_owned()]), "the locks “a”, “b” are taken");
     }
 

@@ -134,6 +134,7 @@ pub fn config() -> MasterConfig {
         max_worker_losses: 3,
         inactive: vec!["reporters.MailNotifier".to_owned()],
         warnings: Vec::new(),
+        files: Vec::new(),
     }
 }
 
