@@ -156,8 +156,15 @@ mod tests {
     #[test]
     fn every_command_of_the_manual_is_understood() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let chapters =
-            ["clients", "quick-start", "tutorial/first-run", "tutorial/tour", "tutorial/own-project", "command-line"];
+        let chapters = [
+            "clients",
+            "quick-start",
+            "tutorial/first-run",
+            "tutorial/tour",
+            "tutorial/own-project",
+            "command-line",
+            "lifetime",
+        ];
         let manual = chapters.map(|chapter| format!("docs/manual/src/{chapter}.md"));
         let mut n_calls = 0;
         for document in manual.into_iter().chain(["README.md".to_owned(), "docs/manual/src/operating.md".to_owned()]) {

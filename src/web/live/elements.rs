@@ -156,7 +156,8 @@ impl Elements {
         let ids: Vec<BuildId> = ids.into_iter().map(BuildId).collect();
         let found = db.read(move |conn| builds::by_ids(conn, &ids)).await?;
         let forecasts = forecasts::of_running(db, found.iter(), now).await?;
-        let text = |build: &Build| Some((build.id.0, messages::estimate(build, forecasts.get(&build.id)?)));
+        let told = |build: &Build| forecasts.get(&build.id).filter(|forecast| forecast.build.is_some());
+        let text = |build: &Build| Some((build.id.0, messages::estimate(build, told(build)?)));
         self.keep(Kind::Estimate, found.iter().filter_map(text));
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod control;
 mod errors;
+mod estimates;
 mod hostile;
 mod lists;
 mod live;
@@ -9,5 +10,6 @@ mod markup;
 mod own_files;
 mod pages;
 mod queries;
+mod removed;
 mod shapes;
 pub mod site;
