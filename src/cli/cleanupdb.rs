@@ -55,12 +55,12 @@ impl Cleanupdb {
         if done.frees.is_empty() {
             remark(self.quiet, "there is nothing to remove");
         } else {
-            remark(self.quiet, if self.dry_run { "would be removed:" } else { "to be removed:" });
+            remark(self.quiet, if self.dry_run { "would be removed:" } else { "removed by its policies:" });
         }
         for line in &done.frees {
             remark(self.quiet, format_args!("  {line}"));
         }
-        if let Some(removed) = &done.removed {
+        if let Some(removed) = done.removed.as_ref().filter(|_| !done.frees.is_empty()) {
             remark(self.quiet, removed);
         }
     }

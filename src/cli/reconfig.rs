@@ -61,12 +61,17 @@ impl Reconfig {
                 self.report(&reconfigured);
                 Ok(ExitCode::SUCCESS)
             }
-            Response::Versions(versions) => {
+            Response::Versions { versions } => {
                 list(&versions);
                 Ok(ExitCode::SUCCESS)
             }
             Response::Rejected { errors } => {
-                complain("the configuration has errors, the old one stays in force:");
+                match self.to {
+                    Some(version) => {
+                        complain(format_args!("version {version} cannot be put in force, all stays as it is:"));
+                    }
+                    None => complain("the configuration has errors, the old one stays in force:"),
+                }
                 for error in errors {
                     complain(error);
                 }

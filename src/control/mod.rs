@@ -55,7 +55,9 @@ pub enum Response {
         errors: Vec<String>,
     },
     /// The newest first; at most some hundred.
-    Versions(Vec<VersionLine>),
+    Versions {
+        versions: Vec<VersionLine>,
+    },
     CleanedUp(CleanedUp),
     Stopping,
     /// The request was not understood or could not be carried out.

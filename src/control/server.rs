@@ -119,7 +119,7 @@ async fn answer(request: Request, handler: &dyn ControlHandler) -> Response {
             Err(errors) => Response::Rejected { errors },
         },
         Request::Versions => match handler.versions().await {
-            Ok(versions) => Response::Versions(versions),
+            Ok(versions) => Response::Versions { versions },
             Err(reason) => Response::Failed { reason },
         },
         Request::CleanUp { dry_run } => match handler.clean_up(dry_run).await {

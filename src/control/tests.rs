@@ -75,7 +75,7 @@ async fn each_verb_gets_its_answer() {
     let response = ask(dir.path(), Request::GoBack { version: 7, dry_run: false }, PATIENCE).await.unwrap();
     assert!(matches!(response, Response::Reconfigured(Reconfigured { version: Some(7), .. })));
     let response = ask(dir.path(), Request::Versions, PATIENCE).await.unwrap();
-    assert!(matches!(response, Response::Versions(versions) if versions.len() == 1));
+    assert!(matches!(response, Response::Versions { versions } if versions.len() == 1));
     let Response::CleanedUp(done) = ask(dir.path(), Request::CleanUp { dry_run: true }, PATIENCE).await.unwrap() else {
         panic!("not a clean-up");
     };
