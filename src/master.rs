@@ -27,6 +27,8 @@ use crate::actors::build::BuildDeps;
 use crate::actors::builder::BuilderDeps;
 use crate::actors::builders::{Builders, BuildersDeps};
 use crate::actors::buildset_keeper::{BuildsetKeeper, BuildsetKeeperDeps};
+use crate::actors::cancel::Cancel;
+use crate::actors::cancellers::{CancellerDeps, Cancellers, CancellersDeps};
 use crate::actors::change_intake::{ChangeIntake, ChangeIntakeDeps};
 use crate::actors::change_sources::{ChangeSources, ChangeSourcesDeps};
 use crate::actors::clients::Reception;
@@ -107,6 +109,7 @@ struct Shells {
     schedulers: Prepared<Schedulers>,
     try_jobs: Prepared<TryJobs>,
     sources: Prepared<ChangeSources>,
+    cancellers: Prepared<Cancellers>,
     reporters: Prepared<Reporters>,
     janitor: Prepared<Janitor>,
     reconfigurator: Prepared<Reconfigurator>,
@@ -131,6 +134,7 @@ fn prepare(supervisor: &Supervisor) -> Shells {
         schedulers: permanent(supervisor, "schedulers"),
         try_jobs: permanent(supervisor, "try_jobs"),
         sources: permanent(supervisor, "change_sources"),
+        cancellers: permanent(supervisor, "cancellers"),
         reporters: permanent(supervisor, "reporters"),
         janitor: permanent(supervisor, "janitor"),
         reconfigurator: permanent(supervisor, "reconfigurator"),
@@ -270,8 +274,7 @@ impl Common {
             take_locks: shells.locks.tell(),
             config: self.applied.clone(),
             trigger: shells.schedulers.ask(COMMAND_DEADLINE),
-            cancel_request: shells.keeper.ask(COMMAND_DEADLINE),
-            stop_build: shells.builders.ask(CORE_DEADLINE),
+            cancel: self.cancel(shells),
         };
         let builder = BuilderDeps {
             db: self.db.clone(),
@@ -307,6 +310,24 @@ impl Common {
         }
     }
 
+    fn cancel(&self, shells: &Shells) -> Cancel {
+        Cancel {
+            db: self.db.clone(),
+            request: shells.keeper.ask(COMMAND_DEADLINE),
+            build: shells.builders.ask(CORE_DEADLINE),
+        }
+    }
+
+    fn cancellers(&self, shells: &Shells) -> CancellersDeps {
+        let canceller = CancellerDeps {
+            db: self.db.clone(),
+            config: self.applied.clone(),
+            scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+            cancel: self.cancel(shells),
+        };
+        CancellersDeps { supervisor: self.supervisor.clone(), canceller }
+    }
+
     fn sources(&self, shells: &Shells) -> ChangeSourcesDeps {
         ChangeSourcesDeps {
             db: self.db.clone(),
@@ -335,6 +356,7 @@ impl Common {
             shells.schedulers.tell(),
             shells.try_jobs.tell(),
             shells.sources.tell(),
+            shells.cancellers.tell(),
             shells.reporters.tell(),
             shells.janitor.tell(),
         ];
@@ -348,7 +370,8 @@ impl Common {
         sessions: Sessions,
         in_force: Arc<watch::Sender<Arc<Applied>>>,
     ) -> Vec<Box<dyn Fn()>> {
-        let subscribers = vec![shells.keeper.tell(), shells.schedulers.tell()];
+        let subscribers = vec![shells.keeper.tell(), shells.schedulers.tell(), shells.cancellers.tell()];
+        let cancellers = self.cancellers(&shells);
         let keeper = BuildsetKeeperDeps { db: self.db.clone(), distributor: shells.distributor.tell() };
         let distributor = self.distributor(&shells);
         let workers = self.workers(&shells, sessions);
@@ -374,6 +397,7 @@ impl Common {
         let schedulers = shells.schedulers.start(move || Schedulers::new(schedulers.clone()));
         let try_jobs = shells.try_jobs.start(move || TryJobs::new(try_jobs.clone()));
         let sources = shells.sources.start(move || ChangeSources::new(sources.clone()));
+        let cancellers = shells.cancellers.start(move || Cancellers::new(cancellers.clone()));
         let reporters = shells.reporters.start(move || Reporters::new(reporters.clone()));
         let janitor = shells.janitor.start(move || Janitor::new(JANITOR, janitor.clone()));
         let reconfigurator = shells.reconfigurator.start(move || Reconfigurator::new(reconfigurator.clone()));
@@ -381,6 +405,7 @@ impl Common {
             stopper(reconfigurator),
             stopper(janitor),
             stopper(reporters),
+            stopper(cancellers),
             stopper(sources),
             stopper(try_jobs),
             stopper(schedulers),

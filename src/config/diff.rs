@@ -140,6 +140,7 @@ fn settings(old: &MasterConfig, new: &MasterConfig) -> Vec<&'static str> {
         ("title", old.title != new.title),
         ("titleURL", old.title_url != new.title_url),
         ("buildbotURL", old.buildbot_url != new.buildbot_url),
+        ("cancellers", old.cancellers != new.cancellers),
         ("accounts of clients", old.clients != new.clients),
         ("protocols", old.protocols != new.protocols),
         ("www", old.www != new.www),

@@ -32,7 +32,7 @@ use crate::changes::config::ChangeSourceConfig;
 use crate::domain::lock::LockAccess;
 use crate::domain::{Callback, Properties, Renderable};
 use crate::lifetime::Horizons;
-use crate::schedulers::config::SchedulerConfig;
+use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::schedulers::cron::Cron;
 use crate::steps::config::StepConfig;
 
@@ -46,6 +46,7 @@ pub struct MasterConfig {
     pub workers: Vec<WorkerConfig>,
     pub builders: Vec<BuilderConfig>,
     pub schedulers: Vec<SchedulerConfig>,
+    pub cancellers: Vec<CancellerConfig>,
     pub change_sources: Vec<ChangeSourceConfig>,
     /// Who may log in besides workers.
     pub clients: Vec<ClientAccount>,
@@ -84,6 +85,16 @@ impl MasterConfig {
     pub fn builders_on(&self, worker: &str) -> Vec<(String, String)> {
         let builders = self.builders.iter().filter(|builder| builder.worker_names.iter().any(|name| name == worker));
         builders.map(|builder| (builder.name.clone(), builder.workerbuilddir.clone())).collect()
+    }
+
+    /// Names of the workers that a builder may build on; none of an unknown builder.
+    pub fn workers_of(&self, builder: &str) -> Vec<String> {
+        let builder = self.builders.iter().find(|known| known.name == builder);
+        builder.map(|builder| builder.worker_names.clone()).unwrap_or_default()
+    }
+
+    pub fn worker_names(&self) -> Vec<String> {
+        self.workers.iter().map(|worker| worker.name.clone()).collect()
     }
 }
 

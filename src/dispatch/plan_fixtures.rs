@@ -27,6 +27,7 @@ pub fn request(id: i64, builder: i64) -> BuildRequest {
         worker_losses: 0,
         source_stamps: vec![(SourceStampId(1), stamp())],
         has_changes: true,
+        properties: Arc::default(),
     }
 }
 

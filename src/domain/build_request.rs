@@ -1,6 +1,10 @@
 //! Build requests: a builder owes one build for each.
 
-use super::{BuildRequestId, BuilderId, BuildsetId, MasterId, Results, SourceStampId, StampSpec, Timestamp};
+use std::sync::Arc;
+
+use super::{
+    BuildRequestId, BuilderId, BuildsetId, MasterId, Properties, Results, SourceStampId, StampSpec, Timestamp,
+};
 
 /// Where a request is in its life.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,4 +32,6 @@ pub struct BuildRequest {
     pub source_stamps: Vec<(SourceStampId, StampSpec)>,
     /// Whether changes led to it: a forced request without changes is not merged with one that has them.
     pub has_changes: bool,
+    /// Properties of its buildset, shared with the other requests of it.
+    pub properties: Arc<Properties>,
 }

@@ -22,8 +22,7 @@ pub use self::properties::build_properties;
 use self::run::BuildRun;
 use super::applied::AppliedConfig;
 use super::builder::BuildEnded;
-use super::builders::StopBuild;
-use super::buildset_keeper::CancelBuildRequest;
+use super::cancel::Cancel;
 use super::live_feed::LiveFeed;
 use super::lock_keeper::{LocksDecided, TakeLocks};
 use super::schedulers::TriggerBuilds;
@@ -102,8 +101,7 @@ pub struct BuildDeps {
     pub take_locks: Tell<TakeLocks>,
     pub config: AppliedConfig,
     pub trigger: Ask<TriggerBuilds>,
-    pub cancel_request: Ask<CancelBuildRequest>,
-    pub stop_build: Ask<StopBuild>,
+    pub cancel: Cancel,
 }
 
 pub struct Build {

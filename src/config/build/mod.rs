@@ -1,6 +1,7 @@
 //! Makes the typed configuration of the values a file left behind. Every problem is collected, none stops the rest.
 
 mod builders;
+mod cancellers;
 mod change_filter;
 mod changes;
 mod clients;
@@ -48,6 +49,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     let schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
     let change_sources = settings.objects("change_source", changes::CLASSES, changes::change_source);
     settings.services();
+    let cancellers = cancellers::cancellers(&settings, &builders);
     let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
@@ -67,6 +69,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         workers: items(workers),
         builders: items(builders),
         schedulers: items(schedulers),
+        cancellers,
         change_sources: items(change_sources),
         clients,
         protocols,

@@ -57,6 +57,8 @@ pub enum Kind {
     BoolOrMap,
     /// Text, a list of texts, True or a function.
     Branches,
+    /// A list of anything.
+    List,
     /// A pair of numbers.
     Pair,
     /// A list of pairs of texts.
@@ -120,6 +122,7 @@ impl Kind {
             Self::ObjectOrText(classes) => matches!(value, Raw::Text(_)) || is_object(value, classes),
             Self::Branches => Self::Texts.fits(value) || matches!(value, Raw::Bool(_) | Raw::Function(_)),
             Self::Cron => is_cron(value) || (is_list(value, is_cron) && !value.items().is_empty()),
+            Self::List => is_list(value, |_| true),
             Self::Pair => is_list(value, |item| Self::Seconds.fits(item)) && value.items().len() == 2,
             Self::TextPairs => is_list(value, |item| Self::TextList.fits(item) && item.items().len() == 2),
             Self::Port => matches!(value, Raw::Text(_) | Raw::Int(_)),
@@ -166,6 +169,7 @@ impl Kind {
             Self::Patterns => "a regular expression or a list of them",
             Self::Values => "text, None, or a list of those",
             Self::Branches => "text, a list of texts, True or a function",
+            Self::List => "a list",
             Self::Pair => "a pair of two numbers",
             Self::TextPairs => "a list of pairs of texts",
             Self::Port => "a port number or an endpoint string",

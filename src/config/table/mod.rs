@@ -4,6 +4,7 @@
 //! configuration, and the reference is printed from it.
 
 mod builders;
+mod cancellers;
 mod changes;
 mod check;
 pub mod keys;
@@ -19,6 +20,7 @@ mod transfers;
 mod util;
 mod worker;
 
+pub use cancellers::CANCELLERS;
 pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
 pub use lifetime::DATETIME;
@@ -198,7 +200,7 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 12] = [
+    let tables: [&'static [Class]; 13] = [
         worker::CLASSES,
         builders::CLASSES,
         steps::CLASSES,
@@ -209,6 +211,7 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         util::CLASSES,
         lifetime::CLASSES,
         locks::CLASSES,
+        cancellers::CLASSES,
         reporters::CLASSES,
         secrets::CLASSES,
     ];

@@ -41,6 +41,4 @@ pub const CLASSES: &[Class] = &[
     Class::inactive("reporters", "MessageFormatterFunction"),
     Class::inactive("reporters", "MessageFormatterFunctionRaw"),
     Class::inactive("reporters", "MessageFormatterMissingWorker"),
-    Class::inactive("util", "OldBuildCanceller"),
-    Class::inactive("util", "FailingBuildsetCanceller"),
 ];

@@ -6,7 +6,10 @@ use super::{config, load};
 use crate::config::{Collapse, Protocol};
 use crate::domain::lock::{LockMode, LockScope};
 use crate::domain::{Compression, PropertyValue, Renderable};
-use crate::schedulers::config::{AttributeTest, ChangeAttribute, ForceFieldKind, SchedulerKind};
+use crate::schedulers::config::{
+    AttributeTest, ChangeAttribute, ForceFieldKind, ForceParameter, Layout, SchedulerKind,
+};
+use crate::schedulers::fields;
 use crate::steps::StepCondition;
 use crate::steps::config::{DownloadSource, FilesystemConfig, GitMode, StepKind, TransferSize};
 
@@ -148,9 +151,36 @@ fn force_forms_arrive() {
     assert_eq!((lib.branch.kind.clone(), lib.branch.default.clone()), (ForceFieldKind::Fixed, "main".into()));
     assert_eq!(lib.revision.kind, ForceFieldKind::Fixed);
     assert!(matches!(&lib.project.kind, ForceFieldKind::Choice { choices, strict: true } if choices.len() == 2));
-    assert_eq!(force.properties[1].kind, ForceFieldKind::Text { rows: 3, cols: 80 });
-    assert!(force.properties[1].required);
-    assert_eq!(force.properties[2].default, 4.into());
+    let [_, ForceParameter::Field(notes), ForceParameter::Field(jobs)] = force.properties.as_slice() else {
+        panic!("no fields: {:?}", force.properties)
+    };
+    assert_eq!(notes.kind, ForceFieldKind::Text { rows: 3, cols: 80 });
+    assert!(notes.required);
+    assert_eq!(jobs.default, 4.into());
+}
+
+#[test]
+fn groups_of_a_force_form_arrive() {
+    let config = config(
+        "c['schedulers'] = [schedulers.ForceScheduler('force', ['b1'],\n\
+         codebases=[util.CodebaseParameter('', patch=util.PatchParameter(level=util.FixedParameter('level', default='0')))],\n\
+         properties=[util.NestedParameter('opt', layout='tabs', columns=2, fields=[util.ParameterGroup(label='g',\n\
+         fields=[util.WorkerChoiceParameter(), util.FileParameter('f')])]), util.AnyPropertyParameter('any'),\n\
+         util.InheritBuildParameter(), util.ChoiceStringParameter('c', choices=['a'], autopopulate={'a': {'f': 'x'}})])]\n",
+    );
+    let SchedulerKind::Force(force) = &config.schedulers[0].kind else { panic!("not a force scheduler") };
+    let patch = force.codebases[0].patch.as_ref().unwrap();
+    assert_eq!((&patch.level.kind, &patch.level.default), (&ForceFieldKind::Fixed, &"0".into()));
+    assert_eq!((&patch.body.kind, patch.body.max_size), (&ForceFieldKind::File, Some(10 * 1024 * 1024)));
+    let names: Vec<String> = fields::all(force).into_iter().skip(3).map(|(name, _)| name).collect();
+    let codebase = ["branch", "project", "repository", "revision"];
+    let patch = ["patch_body", "patch_level", "patch_author", "patch_comment", "patch_subdir"];
+    let own = ["opt_workername", "opt_f", "any_name", "any_value", "inherit", "c"];
+    assert_eq!(names, [codebase.as_slice(), &patch, &own].concat());
+    let Some(ForceParameter::Group(tabs)) = force.properties.first() else { panic!("no group") };
+    assert_eq!((tabs.layout, tabs.columns), (Layout::Tabs, Some(2)));
+    let Some(ForceParameter::Field(choice)) = force.properties.last() else { panic!("no field") };
+    assert_eq!(choice.autopopulate.to_string(), "{'a': {'f': 'x'}}");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! What the actors that decide look at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use diesel::prelude::*;
 
-use super::{changes, source_stamps};
+use super::{changes, properties, source_stamps};
 use crate::db::schema::{build_requests, buildset_changes, buildset_properties, buildsets, change_sources, schedulers};
 use crate::db::{DbError, text};
 use crate::domain::{
@@ -64,6 +65,9 @@ fn with_stamps(conn: &mut SqliteConnection, rows: Vec<RequestRow>) -> Result<Vec
     let buildset_ids: BTreeSet<i64> = rows.iter().map(|row| row.buildset_id).collect();
     let buildset_ids: Vec<i64> = buildset_ids.into_iter().collect();
     let stamps = source_stamps::by_buildset(conn, &buildset_ids)?;
+    let properties = properties::of_buildsets(conn, &buildset_ids)?;
+    let properties: HashMap<i64, Arc<Properties>> =
+        properties.into_iter().map(|(id, properties)| (id, Arc::new(properties))).collect();
     let mut with_changes = BTreeSet::new();
     for part in buildset_ids.chunks(IDS_AT_ONCE) {
         let found: Vec<i64> = buildset_changes::table
@@ -89,6 +93,7 @@ fn with_stamps(conn: &mut SqliteConnection, rows: Vec<RequestRow>) -> Result<Vec
                     .map(|lines| lines.iter().map(|line| (line.stamp.id, line.stamp.spec.clone())).collect())
                     .unwrap_or_default(),
                 has_changes: with_changes.contains(&row.buildset_id),
+                properties: properties.get(&row.buildset_id).cloned().unwrap_or_default(),
             })
         })
         .collect()

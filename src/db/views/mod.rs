@@ -11,6 +11,7 @@ pub mod builder_page;
 pub mod builders;
 pub mod builds;
 pub mod buildsets;
+pub mod cancelling;
 pub mod changes;
 pub mod config_versions;
 pub mod deciders;

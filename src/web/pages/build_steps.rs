@@ -75,7 +75,8 @@ struct LogItem {
 
 /// Reads the ends of the logs that are shown: those of failed steps first.
 pub async fn tails(view: &View, steps: &[Step], logs: &[Log]) -> Result<Tails, WebError> {
-    let mut wanted: Vec<&Log> = logs.iter().filter(|log| log.kind != LogKind::Html && 0 < log.n_lines).collect();
+    let has_lines = |log: &&Log| !matches!(log.kind, LogKind::Html | LogKind::Deleted) && 0 < log.n_lines;
+    let mut wanted: Vec<&Log> = logs.iter().filter(has_lines).collect();
     let failed: HashMap<StepId, bool> = steps.iter().map(|step| (step.id, has_failed(step))).collect();
     wanted.sort_by_key(|log| !failed.get(&log.step_id).copied().unwrap_or(false));
     let ids: Vec<LogId> = wanted.iter().take(MOST_TAILS).map(|log| log.id).collect();

@@ -14,6 +14,7 @@ use crate::db::views::builder_page::{self, BuilderPage as Read, Limits};
 use crate::db::views::keys::{BuilderKey, number};
 use crate::domain::{BuildId, Timestamp, Worker};
 use crate::schedulers::config::SchedulerConfig;
+use crate::schedulers::describe::Choices;
 use crate::web::error::WebError;
 use crate::web::force_form::{self, Filled, ForceForm};
 use crate::web::forecasts::{self, BuildForecast};
@@ -77,7 +78,11 @@ pub async fn render(
     let is_off = |name: &str| read.schedulers.iter().any(|line| line.name == name && !line.enabled);
     let builds_here =
         |scheduler: &&SchedulerConfig| scheduler.builder_names.contains(&read.builder.name) && !is_off(&scheduler.name);
-    let forms = force_form::forms(config.schedulers.iter().filter(builds_here), filled);
+    let choices = Choices {
+        workers: config.workers_of(&read.builder.name),
+        builds: read.finished.iter().map(|line| format!("{}/{}", read.builder.name, line.build.number)).collect(),
+    };
+    let forms = force_form::forms(config.schedulers.iter().filter(builds_here), filled, &choices);
     let forecasts = forecasts::of_running(&view.db, read.running.iter().map(|line| &line.build), view.now).await?;
     let workers = HashMap::from([(read.builder.id, read.worker_counts)]);
     let obstacles = Obstacles { workers: &workers, locks: &view.handle.locked_out().await };

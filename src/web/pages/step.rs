@@ -143,7 +143,8 @@ fn usual(runs: &[StepRun]) -> Option<String> {
 async fn log_item(view: &View, log: &Log, step_href: &str) -> Result<LogItem, WebError> {
     let first = log.n_lines.saturating_sub(TAIL).max(0);
     let is_html = log.kind == LogKind::Html;
-    let tail = if is_html || log.n_lines == 0 {
+    let is_removed = log.kind == LogKind::Deleted;
+    let tail = if is_html || is_removed || log.n_lines == 0 {
         Vec::new()
     } else {
         let span = Span { first_line: first, n_lines: TAIL, most_bytes: MOST_BYTES };
@@ -155,7 +156,7 @@ async fn log_item(view: &View, log: &Log, step_href: &str) -> Result<LogItem, We
         n_lines: log.n_lines,
         complete: log.complete,
         is_html,
-        is_removed: log.kind == LogKind::Deleted,
+        is_removed,
         n_before: first,
         tail,
     })

@@ -35,6 +35,7 @@ fn fill(builder: &mut GlobalsBuilder, namespace: &str) {
         builder.set(class.name, Constructor { class });
     }
     if namespace == "util" {
+        natives::util(builder);
         for (name, value) in RESULTS {
             builder.set(name, value);
         }

@@ -271,6 +271,7 @@ fn subject_of_request(request: &BuildRequest, name: &str) -> Option<ScriptValue>
         "builderid" => number(request.builder_id.0),
         "priority" => number(request.priority.into()),
         "submittedAt" | "submitted_at" => number(request.submitted_at.secs()),
+        "properties" => Some(ScriptValue::Properties(Arc::clone(&request.properties))),
         "waitedFor" | "waited_for" => Some(ScriptValue::Data(request.waited_for.into())),
         "source" => request.source_stamps.first().map(|(_, spec)| stamp(spec)),
         "sources" => Some(ScriptValue::List(request.source_stamps.iter().map(|(_, spec)| stamp(spec)).collect())),
