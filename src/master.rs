@@ -11,6 +11,7 @@ mod run;
 mod tls;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -54,6 +55,7 @@ use crate::config::MasterConfig;
 use crate::db::transitions::RecoverAtStart;
 use crate::db::{Db, WriterLoop};
 use crate::domain::script::ScriptLimits;
+use crate::steps::function::FunctionThreads;
 
 /// What the actors are made from.
 pub struct Parts {
@@ -64,6 +66,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Where sockets of workers are served and logs compressed.
     pub wire_runtime: tokio::runtime::Handle,
+    /// The environment of the process.
+    pub environ: Arc<BTreeMap<String, String>>,
 }
 
 /// A master whose actors live; sockets are opened by its owner.
@@ -95,6 +99,12 @@ const SCRIPTS: ScriptsConfig = ScriptsConfig {
     n_threads: 4,
     limits: ScriptLimits { time: Duration::from_secs(5), ticks: 10_000_000, heap_bytes: 64 << 20 },
 };
+
+/// Steps that are functions, of all builds together; further ones wait for a thread.
+const FUNCTION_STEPS: usize = 200;
+/// The time is that of one turn: between two things that a function asks of its build.
+const FUNCTION_LIMITS: ScriptLimits =
+    ScriptLimits { time: Duration::from_secs(5), ticks: 1_000_000_000, heap_bytes: 64 << 20 };
 
 /// The shells, each with an address.
 struct Shells {
@@ -147,7 +157,7 @@ impl Master {
         let (supervisor, escalations) = Supervisor::new();
         let shells = prepare(&supervisor);
         supervisor.report_failed_subjects_to(shells.keeper.tell());
-        let Parts { base_dir, config, db, writer, clock, wire_runtime } = parts;
+        let Parts { base_dir, config, db, writer, clock, wire_runtime, environ } = parts;
 
         // The writer first: the rows of the configuration need it.
         let writer = Rc::new(RefCell::new(Some(writer)));
@@ -161,8 +171,16 @@ impl Master {
         let applied = in_force.subscribe();
 
         let live = LiveFeed::new();
-        let common =
-            Common { base_dir, db: db.clone(), clock, supervisor, applied: applied.clone(), wire_runtime, live };
+        let common = Common {
+            base_dir,
+            db: db.clone(),
+            clock,
+            supervisor,
+            applied: applied.clone(),
+            wire_runtime,
+            live,
+            environ,
+        };
         let sessions = Sessions::new(applied.clone());
         let gate = Arc::new(WorkerGate {
             sessions: sessions.clone(),
@@ -202,6 +220,7 @@ struct Common {
     applied: AppliedConfig,
     wire_runtime: tokio::runtime::Handle,
     live: LiveFeed,
+    environ: Arc<BTreeMap<String, String>>,
 }
 
 impl Common {
@@ -213,6 +232,7 @@ impl Common {
             force: shells.schedulers.ask(COMMAND_DEADLINE),
             stop: shells.builders.ask(CORE_DEADLINE),
             cancel: shells.keeper.ask(COMMAND_DEADLINE),
+            prioritise: shells.keeper.ask(COMMAND_DEADLINE),
             rebuild: shells.keeper.ask(COMMAND_DEADLINE),
             intake: shells.intake.ask(COMMAND_DEADLINE),
             locked_out: shells.distributor.ask(CORE_DEADLINE),
@@ -275,6 +295,8 @@ impl Common {
             config: self.applied.clone(),
             trigger: shells.schedulers.ask(COMMAND_DEADLINE),
             cancel: self.cancel(shells),
+            functions: FunctionThreads::new(FUNCTION_STEPS, SCRIPTS.n_threads, FUNCTION_LIMITS),
+            environ: Arc::clone(&self.environ),
         };
         let builder = BuilderDeps {
             db: self.db.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::applied::AppliedConfig;
 use super::builders::StopBuild;
-use super::buildset_keeper::{CancelBuildRequest, RebuildBuild};
+use super::buildset_keeper::{CancelBuildRequest, PrioritiseBuildRequest, RebuildBuild};
 use super::change_intake::AcceptChanges;
 use super::distributor::DescribeLockedOut;
 pub use super::live_feed::LiveFeed;
@@ -14,7 +14,7 @@ use super::supervisor::{Ask, AskError, Supervisor};
 use super::workers::{ControlError, ControlWorker};
 use crate::config::MasterConfig;
 use crate::db::Db;
-use crate::db::transitions::Cancelled;
+use crate::db::transitions::{Cancelled, Prioritised};
 use crate::domain::{
     BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, NewChange, PropertyValue, RequestState, Results,
     SchedulerId, WorkerAction, WorkerId,
@@ -89,6 +89,7 @@ pub struct HandleDeps {
     pub force: Ask<ForceBuilds>,
     pub stop: Ask<StopBuild>,
     pub cancel: Ask<CancelBuildRequest>,
+    pub prioritise: Ask<PrioritiseBuildRequest>,
     pub rebuild: Ask<RebuildBuild>,
     pub intake: Ask<AcceptChanges>,
     pub locked_out: Ask<DescribeLockedOut>,
@@ -134,6 +135,18 @@ impl MasterHandle {
                 Err(CommandError::Failed("the request is being built already: stop its build instead".to_owned()))
             }
             Ok(Cancelled::NoSuch) => Err(CommandError::NotFound(format!("there is no build request {request}"))),
+            Err(error) => Err(CommandError::Failed(error.to_string())),
+        }
+    }
+
+    /// Gives a request that waits another priority, and returns once that is stored; the greatest is built first.
+    pub async fn set_priority(&self, request: BuildRequestId, priority: i32) -> Result<(), CommandError> {
+        match self.deps.prioritise.ask(PrioritiseBuildRequest { request, priority }).await? {
+            Ok(Prioritised::Yes) => Ok(()),
+            Ok(Prioritised::NotWaiting(_)) => {
+                Err(CommandError::Failed("the request does not wait any more: it has a build, or has ended".to_owned()))
+            }
+            Ok(Prioritised::NoSuch) => Err(CommandError::NotFound(format!("there is no build request {request}"))),
             Err(error) => Err(CommandError::Failed(error.to_string())),
         }
     }

@@ -209,6 +209,8 @@ pub struct DataLifetime {
 pub struct JanitorTimes {
     /// Logs of builds that ended longer ago go; `None` is never.
     pub log_age: Option<Duration>,
+    /// Data of builds that ended longer ago goes; `None` is never.
+    pub data_age: Option<Duration>,
     pub at: Cron,
 }
 

@@ -236,6 +236,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    build_data (build_id, name) {
+        build_id -> BigInt,
+        name -> Text,
+        value -> Binary,
+        length -> BigInt,
+        source -> Text,
+    }
+}
+
+diesel::table! {
     steps (id) {
         id -> BigInt,
         number -> Integer,
@@ -358,6 +368,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     builds,
     build_build_requests,
     build_properties,
+    build_data,
     steps,
     logs,
     config_versions,

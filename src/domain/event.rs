@@ -33,6 +33,12 @@ pub enum Event {
         buildset: BuildsetId,
         builder: BuilderId,
     },
+    /// It has another priority.
+    BuildRequestUpdated {
+        request: BuildRequestId,
+        buildset: BuildsetId,
+        builder: BuilderId,
+    },
     BuildRequestCompleted {
         request: BuildRequestId,
         buildset: BuildsetId,
@@ -133,6 +139,7 @@ impl Event {
             Self::BuildRequestAdded { request, .. } => ("buildrequests", request.0, "new"),
             Self::BuildRequestClaimed { request, .. } => ("buildrequests", request.0, "claimed"),
             Self::BuildRequestUnclaimed { request, .. } => ("buildrequests", request.0, "unclaimed"),
+            Self::BuildRequestUpdated { request, .. } => ("buildrequests", request.0, "update"),
             Self::BuildRequestCompleted { request, .. } => ("buildrequests", request.0, "complete"),
             Self::BuildRequestCancelled { request, .. } => ("buildrequests", request.0, "cancelled"),
             Self::BuildStarted { build, .. } => ("builds", build.0, "new"),

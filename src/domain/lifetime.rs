@@ -11,4 +11,6 @@ pub struct EndedBuild {
     pub complete_at: Timestamp,
     /// False once the text of its logs was removed.
     pub has_logs: bool,
+    /// Whether steps left data with it.
+    pub has_data: bool,
 }

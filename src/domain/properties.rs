@@ -31,6 +31,17 @@ impl PropertyValue {
         }
     }
 
+    /// As Python's `repr()`: text in quotes, all else as it is printed.
+    pub fn literal(&self) -> String {
+        struct Literal<'a>(&'a PropertyValue);
+        impl Display for Literal<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_literal(self.0, f)
+            }
+        }
+        Literal(self).to_string()
+    }
+
     /// Whether Python would call the value true.
     pub fn is_truthy(&self) -> bool {
         match self {
@@ -92,7 +103,10 @@ fn write_literal(value: &PropertyValue, f: &mut fmt::Formatter<'_>) -> fmt::Resu
         PropertyValue::Bool(false) => f.write_str("False"),
         PropertyValue::Int(number) => number.fmt(f),
         PropertyValue::Float(number) => write!(f, "{number:?}"),
-        PropertyValue::Str(text) => write!(f, "'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
+        PropertyValue::Str(text) => {
+            let text = text.replace('\\', "\\\\").replace('\'', "\\'");
+            write!(f, "'{}'", text.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t"))
+        }
         PropertyValue::List(items) => {
             f.write_str("[")?;
             for (position, item) in items.iter().enumerate() {

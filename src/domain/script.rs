@@ -4,6 +4,7 @@
 //! an old configuration dies by itself with the last component that uses its functions. Never call one on the core
 //! thread: actors ask the script pool.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub enum ScriptValue {
     /// Answers `getProperty`, `hasProperty` and `props[...]`.
     Properties(Arc<Properties>),
     List(Vec<ScriptValue>),
+    /// What a regular expression matched, and what its groups did; answers `group` and `groups`.
+    Match(Arc<[Option<String>]>),
     /// An object with attributes, for instance a step given to `doStepIf`.
     Object(Vec<(String, ScriptValue)>),
 }
@@ -49,7 +52,7 @@ pub struct ScriptError {
 }
 
 /// One function of the configuration.
-pub trait ScriptFunction: Send + Sync {
+pub trait ScriptFunction: Any + Send + Sync {
     /// Runs it; blocks the calling thread for as long as `limits` allow.
     fn call(&self, arguments: &[ScriptValue], limits: ScriptLimits) -> Result<PropertyValue, ScriptError>;
     fn name(&self) -> &str;

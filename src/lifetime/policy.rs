@@ -30,6 +30,8 @@ pub struct Policy {
     pub horizons: Horizons,
     /// Logs of builds that ended longer ago go.
     pub log_age: Option<Duration>,
+    /// Data of builds that ended longer ago goes.
+    pub data_age: Option<Duration>,
 }
 
 /// What a policy frees.
@@ -39,11 +41,13 @@ pub struct Freed {
     pub builds: Vec<BuildId>,
     /// Other builds, which lose the text of their logs only.
     pub logs_of: Vec<BuildId>,
+    /// Other builds, which lose what their steps left with them.
+    pub data_of: Vec<BuildId>,
 }
 
 impl Freed {
     pub fn is_empty(&self) -> bool {
-        self.builds.is_empty() && self.logs_of.is_empty()
+        self.builds.is_empty() && self.logs_of.is_empty() && self.data_of.is_empty()
     }
 }
 
@@ -57,11 +61,16 @@ pub fn decide(policy: &Policy, builds: &[EndedBuild], now: Timestamp) -> Freed {
             continue;
         }
         let is_beyond = |horizon: Option<u64>| horizon.is_some_and(|horizon| horizon <= newer);
-        let is_old = policy.log_age.is_some_and(|age| build.complete_at < now - age);
+        let is_older = |age: Option<Duration>| age.is_some_and(|age| build.complete_at < now - age);
         if is_beyond(policy.horizons.builds) {
             freed.builds.push(build.id);
-        } else if build.has_logs && (is_old || is_beyond(policy.horizons.logs)) {
+            continue;
+        }
+        if build.has_logs && (is_older(policy.log_age) || is_beyond(policy.horizons.logs)) {
             freed.logs_of.push(build.id);
+        }
+        if build.has_data && is_older(policy.data_age) {
+            freed.data_of.push(build.id);
         }
     }
     freed
@@ -86,6 +95,7 @@ mod tests {
                 results: *results,
                 complete_at: Timestamp::from_secs(number * day),
                 has_logs: true,
+                has_data: number % 2 == 0,
             })
             .collect()
     }
@@ -95,7 +105,7 @@ mod tests {
     }
 
     fn policy(builds: Option<u64>, logs: Option<u64>, log_age: Option<Duration>) -> Policy {
-        Policy { horizons: Horizons { builds, logs }, log_age }
+        Policy { horizons: Horizons { builds, logs }, log_age, data_age: None }
     }
 
     #[test]
@@ -122,6 +132,16 @@ mod tests {
         let freed = decide(&policy(None, None, Some(2 * DAY)), &builds, now);
         assert_eq!(numbers(&freed.logs_of), [2, 1, 0]);
         assert!(freed.builds.is_empty());
+    }
+
+    #[test]
+    fn data_goes_by_its_own_age() {
+        let builds = builds(&[Results::Success; 6]);
+        let now = builds[0].complete_at + Duration::from_secs(1);
+        let policy = Policy { data_age: Some(2 * DAY), ..Policy::default() };
+        let freed = decide(&policy, &builds, now);
+        assert_eq!(numbers(&freed.data_of), [2, 0], "the others have none");
+        assert!(freed.builds.is_empty() && freed.logs_of.is_empty());
     }
 
     #[test]

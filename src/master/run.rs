@@ -1,5 +1,6 @@
 //! One life of a master as a process: opens what it needs, serves, and ends when told.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,18 +33,21 @@ use crate::wire::{Dialects, Entrance, Hub, Listener, WireLimits};
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What the command line decides about a run.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RunOptions {}
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// The environment of the process, for commands on the master.
+    pub environ: BTreeMap<String, String>,
+}
 
 /// Runs the master of `base_dir` until it is told to stop.
-pub fn run(base_dir: &Path, _options: RunOptions) -> anyhow::Result<()> {
+pub fn run(base_dir: &Path, options: RunOptions) -> anyhow::Result<()> {
     let wire = Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("wire")
         .enable_all()
         .build()
         .context("cannot start the threads of the wire")?;
-    let outcome = System::new().block_on(live(base_dir.to_owned(), &wire));
+    let outcome = System::new().block_on(live(base_dir.to_owned(), options, &wire));
     wire.shutdown_background();
     outcome
 }
@@ -79,7 +83,7 @@ pub(super) fn wire_limits() -> WireLimits {
     WireLimits { strangers: default.strangers.min(usize::try_from(n_files / 4).unwrap_or(usize::MAX)), ..default }
 }
 
-async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
+async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> anyhow::Result<()> {
     raise_file_limit();
     let config = reconfigurator::load(base_dir.clone()).await.map_err(|error| anyhow!("{error}"))?;
     for warning in &config.warnings {
@@ -106,6 +110,7 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
         writer,
         clock: clock.clone(),
         wire_runtime: wire.handle().clone(),
+        environ: Arc::new(run_options.environ),
     };
     let mut master = Master::start(parts).await?;
     let applied = master.config.clone();

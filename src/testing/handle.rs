@@ -27,6 +27,7 @@ pub fn idle_handle(config: MasterConfig, db: Db) -> MasterHandle {
         force: probe_ask(deadline).0,
         stop: probe_ask(deadline).0,
         cancel: probe_ask(deadline).0,
+        prioritise: probe_ask(deadline).0,
         rebuild: probe_ask(deadline).0,
         intake: probe_ask(deadline).0,
         locked_out: probe_ask(deadline).0,

@@ -9,6 +9,7 @@ mod crash_checker;
 mod demo;
 mod encryption;
 mod main_job;
+mod master_command;
 mod matrix;
 mod python_site;
 mod python_workers;

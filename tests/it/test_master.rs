@@ -67,7 +67,8 @@ impl TestMaster {
         };
         let (db, writer) = db::open(&options).unwrap();
         let wire_runtime = tokio::runtime::Handle::current();
-        let parts = Parts { base_dir, config, db, writer, clock: clock.clone(), wire_runtime };
+        let environ = Default::default();
+        let parts = Parts { base_dir, config, db, writer, clock: clock.clone(), wire_runtime, environ };
         let master = Master::start(parts).await.unwrap();
         let hub = Hub::new(master.gate.clone(), WireLimits::default());
         Self { master, hub, directory, clock }

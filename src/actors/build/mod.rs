@@ -6,12 +6,16 @@
 //! - Writes: steps, logs and properties of its build; its end is recorded by the builder.
 //! - Restart: none. Its death is seen by the builder, and ends the build in EXCEPTION.
 
+mod lazy_log;
 mod locks;
+mod master_command;
 mod properties;
 mod run;
 mod step_context;
+mod stop_if_dropped;
 mod trigger;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -34,6 +38,7 @@ use crate::db::Db;
 use crate::db::transitions::FinishCause;
 use crate::domain::{Build as BuildRow, Change, Properties, Results, SourceStamp};
 use crate::locks::LockWish;
+use crate::steps::function::FunctionThreads;
 use crate::wire::{LogSink, WorkerLink};
 
 /// Ends the running step and all that follow, but for those that always run.
@@ -102,6 +107,10 @@ pub struct BuildDeps {
     pub config: AppliedConfig,
     pub trigger: Ask<TriggerBuilds>,
     pub cancel: Cancel,
+    /// Threads for steps that are functions.
+    pub functions: FunctionThreads,
+    /// The environment of the master.
+    pub environ: Arc<BTreeMap<String, String>>,
 }
 
 pub struct Build {

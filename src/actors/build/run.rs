@@ -15,7 +15,7 @@ use crate::db::DbError;
 use crate::db::transitions::{AddStep, FinishCause, FinishStep, SetBuildProperties, SetBuildState, StartStep};
 use crate::domain::{BuildId, Properties, PropertyValue, Results};
 use crate::steps::config::StepConfig;
-use crate::steps::{self, BuildEnv, BuildProgress, Fault};
+use crate::steps::{self, Agenda, BuildEnv, BuildProgress, Fault, StepsPlace};
 
 /// What all steps of one build share.
 pub struct BuildRun {
@@ -23,6 +23,8 @@ pub struct BuildRun {
     pub deps: BuildDeps,
     pub locks: BuildLocks,
     properties: RefCell<Arc<Properties>>,
+    /// What is still to run; steps may add to it.
+    agenda: RefCell<Agenda>,
     /// Properties set since the last write.
     unsaved: RefCell<Properties>,
     stop: RefCell<Option<StopRunning>>,
@@ -37,6 +39,7 @@ impl BuildRun {
         let mut unsaved = Properties::new();
         unsaved.set("buildnumber", plan.build.number, "Build");
         Self {
+            agenda: RefCell::new(Agenda::new(plan.config.factory.steps.iter().cloned())),
             properties: RefCell::new(Arc::new(properties)),
             unsaved: RefCell::new(unsaved),
             stop: RefCell::new(None),
@@ -63,6 +66,11 @@ impl BuildRun {
 
     pub fn stops(&self) -> watch::Receiver<u32> {
         self.stops.subscribe()
+    }
+
+    /// Has further steps run in this build. The error says why it cannot.
+    pub fn add_steps(&self, steps: Vec<StepConfig>, place: StepsPlace) -> Result<(), String> {
+        self.agenda.borrow_mut().add(steps, place)
     }
 
     pub fn properties(&self) -> Arc<Properties> {
@@ -99,7 +107,8 @@ pub async fn run_build(run: &BuildRun) -> Ended {
     let mut progress = BuildProgress::default();
     let mut worst = None;
     let env = BuildEnv { workdir: run.plan.config.factory.workdir.clone(), env: run.plan.config.env.clone() };
-    for (number, config) in (0..).zip(&run.plan.config.factory.steps) {
+    let next_step = || run.agenda.borrow_mut().next_step();
+    for (number, config) in (0..).zip(std::iter::from_fn(next_step)) {
         if !progress.may_run(&config.common) {
             continue;
         }
@@ -110,7 +119,7 @@ pub async fn run_build(run: &BuildRun) -> Ended {
             progress.stop(results);
             continue;
         }
-        let end = match run_step(run, number, config, &env).await {
+        let end = match run_step(run, number, &config, &env).await {
             Ok(end) => end,
             Err(error) => StepEnd {
                 results: Results::Exception,

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::survey::{Survey, idle_buildsets};
 use crate::db::transitions::{
-    ForgetChunks, ReclaimSpace, RemoveBuilds, RemoveBuildsets, RemoveChanges, RemoveChunks, RemoveLogs,
+    ForgetChunks, ReclaimSpace, RemoveBuildData, RemoveBuilds, RemoveBuildsets, RemoveChanges, RemoveChunks, RemoveLogs,
 };
 use crate::db::views::lifetime;
 use crate::db::{Db, DbError};
@@ -45,6 +45,9 @@ pub async fn carry_out(db: &Db, survey: &Survey, now: Timestamp) -> Result<Remov
     let mut removed = Removed::default();
     for part in survey.logs_of().chunks(BUILDS_AT_ONCE) {
         removed.logs += gently(db.write(RemoveLogs { builds: part.to_vec() })).await?;
+    }
+    for part in survey.data_of().chunks(BUILDS_AT_ONCE) {
+        gently(db.write(RemoveBuildData { builds: part.to_vec() })).await?;
     }
     for part in survey.builds().chunks(BUILDS_AT_ONCE) {
         removed.builds += gently(db.write(RemoveBuilds { builds: part.to_vec() })).await?;

@@ -20,6 +20,7 @@ pub struct Rules {
     /// Builders that say something for themselves.
     pub builders: HashMap<String, Horizons>,
     pub log_age: Option<Duration>,
+    pub data_age: Option<Duration>,
     /// Schedulers whose turn it is to look at a change before it may go.
     pub lookers: Vec<String>,
 }
@@ -61,18 +62,20 @@ impl Rules {
             schedulers::Rules::new(config, &zone).map_or(true, |rules| rules.looks_at_changes())
         };
         let own = config.builders.iter().filter(|builder| builder.horizons != Horizons::default());
+        let janitor = config.lifetime.janitor.as_ref().filter(|_| by_age);
         Self {
             changes: config.lifetime.changes,
             horizons: config.lifetime.horizons,
             builders: own.map(|builder| (builder.name.clone(), builder.horizons)).collect(),
-            log_age: config.lifetime.janitor.as_ref().filter(|_| by_age).and_then(|times| times.log_age),
+            log_age: janitor.and_then(|times| times.log_age),
+            data_age: janitor.and_then(|times| times.data_age),
             lookers: config.schedulers.iter().filter(looks).map(|scheduler| scheduler.name.clone()).collect(),
         }
     }
 
     fn policy(&self, builder: &str) -> Policy {
         let own = self.builders.get(builder).copied().unwrap_or_default();
-        Policy { horizons: own.or(self.horizons), log_age: self.log_age }
+        Policy { horizons: own.or(self.horizons), log_age: self.log_age, data_age: self.data_age }
     }
 }
 
@@ -134,6 +137,11 @@ impl Survey {
         self.builders.iter().flat_map(|builder| builder.freed.logs_of.iter().copied()).collect()
     }
 
+    /// Builds that lose what their steps left with them.
+    pub fn data_of(&self) -> Vec<BuildId> {
+        self.builders.iter().flat_map(|builder| builder.freed.data_of.iter().copied()).collect()
+    }
+
     /// For a person: a line for each builder and kind of thing; none if nothing goes.
     pub fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.builders.iter().map(BuilderSurvey::line).collect();
@@ -159,6 +167,9 @@ impl BuilderSurvey {
         }
         if !freed.logs_of.is_empty() {
             parts.push(format!("the logs of {} builds", freed.logs_of.len()));
+        }
+        if !freed.data_of.is_empty() {
+            parts.push(format!("the data of {} builds", freed.data_of.len()));
         }
         format!("builder {name}: {}", parts.join(", "))
     }

@@ -50,11 +50,13 @@ pub fn of_builder(fields: &Fields<'_>) -> Horizons {
 fn janitor(context: &Context<'_>, object: &Arc<Object>) -> JanitorTimes {
     let fields = Fields::new(context, object);
     let age = |name: &str| fields.value(name).object().map(|object| length(&Fields::new(context, object)));
-    let log_age = age("logHorizon");
-    if let Some(Duration::ZERO) = log_age {
-        fields.problem("logHorizon", "must be longer than nothing");
+    let (log_age, data_age) = (age("logHorizon"), age("build_data_horizon"));
+    for (name, age) in [("logHorizon", log_age), ("build_data_horizon", data_age)] {
+        if age == Some(Duration::ZERO) {
+            fields.problem(name, "must be longer than nothing");
+        }
     }
-    JanitorTimes { log_age, at: cron::janitor(&fields) }
+    JanitorTimes { log_age, data_age, at: cron::janitor(&fields) }
 }
 
 fn length(timedelta: &Fields<'_>) -> Duration {

@@ -12,6 +12,8 @@ mod force;
 mod lifetime;
 mod locks;
 mod network;
+mod properties;
+pub mod running;
 mod schedulers;
 mod settings;
 mod shell;

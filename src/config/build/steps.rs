@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::fields::Fields;
-use super::{shell, transfers, values};
-use crate::config::script::{Object, Raw};
+use super::{properties, shell, transfers, values};
+use crate::config::script::{self, Object, Raw};
 use crate::domain::{PropertyValue, Renderable};
 use crate::steps::config::{GitConfig, GitMode, StepConfig, StepKind, TriggerConfig};
+use crate::steps::function::StepCallback;
 use crate::steps::{StepCommon, StepCondition};
 
 /// A step; nothing for a class that was refused when its object was made.
@@ -28,9 +29,21 @@ pub fn step(context: &Context<'_>, object: &Arc<Object>) -> Option<StepConfig> {
             transfers::download(&fields, transfers::source(&fields))
         }
         "FileExists" | "MakeDirectory" | "RemoveDirectory" | "CopyDirectory" => transfers::filesystem(&fields),
+        "SetProperty" | "SetProperties" | "SetPropertiesFromEnv" | "Assert" | "LogRenderable" => {
+            properties::step(&fields)
+        }
+        "SetPropertyFromCommand" => properties::from_command(&fields),
+        "ShellSequence" => shell::sequence(&fields),
+        "MasterShellCommand" => shell::on_master(&fields),
+        "FunctionStep" => StepKind::Function(function(&fields)?),
         _ => return None,
     };
     Some(StepConfig { common: common(&fields), kind })
+}
+
+/// The function of a step; nothing if it is none, which was reported.
+fn function(fields: &Fields<'_>) -> Option<StepCallback> {
+    script::step_function(&fields.callback("function")?)
 }
 
 fn common(fields: &Fields<'_>) -> StepCommon {

@@ -52,6 +52,8 @@ pub enum Kind {
     ObjectsOrTexts(&'static [&'static str]),
     /// An object of one of these classes, or text.
     ObjectOrText(&'static [&'static str]),
+    /// A list of objects of these classes, or something that becomes one.
+    ObjectsOrRenderable(&'static [&'static str]),
     /// A boolean or a whole number that is not negative.
     BoolOrCount,
     BoolOrMap,
@@ -120,6 +122,9 @@ impl Kind {
                 is_list(value, |item| matches!(item, Raw::Text(_)) || is_object(item, classes))
             }
             Self::ObjectOrText(classes) => matches!(value, Raw::Text(_)) || is_object(value, classes),
+            Self::ObjectsOrRenderable(classes) => {
+                is_renderable(value) || is_list(value, |item| is_object(item, classes))
+            }
             Self::Branches => Self::Texts.fits(value) || matches!(value, Raw::Bool(_) | Raw::Function(_)),
             Self::Cron => is_cron(value) || (is_list(value, is_cron) && !value.items().is_empty()),
             Self::List => is_list(value, |_| true),
@@ -178,6 +183,9 @@ impl Kind {
             Self::Objects(classes) => return format!("a list, each item {}", one_of(classes)),
             Self::ObjectsOrTexts(classes) => return format!("a list, each item text or {}", one_of(classes)),
             Self::ObjectOrText(classes) => return format!("text or {}", one_of(classes)),
+            Self::ObjectsOrRenderable(classes) => {
+                return format!("a list, each item {}, or a renderable", one_of(classes));
+            }
         };
         text.to_owned()
     }

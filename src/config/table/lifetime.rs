@@ -18,7 +18,11 @@ const TIMEDELTA: &[Argument] = &[
 const JANITOR: &[Argument] = &[
     Argument::optional("logHorizon", Kind::Object(&["timedelta"]), "Logs of builds that ended longer ago go."),
     Argument::new("hour", Kind::Cron, Default::Int(0), "Hours of the day at which it works."),
-    Argument::optional("build_data_horizon", Kind::Object(&["timedelta"]), "Accepted; builds have no build data yet."),
+    Argument::optional(
+        "build_data_horizon",
+        Kind::Object(&["timedelta"]),
+        "Data that steps left with builds that ended longer ago goes.",
+    ),
     Argument::new("minute", Kind::Cron, Default::Int(0), "Minutes of the hour, as in a crontab."),
     Argument::new("dayOfMonth", Kind::Cron, Default::Text("*"), "Days of the month; `L` is the last one."),
     Argument::new("month", Kind::Cron, Default::Text("*"), "Months, from 1."),

@@ -12,9 +12,11 @@ mod kind;
 mod lifetime;
 mod locks;
 mod parameters;
+mod properties;
 mod reporters;
 mod schedulers;
 mod secrets;
+mod shells;
 mod steps;
 mod transfers;
 mod util;
@@ -26,6 +28,8 @@ pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
 pub use lifetime::DATETIME;
 pub use reporters::LISTENER;
 pub use schedulers::SCHEDULERS;
+pub use shells::RUN;
+pub use steps::STEPS;
 
 /// Namespaces of `buildbot.plugins`.
 pub const NAMESPACES: [&str; 9] =
@@ -34,6 +38,10 @@ pub const NAMESPACES: [&str; 9] =
 /// Results, by the names that `util` and Buildbot's modules give them.
 pub const RESULTS: [(&str, i32); 7] =
     [("SUCCESS", 0), ("WARNINGS", 1), ("FAILURE", 2), ("SKIPPED", 3), ("EXCEPTION", 4), ("RETRY", 5), ("CANCELLED", 6)];
+
+/// Ways to take a warning apart that `WarningCountingShellCommand` has as attributes.
+pub const EXTRACT_WHOLE_LINE: &str = "warnExtractWholeLine";
+pub const EXTRACT_GROUPS: &str = "warnExtractFromRegexpGroups";
 
 /// One class.
 #[derive(Debug)]
@@ -200,11 +208,13 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 13] = [
+    let tables: [&'static [Class]; 15] = [
         worker::CLASSES,
         builders::CLASSES,
         steps::CLASSES,
         transfers::CLASSES,
+        properties::CLASSES,
+        shells::CLASSES,
         changes::CLASSES,
         schedulers::CLASSES,
         parameters::CLASSES,

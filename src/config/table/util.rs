@@ -83,7 +83,6 @@ pub const CLASSES: &[Class] = &[
     Class::not_yet("util", "DbConfig", ""),
     Class::not_yet("util", "Project", ""),
     Class::not_yet("util", "Codebase", ""),
-    Class::not_yet("util", "ShellArg", "use one steps.ShellCommand per command"),
     Class::not_yet("util", "GitCredentialOptions", ""),
     Class::not_yet("util", "UserPasswordAuth", GUARD),
     Class::not_yet("util", "HTPasswdAuth", GUARD),

@@ -7,6 +7,8 @@ mod errors;
 mod files;
 mod limits;
 mod python;
+mod step_functions;
+mod steps;
 mod tls;
 mod typed;
 

@@ -1,6 +1,7 @@
 //! State changes that span rows: one file each. Every one is conditional and safe to run twice.
 
 mod apply_config;
+mod build_data;
 mod build_state;
 mod cancel_request;
 mod command_ids;
@@ -18,6 +19,7 @@ mod remove_buildsets;
 mod remove_changes;
 mod remove_logs;
 mod scheduler_state;
+mod set_priority;
 mod stamps;
 mod start_build;
 mod steps;
@@ -26,6 +28,7 @@ mod users;
 mod worker_state;
 
 pub use self::apply_config::{ApplyConfig, StoredConfig};
+pub use self::build_data::SetBuildData;
 pub use self::build_state::{SetBuildProperties, SetBuildState};
 pub use self::cancel_request::{CancelRequest, Cancelled};
 pub use self::command_ids::ReserveCommandIds;
@@ -38,11 +41,12 @@ pub use self::prune_events::PruneEvents;
 pub use self::rebuild::Rebuild;
 pub use self::reclaim_space::ReclaimSpace;
 pub use self::recover_at_start::{RecoverAtStart, Recovered};
-pub use self::remove_builds::RemoveBuilds;
+pub use self::remove_builds::{RemoveBuildData, RemoveBuilds};
 pub use self::remove_buildsets::RemoveBuildsets;
 pub use self::remove_changes::RemoveChanges;
 pub use self::remove_logs::{ForgetChunks, RemoveChunks, RemoveLogs};
 pub use self::scheduler_state::SwitchScheduler;
+pub use self::set_priority::{Prioritised, SetPriority};
 pub use self::start_build::{StartBuild, StartBuildOutcome};
 pub use self::steps::{AddStep, FinishStep, StartStep, UpdateStep};
 pub use self::sync_config::{ConfigIds, SyncBuilder, SyncConfig, SyncScheduler, SyncWorker};

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::remove_logs::list_chunks;
-use crate::db::schema::{build_build_requests, build_properties, builds, logs, step_progress, steps};
+use crate::db::schema::{build_build_requests, build_data, build_properties, builds, logs, step_progress, steps};
 use crate::db::{DbError, Transaction, Transition};
 use crate::domain::BuildId;
 
@@ -32,5 +32,24 @@ impl Transition for RemoveBuilds {
         diesel::delete(build_build_requests::table.filter(build_build_requests::build_id.eq_any(&ended)))
             .execute(tx.conn())?;
         Ok(diesel::delete(builds::table.filter(builds::id.eq_any(&ended))).execute(tx.conn())?)
+    }
+}
+
+/// Removes what the steps of these builds left with them, if the builds have ended.
+pub struct RemoveBuildData {
+    pub builds: Vec<BuildId>,
+}
+
+impl Transition for RemoveBuildData {
+    /// How many pieces were removed.
+    type Outcome = usize;
+
+    fn apply(&self, tx: &mut Transaction<'_>) -> Result<usize, DbError> {
+        let ended = builds::table
+            .filter(builds::id.eq_any(self.builds.iter().map(|build| build.0)))
+            .filter(builds::complete_at_us.is_not_null())
+            .select(builds::id);
+        let ended: Vec<i64> = ended.load(tx.conn())?;
+        Ok(diesel::delete(build_data::table.filter(build_data::build_id.eq_any(ended))).execute(tx.conn())?)
     }
 }

@@ -1,12 +1,14 @@
 //! What the janitor looks at: what there is, how old it is, and who still needs it.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 
 use super::keys::BuildKey;
 use crate::db::DbError;
-use crate::db::schema::{builders, builds, chunks_to_remove, logs, schedulers, steps};
+use crate::db::schema::{build_data, builders, builds, chunks_to_remove, logs, schedulers, steps};
 use crate::domain::{
     BuildId, BuilderId, BuildsetId, ChangeId, EndedBuild, LogId, LogKind, Results, SchedulerId, StepId, Timestamp,
 };
@@ -61,6 +63,13 @@ pub fn ended_builds(conn: &mut SqliteConnection, builder: BuilderId) -> Result<V
         .order(builds::number.desc())
         .select((builds::id, builds::number, builds::results, builds::complete_at_us, builds::logs_removed_at_us))
         .load(conn)?;
+    let with_data: Vec<i64> = build_data::table
+        .inner_join(builds::table.on(builds::id.eq(build_data::build_id)))
+        .filter(builds::builder_id.eq(builder.0))
+        .select(build_data::build_id)
+        .distinct()
+        .load(conn)?;
+    let with_data: HashSet<i64> = with_data.into_iter().collect();
     let ended = rows.into_iter().filter_map(|(id, number, results, complete_at, removed_at)| {
         Some(EndedBuild {
             id: BuildId(id),
@@ -68,6 +77,7 @@ pub fn ended_builds(conn: &mut SqliteConnection, builder: BuilderId) -> Result<V
             results: results.and_then(Results::from_code)?,
             complete_at: Timestamp::from_micros(complete_at?),
             has_logs: removed_at.is_none(),
+            has_data: with_data.contains(&id),
         })
     });
     Ok(ended.collect())

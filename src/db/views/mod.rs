@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod build_context;
+pub mod build_data;
 pub mod build_lines;
 pub mod build_page;
 pub mod build_requests;

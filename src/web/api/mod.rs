@@ -1,6 +1,7 @@
 //! REST v2 in Buildbot's shape: `paths` finds what a URL names, one file per resource answers it, `control` carries out
 //! what is posted.
 
+mod build_data;
 mod builders;
 mod buildrequests;
 mod builds;
@@ -106,6 +107,7 @@ async fn read(request: &HttpRequest, state: &WebState) -> Result<Reply, WebError
     match endpoint {
         Endpoint::RootLinks => rootlinks::get(&call),
         Endpoint::Masters(scope) => masters::get(&call, scope).await,
+        Endpoint::BuildData(scope) => build_data::get(&call, scope).await,
         Endpoint::Builders(scope) => builders::get(&call, scope).await,
         Endpoint::BuildRequests(scope) => buildrequests::get(&call, scope).await,
         Endpoint::Builds(scope) => builds::get(&call, scope).await,

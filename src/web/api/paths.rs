@@ -1,8 +1,8 @@
 //! The paths of REST: one place that says which exist.
 
 use super::{
-    builders, buildrequests, builds, buildsets, changes, changesources, empty, forceschedulers, log_text, logs,
-    masters, properties, schedulers, sourcestamps, steps, workers,
+    build_data, builders, buildrequests, builds, buildsets, changes, changesources, empty, forceschedulers, log_text,
+    logs, masters, properties, schedulers, sourcestamps, steps, workers,
 };
 use crate::db::views::keys::{BuildKey, BuilderKey, LogKey, StepKey, WorkerKey, number};
 
@@ -11,6 +11,7 @@ use crate::db::views::keys::{BuildKey, BuilderKey, LogKey, StepKey, WorkerKey, n
 pub enum Endpoint {
     RootLinks,
     Masters(masters::Scope),
+    BuildData(build_data::Scope),
     Builders(builders::Scope),
     BuildRequests(buildrequests::Scope),
     Builds(builds::Scope),
@@ -121,8 +122,9 @@ fn below_build(build: BuildKey, segments: &[&str]) -> Option<Endpoint> {
         ["steps"] => Some(Endpoint::Steps(steps::Scope::OfBuild(build))),
         ["steps", step, rest @ ..] => below_step(StepKey::parse(build, step), rest),
         ["estimate"] => Some(Endpoint::Estimate(build)),
-        ["data"] => Some(Endpoint::Empty(empty::BUILD_DATA)),
-        ["data", _] | ["data", _, "value"] => Some(Endpoint::Empty(empty::BUILD_DATUM)),
+        ["data"] => Some(Endpoint::BuildData(build_data::Scope::OfBuild(build))),
+        ["data", name] => Some(Endpoint::BuildData(build_data::Scope::One(build, (*name).to_owned()))),
+        ["data", name, "value"] => Some(Endpoint::BuildData(build_data::Scope::Value(build, (*name).to_owned()))),
         ["test_result_sets"] => Some(Endpoint::Empty(empty::TEST_RESULT_SETS)),
         _ => None,
     }

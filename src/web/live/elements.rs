@@ -185,6 +185,7 @@ fn subject(event: &Event) -> (Kind, i64) {
         Event::BuildRequestAdded { request, .. }
         | Event::BuildRequestClaimed { request, .. }
         | Event::BuildRequestUnclaimed { request, .. }
+        | Event::BuildRequestUpdated { request, .. }
         | Event::BuildRequestCompleted { request, .. }
         | Event::BuildRequestCancelled { request, .. } => (Kind::BuildRequest, request.0),
         Event::BuildStarted { build, .. } | Event::BuildUpdated { build, .. } | Event::BuildFinished { build, .. } => {

@@ -14,6 +14,7 @@ pub fn of(event: &Event, slug: &str) -> Vec<String> {
         Event::BuildRequestAdded { .. } => of_request(event, "new"),
         Event::BuildRequestClaimed { .. } => of_request(event, "claimed"),
         Event::BuildRequestUnclaimed { .. } => of_request(event, "unclaimed"),
+        Event::BuildRequestUpdated { .. } => of_request(event, "update"),
         Event::BuildRequestCompleted { .. } => of_request(event, "complete"),
         Event::BuildRequestCancelled { .. } => of_request(event, "cancelled"),
         Event::BuildStarted { .. } => of_build(event, "new"),
@@ -41,6 +42,7 @@ fn of_request(event: &Event, action: &str) -> Vec<String> {
     let (Event::BuildRequestAdded { request, buildset, builder }
     | Event::BuildRequestClaimed { request, buildset, builder }
     | Event::BuildRequestUnclaimed { request, buildset, builder }
+    | Event::BuildRequestUpdated { request, buildset, builder }
     | Event::BuildRequestCompleted { request, buildset, builder }
     | Event::BuildRequestCancelled { request, buildset, builder }) = event
     else {

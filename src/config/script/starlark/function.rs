@@ -12,16 +12,17 @@ use crate::domain::script::{ScriptFunction, ScriptLimits};
 use crate::domain::{PropertyValue, ScriptError, ScriptValue};
 
 /// A frozen function and its file; calls from several threads run at the same time.
+#[derive(Clone)]
 pub struct StarlarkFunction {
-    script: Arc<Script>,
-    function: OwnedFrozenValue,
+    pub(super) script: Arc<Script>,
+    pub(super) function: OwnedFrozenValue,
     name: String,
     location: String,
     digest: String,
 }
 
 impl StarlarkFunction {
-    pub fn new(script: Arc<Script>, function: OwnedFrozenValue, value: Value<'_>, digest: String) -> Self {
+    pub(super) fn new(script: Arc<Script>, function: OwnedFrozenValue, value: Value<'_>, digest: String) -> Self {
         let text = digest::mark(value).and_then(|(number, _)| script.rewritten.functions.get(number));
         let (name, span) = match text {
             Some(text) => (text.name.clone(), text.span),
@@ -31,12 +32,12 @@ impl StarlarkFunction {
         Self { script, function, name, location, digest }
     }
 
-    fn error(&self, message: String) -> ScriptError {
+    pub(super) fn error(&self, message: String) -> ScriptError {
         ScriptError { function: self.name.clone(), location: self.location.clone(), message }
     }
 
     /// What went wrong, and in which line if that is not the function's first.
-    fn explain(&self, error: &starlark::Error) -> ScriptError {
+    pub(super) fn explain(&self, error: &starlark::Error) -> ScriptError {
         let message = limits::message(error);
         match error.span() {
             Some(place) => {

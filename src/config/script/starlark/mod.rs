@@ -13,7 +13,12 @@ mod operators;
 mod os;
 mod reader;
 mod recorder;
+mod step_context;
+mod step_function;
+mod step_log;
 mod subject;
+
+pub use step_function::step_function;
 
 use std::any::Any;
 use std::sync::Arc;

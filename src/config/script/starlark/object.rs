@@ -240,8 +240,9 @@ fn add_step<'v>(
     factory: Value<'v>,
     step: Value<'v>,
     position: usize,
-    evaluator: &Evaluator<'v, '_, '_>,
+    evaluator: &mut Evaluator<'v, '_, '_>,
 ) -> starlark::Result<()> {
+    let step = constructor::as_step(step, evaluator)?;
     let Some(object) = factory.downcast_ref::<ScriptObject>().filter(|object| object.class.name == "BuildFactory")
     else {
         return fail("only a util.BuildFactory that is being filled takes steps".to_owned());
