@@ -104,7 +104,7 @@ const SCRIPTS: ScriptsConfig = ScriptsConfig {
 const FUNCTION_STEPS: usize = 200;
 /// The time is that of one turn: between two things that a function asks of its build.
 const FUNCTION_LIMITS: ScriptLimits =
-    ScriptLimits { time: Duration::from_secs(5), ticks: 1_000_000_000, heap_bytes: 64 << 20 };
+    ScriptLimits { time: Duration::from_secs(5), ticks: 1_000_000_000, heap_bytes: 256 << 20 };
 
 /// The shells, each with an address.
 struct Shells {

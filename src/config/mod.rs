@@ -133,6 +133,8 @@ pub struct BuilderConfig {
     pub can_start_build: Option<Callback>,
     /// What of its builds is kept; where it says nothing, what holds for all builders.
     pub horizons: Horizons,
+    /// Whether a build runs at all; one that does not is SKIPPED.
+    pub do_build_if: Option<Callback>,
     /// `file:line` of the builder in the configuration.
     pub location: String,
 }

@@ -1,5 +1,8 @@
 //! A step's world, scripted: it records what a step does and answers its commands as the test says.
 
+pub use super::answer::Answer;
+pub use super::scripted_function::scripted_function;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -10,51 +13,16 @@ use buildbot_protocol::Value;
 use buildbot_protocol::message::Arguments;
 use tokio::sync::watch;
 
-use crate::domain::script::{ScriptFunction, ScriptLimits};
+use crate::domain::script::ScriptLimits;
 use crate::domain::{
     BuildRequestId, BuildsetId, Callback, Change, CommandOutcome, LogId, LogKind, MasterFile, Properties,
-    PropertyValue, ScriptError, ScriptValue, SourceStamp, Stream, TriggerOrder, Triggered, TriggeredBuild,
-    TriggeredEnd,
+    PropertyValue, ScriptValue, SourceStamp, Stream, TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
 };
 use crate::steps::config::StepConfig;
 use crate::steps::function::FunctionThreads;
 use crate::steps::{
     Fault, MasterCommand, MasterOutcome, RemoteCommand, StepContext, StepsPlace, Transferred, WorkerPlace,
 };
-
-/// How a command ends, and what it prints before.
-#[derive(Clone, Debug, Default)]
-pub struct Answer {
-    pub outcome: CommandOutcome,
-    pub lines: Vec<(Stream, String)>,
-}
-
-impl Answer {
-    pub fn rc(rc: i64) -> Self {
-        Self { outcome: CommandOutcome { rc, ..CommandOutcome::default() }, lines: Vec::new() }
-    }
-
-    pub fn files(names: &[&str]) -> Self {
-        let mut answer = Self::rc(0);
-        answer.outcome.files = names.iter().map(|name| (*name).to_owned()).collect();
-        answer
-    }
-
-    /// Success with this text on stdout.
-    pub fn stdout(text: &str) -> Self {
-        let mut answer = Self::rc(0);
-        answer.outcome.stdout = text.to_owned();
-        answer.lines = text.lines().map(|line| (Stream::Stdout, line.to_owned())).collect();
-        answer
-    }
-
-    /// The worker kills the command, for this reason.
-    pub fn killed(reason: &str) -> Self {
-        let mut answer = Self::rc(-1);
-        answer.outcome.failure_reason = Some(reason.to_owned());
-        answer
-    }
-}
 
 /// A log that a step added.
 #[derive(Clone, Debug, PartialEq)]
@@ -515,41 +483,4 @@ fn command_line(name: &str, args: &Arguments) -> String {
     }
     let paths = ["path", "paths", "from_path", "to_path"].into_iter().filter_map(|key| args.get(key)).map(text);
     std::iter::once(name.to_owned()).chain(paths).collect::<Vec<_>>().join(" ")
-}
-
-/// A function of the configuration, written in Rust. Its name is its digest.
-pub fn scripted_function(
-    name: &'static str,
-    body: impl Fn(&[ScriptValue]) -> Result<PropertyValue, String> + Send + Sync + 'static,
-) -> Callback {
-    Callback(Arc::new(ScriptedFunction { name, body: Box::new(body) }))
-}
-
-type Body = Box<dyn Fn(&[ScriptValue]) -> Result<PropertyValue, String> + Send + Sync>;
-
-struct ScriptedFunction {
-    name: &'static str,
-    body: Body,
-}
-
-impl ScriptFunction for ScriptedFunction {
-    fn call(&self, arguments: &[ScriptValue], _: ScriptLimits) -> Result<PropertyValue, ScriptError> {
-        (self.body)(arguments).map_err(|message| ScriptError {
-            function: self.name.to_owned(),
-            location: self.location().to_owned(),
-            message,
-        })
-    }
-
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn location(&self) -> &str {
-        "master.cfg:1"
-    }
-
-    fn digest(&self) -> &str {
-        self.name
-    }
 }

@@ -6,6 +6,7 @@
 //! - Writes: steps, logs and properties of its build; its end is recorded by the builder.
 //! - Restart: none. Its death is seen by the builder, and ends the build in EXCEPTION.
 
+mod condition;
 mod lazy_log;
 mod locks;
 mod master_command;

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 use tracing::warn;
 
+use super::condition;
 use super::locks::BuildLocks;
 use super::step_context::{ActorStepContext, StepRecord};
 use super::{BuildDeps, BuildPlan, Ended, StopRunning};
@@ -101,6 +102,9 @@ struct StepEnd {
 
 /// Runs all steps; never fails, as a build that cannot go on has a result too.
 pub async fn run_build(run: &BuildRun) -> Ended {
+    if let Some((results, state)) = condition::refusal(run).await {
+        return ended(run, results, state, FinishCause::Normal).await;
+    }
     if let Err(early) = take_locks(run).await {
         return early;
     }

@@ -32,7 +32,11 @@ const BUILDER: &[Argument] = &[
     Argument::optional("logHorizon", Kind::Count, "Newest builds whose logs are kept; `c['logHorizon']` if not given."),
     Argument::ignored("eventHorizon"),
     Argument::not_yet("project"),
-    Argument::not_yet("do_build_if"),
+    Argument::optional(
+        "do_build_if",
+        Kind::Function,
+        "Whether a build runs at all: (build) -> bool; one that does not is SKIPPED.",
+    ),
 ];
 
 const FACTORY: &[Argument] = &[

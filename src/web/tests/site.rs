@@ -159,6 +159,7 @@ fn builder(name: &str) -> BuilderConfig {
         next_worker: None,
         can_start_build: None,
         horizons: Default::default(),
+        do_build_if: None,
         location: "master.cfg:1".to_owned(),
     }
 }

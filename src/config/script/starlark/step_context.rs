@@ -67,10 +67,12 @@ impl Host {
             match self.side.hear().or_else(gone)? {
                 Say::Answer(answer) => return answer.or_else(fail),
                 Say::Lines(lines) => {
+                    let heap = evaluator.heap();
+                    let names = STREAMS.map(|stream| (stream, heap.alloc(stream_name(stream))));
                     for (stream, line) in lines {
-                        let heap = evaluator.heap();
-                        let arguments = [heap.alloc(stream_name(stream)), heap.alloc(line.as_str())];
-                        evaluator.eval_function(observer, &arguments, &[])?;
+                        let name = names.iter().find(|(named, _)| *named == stream);
+                        let name = name.map_or(Value::new_none(), |(_, name)| *name);
+                        evaluator.eval_function(observer, &[name, heap.alloc(line.as_str())], &[])?;
                     }
                     self.side.wish(Wish::LinesSeen).or_else(gone)?;
                 }
@@ -106,6 +108,8 @@ impl Host {
 fn gone<T>(gone: impl Display) -> starlark::Result<T> {
     fail(gone.to_string())
 }
+
+const STREAMS: [Stream; 3] = [Stream::Stdout, Stream::Stderr, Stream::Header];
 
 fn stream_name(stream: Stream) -> &'static str {
     match stream {
