@@ -24,7 +24,7 @@ pub use self::clean_up::clean_up;
 use self::control::ControlDeps;
 pub use self::run::{RunOptions, name, run};
 use crate::actors::applied::{Applied, AppliedConfig};
-use crate::actors::build::BuildDeps;
+use crate::actors::build::{BuildDeps, LockDeps};
 use crate::actors::builder::BuilderDeps;
 use crate::actors::builders::{Builders, BuildersDeps};
 use crate::actors::buildset_keeper::{BuildsetKeeper, BuildsetKeeperDeps};
@@ -37,6 +37,7 @@ use crate::actors::command_ids::CommandIds;
 use crate::actors::db_writer::{DbWriter, DbWriterDeps};
 use crate::actors::distributor::{Distributor, DistributorDeps};
 use crate::actors::event_bus::EventBus;
+use crate::actors::explain::ExplainDeps;
 use crate::actors::handle::{HandleDeps, MasterHandle};
 use crate::actors::janitor::{Janitor, JanitorConfig, JanitorDeps};
 use crate::actors::live_feed::LiveFeed;
@@ -235,7 +236,13 @@ impl Common {
             prioritise: shells.keeper.ask(COMMAND_DEADLINE),
             rebuild: shells.keeper.ask(COMMAND_DEADLINE),
             intake: shells.intake.ask(COMMAND_DEADLINE),
-            locked_out: shells.distributor.ask(CORE_DEADLINE),
+            explain: ExplainDeps {
+                requests: shells.distributor.ask(CORE_DEADLINE),
+                scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+                config: self.applied.clone(),
+                db: self.db.clone(),
+                clock: self.clock.clone(),
+            },
             worker: shells.workers.ask(COMMAND_DEADLINE),
             switch: shells.schedulers.ask(COMMAND_DEADLINE),
             live: self.live.clone(),
@@ -266,6 +273,8 @@ impl Common {
             locks: shells.locks.ask(CORE_DEADLINE),
             start: shells.builders.tell(),
             scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+            config: self.applied.clone(),
+            db: self.db.clone(),
             clock: self.clock.clone(),
         }
     }
@@ -291,7 +300,7 @@ impl Common {
             live: self.live.clone(),
             wire_runtime: self.wire_runtime.clone(),
             command_ids: CommandIds::new(self.db.clone()),
-            take_locks: shells.locks.tell(),
+            locks: LockDeps { take: shells.locks.tell(), restate: shells.locks.tell(), give_back: shells.locks.tell() },
             config: self.applied.clone(),
             trigger: shells.schedulers.ask(COMMAND_DEADLINE),
             cancel: self.cancel(shells),

@@ -26,7 +26,7 @@ use crate::db::transitions::{FinishBuild, FinishCause, StartBuild, StartBuildOut
 use crate::db::views::{builds, deciders};
 use crate::db::{Db, DbError};
 use crate::domain::{BuildId, BuildRequestId, BuilderId, Properties, Results, WorkerId};
-use crate::locks;
+use crate::locks::LockWish;
 use crate::wire::LinkError;
 
 /// Starts one build for these requests, the first leading.
@@ -35,6 +35,10 @@ use crate::wire::LinkError;
 pub struct BeginBuild {
     pub requests: Vec<BuildRequestId>,
     pub worker: WorkerId,
+    /// What the build takes before its first step.
+    pub locks: Vec<LockWish>,
+    /// Of the request that leads.
+    pub priority: i32,
 }
 
 /// Stops a build because somebody asked for it.
@@ -244,7 +248,9 @@ async fn begin(id: BuilderId, name: String, deps: BuilderDeps, message: BeginBui
             properties,
             source_stamps: inputs.source_stamps,
             changes: inputs.changes.into_iter().map(Arc::new).collect(),
-            locks: locks::wishes(config.locks.iter().chain(&worker.config.locks), (worker.id, &worker.config.name)),
+            locks: message.locks,
+            priority: message.priority,
+            worker: (worker.id, worker.config.name.clone()),
             link,
         }),
         StartBuildOutcome::Lost => Err(BeginError::Lost),

@@ -18,6 +18,7 @@ pub mod command_ids;
 pub mod db_writer;
 pub mod distributor;
 pub mod event_bus;
+pub mod explain;
 mod failing_buildset_canceller;
 pub mod handle;
 pub mod janitor;

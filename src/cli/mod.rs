@@ -5,6 +5,7 @@ mod cleanupdb;
 mod completions;
 mod create_master;
 mod demo;
+mod explain;
 mod foreground;
 mod log_tail;
 mod output;
@@ -69,6 +70,7 @@ enum Command {
     Checkconfig(checkconfig::Checkconfig),
     Cleanupdb(cleanupdb::Cleanupdb),
     Status(status::ShowStatus),
+    Explain(explain::Explain),
     Tail(tail::Tail),
     Sendchange(sendchange::Sendchange),
     Try(try_job::Try),
@@ -90,6 +92,7 @@ pub fn run() -> ExitCode {
         Command::Checkconfig(arguments) => arguments.run(),
         Command::Cleanupdb(arguments) => arguments.run(),
         Command::Status(arguments) => arguments.run(),
+        Command::Explain(arguments) => arguments.run(),
         Command::Tail(arguments) => arguments.run(),
         Command::Sendchange(arguments) => arguments.run(),
         Command::Try(arguments) => arguments.run(),

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use super::{BuilderConfig, ListenAddress, MasterConfig, Protocol};
-use crate::domain::lock::{LockAccess, LockScope, LockSpec};
+use crate::domain::lock::{LockAccess, LockScope, LockSpec, known_accesses};
 
 /// The parts that a reload has to touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,10 +89,12 @@ pub fn diff(old: &MasterConfig, new: &MasterConfig) -> ConfigDiff {
 
 /// Every lock once. Master and worker locks of one name are told apart by their words.
 fn locks(config: &MasterConfig) -> Vec<LockSpec> {
-    let of_builders = config.builders.iter().flat_map(|builder| &builder.locks);
+    let of_builders = config.builders.iter().flat_map(|builder| known_accesses(&builder.locks));
+    let steps = config.builders.iter().flat_map(|builder| &builder.factory.steps);
+    let of_steps = steps.flat_map(|step| known_accesses(&step.common.locks));
     let of_workers = config.workers.iter().flat_map(|worker| &worker.locks);
     let mut locks: Vec<LockSpec> = Vec::new();
-    for LockAccess { lock, .. } in of_builders.chain(of_workers) {
+    for LockAccess { lock, .. } in of_builders.chain(of_steps).chain(of_workers) {
         let kind = match lock.scope {
             LockScope::Master => "of the master",
             LockScope::Worker => "of workers",

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::changes::config::ChangeSourceConfig;
-use crate::domain::lock::LockAccess;
+use crate::domain::lock::{LockAccess, LockItem};
 use crate::domain::{Callback, Properties, Renderable};
 use crate::lifetime::Horizons;
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
@@ -127,7 +127,7 @@ pub struct BuilderConfig {
     pub env: Vec<(String, Renderable)>,
     /// `None` takes the global rule.
     pub collapse_requests: Option<Collapse>,
-    pub locks: Vec<LockAccess>,
+    pub locks: Vec<LockItem>,
     pub next_build: Option<Callback>,
     pub next_worker: Option<Callback>,
     pub can_start_build: Option<Callback>,

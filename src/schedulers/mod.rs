@@ -3,6 +3,7 @@
 pub mod config;
 pub mod cron;
 pub mod describe;
+pub mod explain;
 pub mod facts;
 pub mod failing_buildsets;
 pub mod fields;

@@ -27,6 +27,7 @@ pub fn plain_common(name: &str) -> StepCommon {
         description_suffix: None,
         workdir: None,
         log_encoding: None,
+        locks: Vec::new(),
     }
 }
 

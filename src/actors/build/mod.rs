@@ -1,7 +1,7 @@
 //! Build: runs the steps of one build, one after the other.
 //!
 //! - Hears: [`StopRunning`] and [`RepeatLocks`] from its builder, [`LocksDecided`] from the lock keeper.
-//! - Tells: [`BuildEnded`] to its builder, once; [`TakeLocks`] to the lock keeper; [`TriggerBuilds`] to the schedulers,
+//! - Tells: [`BuildEnded`] to its builder, once; what it wants and gives back to the lock keeper; [`TriggerBuilds`] to the schedulers,
 //!   and [`CancelBuildRequest`] and [`StopBuild`] for what it triggered.
 //! - Writes: steps, logs and properties of its build; its end is recorded by the builder.
 //! - Restart: none. Its death is seen by the builder, and ends the build in EXCEPTION.
@@ -13,6 +13,7 @@ mod master_command;
 mod properties;
 mod run;
 mod step_context;
+mod step_locks;
 mod stop_if_dropped;
 mod trigger;
 
@@ -23,13 +24,14 @@ use std::sync::Arc;
 
 use actix::Message;
 
+pub use self::locks::LockDeps;
 pub use self::properties::build_properties;
 use self::run::BuildRun;
 use super::applied::AppliedConfig;
 use super::builder::BuildEnded;
 use super::cancel::Cancel;
 use super::live_feed::LiveFeed;
-use super::lock_keeper::{LocksDecided, TakeLocks};
+use super::lock_keeper::LocksDecided;
 use super::schedulers::TriggerBuilds;
 use super::scripts::CallFunction;
 use super::supervisor::{Ask, Child, Handle, Reply, ShellContext, Tell};
@@ -37,7 +39,7 @@ use crate::clock::Clock;
 use crate::config::{BuilderConfig, LogLimits};
 use crate::db::Db;
 use crate::db::transitions::FinishCause;
-use crate::domain::{Build as BuildRow, Change, Properties, Results, SourceStamp};
+use crate::domain::{Build as BuildRow, Change, Properties, Results, SourceStamp, WorkerId};
 use crate::locks::LockWish;
 use crate::steps::function::FunctionThreads;
 use crate::wire::{LogSink, WorkerLink};
@@ -68,6 +70,10 @@ pub struct BuildPlan {
     pub changes: Vec<Arc<Change>>,
     /// Taken together before the first step.
     pub locks: Vec<LockWish>,
+    /// Of the request that leads.
+    pub priority: i32,
+    /// Id and name.
+    pub worker: (WorkerId, String),
     pub link: WorkerLink,
 }
 
@@ -104,7 +110,7 @@ pub struct BuildDeps {
     /// Where logs are compressed.
     pub wire_runtime: tokio::runtime::Handle,
     pub command_ids: super::command_ids::CommandIds,
-    pub take_locks: Tell<TakeLocks>,
+    pub locks: LockDeps,
     pub config: AppliedConfig,
     pub trigger: Ask<TriggerBuilds>,
     pub cancel: Cancel,
@@ -149,7 +155,7 @@ impl Handle<LocksDecided> for Build {
 
 impl Handle<RepeatLocks> for Build {
     fn handle(&mut self, _: RepeatLocks, _: &mut ShellContext<'_, Self>) -> Reply<()> {
-        self.run.locks.repeat();
+        self.run.locks.restate();
         Reply::Now(())
     }
 }

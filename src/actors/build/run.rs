@@ -9,11 +9,13 @@ use tokio::sync::watch;
 use tracing::warn;
 
 use super::condition;
-use super::locks::BuildLocks;
+use super::locks::{self, BuildLocks};
 use super::step_context::{ActorStepContext, StepRecord};
+use super::step_locks::start_with_locks;
 use super::{BuildDeps, BuildPlan, Ended, StopRunning};
+use crate::actors::lock_keeper::Refused;
 use crate::db::DbError;
-use crate::db::transitions::{AddStep, FinishCause, FinishStep, SetBuildProperties, SetBuildState, StartStep};
+use crate::db::transitions::{AddStep, FinishCause, FinishStep, SetBuildProperties, SetBuildState};
 use crate::domain::{BuildId, Properties, PropertyValue, Results};
 use crate::steps::config::StepConfig;
 use crate::steps::{self, Agenda, BuildEnv, BuildProgress, Fault, StepsPlace};
@@ -152,11 +154,11 @@ pub async fn run_build(run: &BuildRun) -> Ended {
 /// Waits for the locks of the build; the end of the build, if it is not to begin.
 async fn take_locks(run: &BuildRun) -> Result<(), Ended> {
     let mut stops = run.stops();
-    let mut taking = pin!(run.locks.take());
+    let mut taking = pin!(run.locks.take_for_build());
     if let Some(outcome) = taking.as_mut().now_or_never() {
         return locks_decided(run, outcome).await;
     }
-    say(run, format!("waiting for locks: {}", run.locks.names())).await;
+    say(run, format!("waiting for locks: {}", locks::names(run.locks.of_build()))).await;
     tokio::select! {
         biased;
         outcome = taking => {
@@ -175,10 +177,13 @@ async fn take_locks(run: &BuildRun) -> Result<(), Ended> {
     }
 }
 
-async fn locks_decided(run: &BuildRun, outcome: Result<(), String>) -> Result<(), Ended> {
-    let Err(lock) = outcome else { return Ok(()) };
-    let state = format!("lock '{lock}' is too small for this build");
-    Err(ended(run, Results::Exception, state, FinishCause::Normal).await)
+async fn locks_decided(run: &BuildRun, outcome: Result<(), Refused>) -> Result<(), Ended> {
+    let Err(why) = outcome else { return Ok(()) };
+    let results = match why {
+        Refused::TooSmall(_) => Results::Exception,
+        Refused::Cycle(_) => Results::Retry,
+    };
+    Err(ended(run, results, why.to_string(), FinishCause::Normal).await)
 }
 
 /// Shows a line for the whole build; that it could not be stored is no reason to fail.
@@ -216,7 +221,7 @@ async fn run_step(run: &BuildRun, number: i32, config: &StepConfig, env: &BuildE
     let step = run.deps.db.write(add).await?;
     let context = ActorStepContext::new(run, StepRecord { id: step.id, name: step.name });
     let outcome = match name {
-        Ok(_) => act(run, &context, config, env).await?,
+        Ok(_) => act(run, &context, config, env).await,
         Err(fault) => Err(fault),
     };
     let end = conclude(run, &context, outcome).await;
@@ -229,8 +234,9 @@ async fn run_step(run: &BuildRun, number: i32, config: &StepConfig, env: &BuildE
         state_string: end.state.clone(),
         urls: context.urls(),
     };
-    run.deps.db.write(finish).await?;
-    Ok(end)
+    let finished = run.deps.db.write(finish).await;
+    run.locks.give_back(context.step());
+    finished.map(|()| end)
 }
 
 async fn act(
@@ -238,17 +244,13 @@ async fn act(
     context: &ActorStepContext<'_>,
     config: &StepConfig,
     env: &BuildEnv,
-) -> Result<Result<Results, Fault>, DbError> {
-    match steps::should_run(config, context).await {
-        Ok(true) => {}
-        Ok(false) => {
-            context.note_state(&steps::summary(config, Results::Skipped, context).await);
-            return Ok(Ok(Results::Skipped));
-        }
-        Err(fault) => return Ok(Err(fault)),
+) -> Result<Results, Fault> {
+    if !steps::should_run(config, context).await? {
+        context.note_state(&steps::summary(config, Results::Skipped, context).await);
+        return Ok(Results::Skipped);
     }
-    run.deps.db.write(StartStep { step: context.step(), locks_acquired: true }).await?;
-    Ok(steps::make(config, env).run(context).await)
+    start_with_locks(run, context, &config.common.locks).await?;
+    steps::make(config, env).run(context).await
 }
 
 /// Turns the outcome into a result and a line; what went wrong is written to a log of the step.

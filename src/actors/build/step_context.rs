@@ -214,6 +214,12 @@ impl<'a> ActorStepContext<'a> {
             }
         }
     }
+
+    /// Shows a line at once.
+    pub async fn show_state(&self, text: &str) -> Result<(), Fault> {
+        self.note_state(text);
+        self.tell_state().await
+    }
 }
 
 /// Returns once the master's end of a transfer takes no more; never without one.

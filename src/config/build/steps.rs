@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::fields::Fields;
-use super::{properties, shell, transfers, values};
+use super::{locks, properties, shell, transfers, values};
 use crate::config::script::{self, Object, Raw};
 use crate::domain::{PropertyValue, Renderable};
 use crate::steps::config::{GitConfig, GitMode, StepConfig, StepKind, TriggerConfig};
@@ -62,6 +62,7 @@ fn common(fields: &Fields<'_>) -> StepCommon {
         description_suffix: words(fields, "descriptionSuffix"),
         workdir: fields.renderable("workdir"),
         log_encoding: fields.optional_text("logEncoding"),
+        locks: locks::items(fields),
     }
 }
 

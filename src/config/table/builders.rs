@@ -20,7 +20,7 @@ const BUILDER: &[Argument] = &[
         Kind::Function,
         "Whether a build may start: (builder, worker, request) -> bool.",
     ),
-    Argument::optional("locks", Kind::Objects(super::locks::LOCKS), "Locks that every build takes."),
+    Argument::optional("locks", Kind::Locks, "Locks that every build takes, or functions of the properties."),
     Argument::optional("env", Kind::Environment, "Environment of every command."),
     Argument::optional("properties", Kind::Properties, "Properties of every build."),
     Argument::optional("defaultProperties", Kind::Properties, "Properties of builds that do not have them yet."),

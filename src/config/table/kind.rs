@@ -67,6 +67,8 @@ pub enum Kind {
     TextPairs,
     /// A port number or an endpoint string.
     Port,
+    /// Locks, and functions that return them.
+    Locks,
     /// A field of a crontab: a number, text, or a list of those.
     Cron,
     /// Known, and refused if it is given.
@@ -126,6 +128,7 @@ impl Kind {
                 is_renderable(value) || is_list(value, |item| is_object(item, classes))
             }
             Self::Branches => Self::Texts.fits(value) || matches!(value, Raw::Bool(_) | Raw::Function(_)),
+            Self::Locks => is_lock_function(value) || is_list(value, |item| is_lock(item) || is_lock_function(item)),
             Self::Cron => is_cron(value) || (is_list(value, is_cron) && !value.items().is_empty()),
             Self::List => is_list(value, |_| true),
             Self::Pair => is_list(value, |item| Self::Seconds.fits(item)) && value.items().len() == 2,
@@ -178,6 +181,7 @@ impl Kind {
             Self::Pair => "a pair of two numbers",
             Self::TextPairs => "a list of pairs of texts",
             Self::Port => "a port number or an endpoint string",
+            Self::Locks => "a list of locks or functions, or a function",
             Self::Cron => "a number, text, or a list of those",
             Self::Object(classes) => return one_of(classes),
             Self::Objects(classes) => return format!("a list, each item {}", one_of(classes)),
@@ -209,6 +213,14 @@ fn is_map(value: &Raw, fits: impl Fn(&Raw) -> bool) -> bool {
 
 fn is_object(value: &Raw, classes: &[&str]) -> bool {
     value.object().is_some_and(|object| classes.contains(&object.class.name))
+}
+
+fn is_lock(value: &Raw) -> bool {
+    is_object(value, super::locks::LOCKS)
+}
+
+fn is_lock_function(value: &Raw) -> bool {
+    matches!(value, Raw::Function(_)) || is_object(value, &["renderer"])
 }
 
 fn text_or_none(value: &Raw) -> bool {

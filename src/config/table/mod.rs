@@ -26,6 +26,7 @@ pub use cancellers::CANCELLERS;
 pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
 pub use lifetime::DATETIME;
+pub use locks::LOCKS;
 pub use reporters::LISTENER;
 pub use schedulers::SCHEDULERS;
 pub use shells::RUN;

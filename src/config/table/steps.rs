@@ -69,7 +69,7 @@ pub(super) const COMMON: &[Argument] = &[
     Argument::ignored("useProgress"),
     Argument::ignored("progressMetrics"),
     Argument::ignored("updateBuildSummaryPolicy"),
-    Argument::not_yet("locks"),
+    Argument::optional("locks", Kind::Locks, "Locks that the step takes, or functions of the properties."),
 ];
 
 pub(super) const COMMAND: &[Argument] =

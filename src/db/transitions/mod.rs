@@ -48,7 +48,7 @@ pub use self::remove_logs::{ForgetChunks, RemoveChunks, RemoveLogs};
 pub use self::scheduler_state::SwitchScheduler;
 pub use self::set_priority::{Prioritised, SetPriority};
 pub use self::start_build::{StartBuild, StartBuildOutcome};
-pub use self::steps::{AddStep, FinishStep, StartStep, UpdateStep};
+pub use self::steps::{AcquireStepLocks, AddStep, FinishStep, StartStep, UpdateStep};
 pub use self::sync_config::{ConfigIds, SyncBuilder, SyncConfig, SyncScheduler, SyncWorker};
 pub use self::users::{AddUser, RemoveUser, UpdateUser, UserFacts};
 pub use self::worker_state::{SetWorkerMode, SetWorkerState};

@@ -12,6 +12,7 @@ mod control;
 mod elements;
 mod empty;
 mod estimates;
+mod explain;
 mod forceschedulers;
 mod log_text;
 mod logs;
@@ -123,6 +124,7 @@ async fn read(request: &HttpRequest, state: &WebState) -> Result<Reply, WebError
         Endpoint::SourceStamps(scope) => sourcestamps::get(&call, scope).await,
         Endpoint::Steps(scope) => steps::get(&call, scope).await,
         Endpoint::Workers(scope) => workers::get(&call, scope).await,
+        Endpoint::Explain(scope) => explain::get(&call, scope).await,
         Endpoint::Empty(scope) => empty::get(&call, scope),
     }
 }

@@ -1,8 +1,8 @@
 //! The paths of REST: one place that says which exist.
 
 use super::{
-    build_data, builders, buildrequests, builds, buildsets, changes, changesources, empty, forceschedulers, log_text,
-    logs, masters, properties, schedulers, sourcestamps, steps, workers,
+    build_data, builders, buildrequests, builds, buildsets, changes, changesources, empty, explain, forceschedulers,
+    log_text, logs, masters, properties, schedulers, sourcestamps, steps, workers,
 };
 use crate::db::views::keys::{BuildKey, BuilderKey, LogKey, StepKey, WorkerKey, number};
 
@@ -20,6 +20,7 @@ pub enum Endpoint {
     ChangeSources(changesources::Scope),
     /// Of a running build.
     Estimate(BuildKey),
+    Explain(explain::Scope),
     ForceSchedulers(forceschedulers::Scope),
     Logs(logs::Scope),
     LogText(LogKey, log_text::Form),
@@ -146,6 +147,7 @@ fn below_requests(segments: &[&str]) -> Option<Endpoint> {
     match segments {
         [] => Some(Endpoint::BuildRequests(buildrequests::Scope::All)),
         [request] => Some(Endpoint::BuildRequests(buildrequests::Scope::One(number(request)?))),
+        [request, "explain"] => Some(Endpoint::Explain(explain::Scope::Request(number(request)?))),
         [request, "builds"] => Some(Endpoint::Builds(builds::Scope::OfRequest(number(request)?))),
         _ => None,
     }
@@ -168,6 +170,7 @@ fn below_changes(segments: &[&str]) -> Option<Endpoint> {
     let id = number(change)?;
     match rest {
         [] => Some(Endpoint::Changes(changes::Scope::One(id))),
+        ["explain"] => Some(Endpoint::Explain(explain::Scope::Change(id))),
         ["builds"] => Some(Endpoint::Builds(builds::Scope::OfChange(id))),
         ["properties_list"] => Some(Endpoint::Properties(properties::Scope::ListOfChange(id))),
         _ => None,

@@ -9,7 +9,7 @@ use crate::db::views::build_lines::BuildLine;
 use crate::db::views::build_requests::WaitingRequest;
 use crate::db::views::builder_health::BrokenSince;
 use crate::db::views::worker_counts::WorkerCounts;
-use crate::domain::{Build, BuildId, BuilderId, Step, Timestamp};
+use crate::domain::{Build, BuildId, BuildRequestId, BuilderId, Step, Timestamp};
 use crate::web::forecasts::BuildForecast;
 use crate::web::format::{self, Progress, Status, When};
 use crate::web::templates::segment;
@@ -143,15 +143,14 @@ pub struct WaitingItem {
 /// What keeps builders from building more.
 pub struct Obstacles<'a> {
     pub workers: &'a HashMap<BuilderId, WorkerCounts>,
-    /// Names of the locks that are taken, of builders that would build otherwise.
-    pub locks: &'a HashMap<BuilderId, Vec<String>>,
+    /// A line for each reason, of requests for which the master knows them.
+    pub reasons: &'a HashMap<BuildRequestId, Vec<String>>,
 }
 
 impl Obstacles<'_> {
-    fn of(&self, builder: BuilderId) -> Option<String> {
-        // whoever waits for locks has a worker that could build
-        let locks = self.locks.get(&builder).map(|locks| taken(locks));
-        locks.or_else(|| why(self.workers.get(&builder).copied().unwrap_or_default()))
+    fn of(&self, request: BuildRequestId, builder: BuilderId) -> Option<String> {
+        let reasons = self.reasons.get(&request).map(|reasons| reasons.join("; "));
+        reasons.or_else(|| why(self.workers.get(&builder).copied().unwrap_or_default()))
     }
 }
 
@@ -165,16 +164,9 @@ pub fn waiting(requests: &[WaitingRequest], obstacles: &Obstacles, now: Timestam
         reason: request.reason.clone(),
         priority: request.priority,
         submitted: When::new(request.submitted_at, now),
-        why: obstacles.of(request.builder_id),
+        why: obstacles.of(request.id, request.builder_id),
     };
     requests.iter().map(item).collect()
-}
-
-fn taken(locks: &[String]) -> String {
-    match locks {
-        [lock] => format!("the lock “{lock}” is taken"),
-        locks => format!("the locks “{}” are taken", locks.join("”, “")),
-    }
 }
 
 /// Why a builder with such workers builds nothing more now; `None` if it is not because of them.
@@ -232,13 +224,14 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_is_taken_is_named() {
-        let id = BuilderId(1);
-        let (workers, locks) = (HashMap::new(), HashMap::from([(id, vec!["disk".to_owned()])]));
-        let obstacles = Obstacles { workers: &workers, locks: &locks };
-        assert_eq!(obstacles.of(id).as_deref(), Some("the lock “disk” is taken"));
-        assert_eq!(obstacles.of(BuilderId(2)).as_deref(), Some("its builder is not in the configuration at present"));
-        assert_eq!(taken(&["a".to_owned(), "b".to_owned()]), "the locks “a”, “b” are taken");
+    fn what_the_master_knows_is_told_before_what_the_workers_look_like() {
+        let reasons = HashMap::from([(BuildRequestId(7), vec!["one".to_owned(), "two".to_owned()])]);
+        let obstacles = Obstacles { workers: &HashMap::new(), reasons: &reasons };
+        assert_eq!(obstacles.of(BuildRequestId(7), BuilderId(1)).as_deref(), Some("one; two"));
+        assert_eq!(
+            obstacles.of(BuildRequestId(8), BuilderId(1)).as_deref(),
+            Some("its builder is not in the configuration at present")
+        );
     }
 
     #[test]

@@ -85,7 +85,8 @@ pub async fn render(
     let forms = force_form::forms(config.schedulers.iter().filter(builds_here), filled, &choices);
     let forecasts = forecasts::of_running(&view.db, read.running.iter().map(|line| &line.build), view.now).await?;
     let workers = HashMap::from([(read.builder.id, read.worker_counts)]);
-    let obstacles = Obstacles { workers: &workers, locks: &view.handle.locked_out().await };
+    let asked = read.waiting.iter().map(|request| request.id).collect();
+    let obstacles = Obstacles { workers: &workers, reasons: &view.handle.explain_requests(asked).await };
     let waiting = waiting(&read.waiting, &obstacles, view.now);
     let page = BuilderPage { waiting, forms, ..page(&read, &forecasts, before, view.now) };
     let status = if filled.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

@@ -44,7 +44,8 @@ struct BrokenItem {
 pub async fn get(view: View) -> Result<HttpResponse, WebError> {
     let read = view.db.read(|conn| home::read(conn, MOST_ROWS)).await?;
     let forecasts = forecasts::of_running(&view.db, read.running.iter().map(|line| &line.build), view.now).await?;
-    let obstacles = Obstacles { workers: &read.worker_counts, locks: &view.handle.locked_out().await };
+    let asked = read.waiting.iter().map(|request| request.id).collect();
+    let obstacles = Obstacles { workers: &read.worker_counts, reasons: &view.handle.explain_requests(asked).await };
     let missing = read.workers.iter().filter(|(_, connected)| !connected).map(|(name, _)| name.clone());
     let page = HomePage {
         broken: read.broken.iter().map(|line| broken(line, &read, view.now)).collect(),

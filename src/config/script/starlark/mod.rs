@@ -7,6 +7,7 @@ mod formatting;
 mod function;
 mod globals;
 mod limits;
+mod locks;
 mod natives;
 mod object;
 mod operators;

@@ -18,7 +18,7 @@ use starlark::{starlark_module, starlark_simple_value};
 
 use super::constructor::fail;
 use super::object::ScriptObject;
-use super::reader;
+use super::{locks, reader};
 use crate::domain::{Build, BuildRequest, PropertyValue, ScriptValue, StampSpec};
 
 const MAX_DEPTH: usize = 100;
@@ -115,6 +115,9 @@ fn read_at(value: Value<'_>, depth: usize, n_values: &mut usize) -> Result<Prope
         let given = contents.arguments.into_iter();
         let given = given.map(|given| Ok((given.name, read_at(given.value, depth + 1, n_values)?)));
         return given.collect::<Result<_, String>>().map(PropertyValue::Map);
+    }
+    if let Some(lock) = locks::read(value) {
+        return lock;
     }
     match ScriptObject::class_of(value) {
         Some(class) => Err(format!("it returned a {}; return a plain value", class.full_name())),
