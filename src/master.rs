@@ -3,6 +3,7 @@
 //! Phase one prepares the shells, so that each has an address; phase two builds the `Deps` and starts them. A wire that
 //! is forgotten does not compile. Nothing here decides anything.
 
+mod clean_up;
 mod client_ports;
 mod control;
 mod overview;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::watch;
 
+pub use self::clean_up::clean_up;
 use self::control::ControlDeps;
 pub use self::run::{RunOptions, name, run};
 use crate::actors::applied::{Applied, AppliedConfig};
@@ -41,7 +43,7 @@ use crate::actors::janitor::{Janitor, JanitorConfig, JanitorDeps};
 use crate::actors::live_feed::LiveFeed;
 use crate::actors::lock_keeper::{LockKeeper, LockKeeperDeps};
 use crate::actors::log_sink::DbLogSink;
-use crate::actors::reconfigurator::{self, Reconfigurator, ReconfiguratorDeps, Reconfigure};
+use crate::actors::reconfigurator::{self, GoBack, Reconfigurator, ReconfiguratorDeps, Reconfigure};
 use crate::actors::reporters::{Reporters, ReportersDeps};
 use crate::actors::schedulers::{Schedulers, SchedulersDeps};
 use crate::actors::scripts::{Scripts, ScriptsConfig};
@@ -76,6 +78,7 @@ pub struct Master {
     pub gate: Arc<WorkerGate>,
     pub config: AppliedConfig,
     pub reconfigure: Ask<Reconfigure>,
+    pub go_back: Ask<GoBack>,
     pub control: ControlDeps,
     pub escalations: Escalations,
     pub db: Db,
@@ -92,6 +95,8 @@ const SCRIPT_DEADLINE: Duration = Duration::from_secs(60);
 const SECRET_DEADLINE: Duration = Duration::from_secs(60);
 /// Commands from outside wait for the database as long as a client waits.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
+/// The first clean-up of a large site removes a million rows, a few at a time.
+const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(24 * 3600);
 const JANITOR: JanitorConfig =
     JanitorConfig { keep_events: Duration::from_secs(7 * 24 * 3600), every: Duration::from_secs(3600) };
 const SCRIPTS: ScriptsConfig = ScriptsConfig {
@@ -166,7 +171,8 @@ impl Master {
         let writer_shell = supervisor.prepare::<DbWriter>(ChildSpec::vital("db_writer", "db_writer"));
         let writer = writer_shell.start(move || DbWriter::new(Rc::clone(&writer), writer_deps.clone()));
         db.write(RecoverAtStart).await.context("cannot repair what the last run left")?;
-        let ids = reconfigurator::sync(&db, &config).await.context("cannot store the names of the configuration")?;
+        let stored = reconfigurator::store(&db, &config, "start".to_owned(), Vec::new()).await;
+        let ids = stored.context("cannot store the names of the configuration")?.ids;
         let in_force = Arc::new(watch::Sender::new(Arc::new(Applied { config: Arc::new(config), ids })));
         let applied = in_force.subscribe();
 
@@ -190,14 +196,16 @@ impl Master {
         });
         let handle = common.handle(&shells);
         let reconfigure = shells.reconfigurator.ask(COMMAND_DEADLINE);
+        let go_back = shells.reconfigurator.ask(COMMAND_DEADLINE);
         let control = ControlDeps {
             builders: shells.builders.ask(CORE_DEADLINE),
             waiting: shells.keeper.ask(CORE_DEADLINE),
             workers: shells.workers.ask(CORE_DEADLINE),
             pause: shells.distributor.tell(),
+            clean_up: shells.janitor.ask(CLEAN_UP_DEADLINE),
         };
         let stop = common.start_all(shells, sessions, in_force);
-        Ok(Self { handle, gate, config: applied, reconfigure, control, escalations, db, stop, writer })
+        Ok(Self { handle, gate, config: applied, reconfigure, go_back, control, escalations, db, stop, writer })
     }
 
     /// Ends every actor, the sources of work first and the writer last.
@@ -388,6 +396,7 @@ impl Common {
             shells.sources.tell(),
             shells.cancellers.tell(),
             shells.reporters.tell(),
+            shells.janitor.tell(),
         ];
         ReconfiguratorDeps { db: self.db.clone(), base_dir: self.base_dir.clone(), in_force, listeners }
     }
@@ -413,7 +422,7 @@ impl Common {
         let reconfigurator = self.reconfigurator(&shells, in_force);
         let reporters = ReportersDeps { config: self.applied.clone() };
         let (live, applied) = (self.live, self.applied);
-        let janitor = JanitorDeps { db: self.db, clock: self.clock };
+        let janitor = JanitorDeps { db: self.db, clock: self.clock, config: applied.clone() };
 
         let bus = shells.bus.start(move || EventBus::new(subscribers.clone(), live.clone()));
         let scripts = shells.scripts.start(|| Scripts::new(SCRIPTS));

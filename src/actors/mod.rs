@@ -22,6 +22,7 @@ pub mod explain;
 mod failing_buildset_canceller;
 pub mod handle;
 pub mod janitor;
+pub mod learning;
 pub mod live_feed;
 pub mod lock;
 pub mod lock_keeper;

@@ -33,7 +33,9 @@ use std::time::Duration;
 use crate::changes::config::ChangeSourceConfig;
 use crate::domain::lock::{LockAccess, LockItem};
 use crate::domain::{Callback, Properties, Renderable};
+use crate::lifetime::Horizons;
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
+use crate::schedulers::cron::Cron;
 use crate::secrets::{LateText, SecretsConfig};
 use crate::steps::config::StepConfig;
 
@@ -64,12 +66,23 @@ pub struct MasterConfig {
     pub prioritize_builders: Option<Callback>,
     pub codebase_generator: Option<Callback>,
     pub logs: LogLimits,
+    pub lifetime: DataLifetime,
     /// Losses of a worker after which a request ends in EXCEPTION instead of being tried again.
     pub max_worker_losses: i32,
     /// Components that are known but do nothing yet; shown as a banner.
     pub inactive: Vec<String>,
     /// Old spellings and the like, with `file:line`.
     pub warnings: Vec<String>,
+    /// What it was made of.
+    pub files: Vec<ConfigFile>,
+}
+
+/// A file that was read to make a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigFile {
+    /// Relative to the base directory.
+    pub name: String,
+    pub text: String,
 }
 
 impl MasterConfig {
@@ -123,6 +136,8 @@ pub struct BuilderConfig {
     pub next_build: Option<Callback>,
     pub next_worker: Option<Callback>,
     pub can_start_build: Option<Callback>,
+    /// What of its builds is kept; where it says nothing, what holds for all builders.
+    pub horizons: Horizons,
     /// Whether a build runs at all; one that does not is SKIPPED.
     pub do_build_if: Option<Callback>,
     /// `file:line` of the builder in the configuration.
@@ -184,6 +199,26 @@ pub struct WwwConfig {
 pub struct LogLimits {
     pub max_bytes: Option<u64>,
     pub max_tail_bytes: Option<u64>,
+}
+
+/// How long data is kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DataLifetime {
+    /// Newest changes that stay (`changeHorizon`); `None` is all of them.
+    pub changes: Option<u64>,
+    /// What holds for builders that say nothing else.
+    pub horizons: Horizons,
+    pub janitor: Option<JanitorTimes>,
+}
+
+/// `util.JanitorConfigurator`: what goes by its age, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JanitorTimes {
+    /// Logs of builds that ended longer ago go; `None` is never.
+    pub log_age: Option<Duration>,
+    /// Data of builds that ended longer ago goes; `None` is never.
+    pub data_age: Option<Duration>,
+    pub at: Cron,
 }
 
 #[cfg(test)]

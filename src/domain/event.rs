@@ -86,6 +86,10 @@ pub enum Event {
         step: StepId,
         build: BuildId,
     },
+    /// Neither stored nor published: viewers make it of what happens to the steps of a build.
+    BuildEstimated {
+        build: BuildId,
+    },
     LogAdded {
         log: LogId,
         step: StepId,
@@ -146,6 +150,7 @@ impl Event {
             Self::StepStarted { step, .. } => ("steps", step.0, "started"),
             Self::StepUpdated { step, .. } => ("steps", step.0, "updated"),
             Self::StepFinished { step, .. } => ("steps", step.0, "finished"),
+            Self::BuildEstimated { build } => ("builds", build.0, "estimate"),
             Self::LogAdded { log, .. } => ("logs", log.0, "new"),
             Self::LogAppended { log, .. } => ("logs", log.0, "append"),
             Self::LogFinished { log, .. } => ("logs", log.0, "finished"),

@@ -124,6 +124,8 @@ pub trait StepContext {
     fn changes(&self) -> &[Arc<Change>];
     /// Shows what the step is doing, one line.
     fn set_state(&self, text: &str);
+    /// Notes how much of something the step has done by now; stored when the step is shown, and at its end.
+    fn set_progress(&self, metric: &str, value: f64);
     fn add_url(&self, name: &str, url: &str);
     /// What the worker said of itself: `admin`, `host`, `version`, `os_id` and the like.
     fn worker_fact(&self, name: &str) -> Option<PropertyValue>;

@@ -9,6 +9,7 @@ pub mod large_site;
 pub mod local_executor;
 pub mod log_shelf;
 pub mod many_builders;
+pub mod past_builds;
 pub mod plain_steps;
 pub mod probe;
 pub mod sample_site;

@@ -382,6 +382,8 @@ impl StepContext for ScriptedContext {
         self.states.borrow_mut().push(text.to_owned());
     }
 
+    fn set_progress(&self, _metric: &str, _value: f64) {}
+
     fn add_url(&self, name: &str, url: &str) {
         self.urls.borrow_mut().push((name.to_owned(), url.to_owned()));
     }

@@ -15,6 +15,7 @@ mod run;
 mod secrets;
 mod step_context;
 mod step_locks;
+mod stop_if_dropped;
 mod trigger;
 
 use std::collections::BTreeMap;

@@ -13,9 +13,10 @@ use super::super::scripts::CallFunction;
 use super::lazy_log::LazyLog;
 use super::master_command::MasterProcess;
 use super::run::BuildRun;
+use super::stop_if_dropped::StopIfDropped;
 use super::trigger;
 use crate::db::DbError;
-use crate::db::transitions::{AddLog, FinishLog, SetBuildData, UpdateStep};
+use crate::db::transitions::{AddLog, FinishLog, NoteProgress, SetBuildData, UpdateStep};
 use crate::domain::{
     Callback, Change, LogId, LogKind, MasterFile, Properties, PropertyValue, ScriptValue, SourceStamp, StepId, Stream,
     TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
@@ -27,7 +28,7 @@ use crate::steps::{
     WorkerPlace,
 };
 use crate::transfers::{self, MasterTransfer};
-use crate::wire::{LinkError, LogLimits, LogWriter, LogWriterConfig, StartCommand, Transfer, WorkerFacts, WorkerLink};
+use crate::wire::{LinkError, LogLimits, LogWriter, LogWriterConfig, StartCommand, Transfer, WorkerFacts};
 
 /// The row of the step.
 pub struct StepRecord {
@@ -43,6 +44,8 @@ pub struct ActorStepContext<'a> {
     /// What the row says.
     told: RefCell<(String, Vec<(String, String)>)>,
     urls: RefCell<Vec<(String, String)>>,
+    /// What it has counted and not stored yet.
+    counted: RefCell<BTreeMap<String, f64>>,
     logs: RefCell<BTreeMap<LogId, Arc<LogWriter>>>,
     /// Those among them that are added when something is written to them.
     lazy_logs: RefCell<BTreeMap<LogId, Arc<LazyLog>>>,
@@ -62,6 +65,7 @@ impl<'a> ActorStepContext<'a> {
             state: RefCell::default(),
             told: RefCell::default(),
             urls: RefCell::default(),
+            counted: RefCell::default(),
             logs: RefCell::default(),
             lazy_logs: RefCell::default(),
         }
@@ -94,6 +98,9 @@ impl<'a> ActorStepContext<'a> {
 
     /// Closes all logs of the step: their last chunks are stored when this returns.
     pub async fn finish_logs(&self) {
+        if let Err(fault) = self.tell_progress().await {
+            error!(error = %fault, step.id = self.record.id.0, "cannot store how far a step has come");
+        }
         let logs = std::mem::take(&mut *self.logs.borrow_mut());
         for (id, log) in logs {
             if let Err(error) = log.finish().await {
@@ -136,6 +143,7 @@ impl<'a> ActorStepContext<'a> {
 
     /// Stores the state line and links if they changed.
     async fn tell_state(&self) -> Result<(), Fault> {
+        self.tell_progress().await?;
         let now = (self.state(), self.urls());
         if *self.told.borrow() == now || self.record.id.0 == 0 {
             return Ok(());
@@ -143,6 +151,15 @@ impl<'a> ActorStepContext<'a> {
         self.told.replace(now.clone());
         let update = UpdateStep { step: self.record.id, state_string: now.0, urls: now.1 };
         self.run.deps.db.write(update).await.map(drop).map_err(database)
+    }
+
+    async fn tell_progress(&self) -> Result<(), Fault> {
+        let counted = std::mem::take(&mut *self.counted.borrow_mut());
+        for (metric, value) in counted {
+            let note = NoteProgress { step: self.record.id, metric, value };
+            self.run.deps.db.write(note).await.map_err(database)?;
+        }
+        Ok(())
     }
 
     fn log(&self, id: LogId) -> Result<Arc<LogWriter>, Fault> {
@@ -202,20 +219,6 @@ impl<'a> ActorStepContext<'a> {
     pub async fn show_state(&self, text: &str) -> Result<(), Fault> {
         self.note_state(text);
         self.tell_state().await
-    }
-}
-
-/// A build that dies must not leave its command running.
-struct StopIfDropped<'a> {
-    link: &'a WorkerLink,
-    command_id: Option<&'a str>,
-}
-
-impl Drop for StopIfDropped<'_> {
-    fn drop(&mut self) {
-        if let Some(command_id) = self.command_id {
-            self.link.interrupt(command_id, "the build is gone");
-        }
     }
 }
 
@@ -335,6 +338,10 @@ impl StepContext for ActorStepContext<'_> {
 
     fn set_state(&self, text: &str) {
         self.note_state(text);
+    }
+
+    fn set_progress(&self, metric: &str, value: f64) {
+        self.counted.borrow_mut().insert(metric.to_owned(), value);
     }
 
     fn add_url(&self, name: &str, url: &str) {

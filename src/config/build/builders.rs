@@ -47,6 +47,7 @@ pub fn builder(context: &Context<'_>, object: &Arc<Object>) -> BuilderConfig {
         next_build: fields.callback("nextBuild"),
         next_worker: fields.callback("nextWorker"),
         can_start_build: fields.callback("canStartBuild"),
+        horizons: super::lifetime::of_builder(&fields),
         do_build_if: fields.callback("do_build_if"),
         location: context.location(object.span),
         name,

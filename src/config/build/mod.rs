@@ -9,6 +9,7 @@ mod context;
 mod cron;
 mod fields;
 mod force;
+mod lifetime;
 mod locks;
 mod network;
 mod properties;
@@ -86,9 +87,11 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         prioritize_builders: settings.function("prioritizeBuilders"),
         codebase_generator: settings.function("codebaseGenerator"),
         logs: logs(&settings),
+        lifetime: lifetime::lifetime(&settings),
         max_worker_losses: MAX_WORKER_LOSSES,
         inactive: context.inactive(),
         warnings: context.warnings(),
+        files: Vec::new(),
     };
     context.finish().map(|()| config)
 }

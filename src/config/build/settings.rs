@@ -215,6 +215,7 @@ fn expected(key: &str) -> &'static str {
         "builders" => "objects of util.BuilderConfig",
         "schedulers" => "schedulers",
         "secretsProviders" => "providers of secrets",
+        "configurators" => "a util.JanitorConfigurator",
         "user_managers" => "objects of util.CommandlineUserManager",
         _ => "change sources",
     }

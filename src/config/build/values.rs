@@ -13,7 +13,7 @@ use crate::steps::interpolate::Template;
 use crate::steps::render::{render_outside, text_of, with_properties};
 
 /// Longer times are as good as for ever.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+pub const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A number of seconds; `None` if it is none.
 pub fn seconds(value: &Raw) -> Option<Duration> {

@@ -28,6 +28,9 @@ const BUILDER: &[Argument] = &[
         .formerly(&["mergeRequests"]),
     Argument::optional("description", Kind::Text, "A sentence about the builder."),
     Argument::optional("description_format", Kind::Choice(&["markdown"]), "How the description is written."),
+    Argument::optional("buildHorizon", Kind::Count, "Newest builds that are kept; `c['buildHorizon']` if not given."),
+    Argument::optional("logHorizon", Kind::Count, "Newest builds whose logs are kept; `c['logHorizon']` if not given."),
+    Argument::ignored("eventHorizon"),
     Argument::not_yet("project"),
     Argument::optional(
         "do_build_if",

@@ -9,6 +9,7 @@ mod changes;
 mod check;
 pub mod keys;
 mod kind;
+mod lifetime;
 mod locks;
 mod parameters;
 mod properties;
@@ -24,6 +25,7 @@ mod worker;
 pub use cancellers::CANCELLERS;
 pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
+pub use lifetime::DATETIME;
 pub use locks::LOCKS;
 pub use reporters::LISTENER;
 pub use schedulers::SCHEDULERS;
@@ -208,7 +210,7 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 14] = [
+    let tables: [&'static [Class]; 15] = [
         worker::CLASSES,
         builders::CLASSES,
         steps::CLASSES,
@@ -219,6 +221,7 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         schedulers::CLASSES,
         parameters::CLASSES,
         util::CLASSES,
+        lifetime::CLASSES,
         locks::CLASSES,
         cancellers::CLASSES,
         reporters::CLASSES,

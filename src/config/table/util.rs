@@ -127,6 +127,5 @@ pub const CLASSES: &[Class] = &[
     Class::not_yet("util", "RolesFromDomain", GUARD),
     Class::not_yet("util", "RolesFromOwner", GUARD),
     Class::not_yet("util", "RolesFromUsername", GUARD),
-    Class::inactive("util", "JanitorConfigurator"),
     Class::inactive("util", "RevlinkMatch"),
 ];

@@ -1,5 +1,6 @@
 //! State changes that span rows: one file each. Every one is conditional and safe to run twice.
 
+mod apply_config;
 mod build_data;
 mod build_state;
 mod cancel_request;
@@ -7,10 +8,16 @@ mod command_ids;
 mod finish_build;
 mod fire_scheduler;
 mod ingest_changes;
+mod learned;
 mod logs;
 mod prune_events;
 mod rebuild;
+mod reclaim_space;
 mod recover_at_start;
+mod remove_builds;
+mod remove_buildsets;
+mod remove_changes;
+mod remove_logs;
 mod scheduler_state;
 mod set_priority;
 mod stamps;
@@ -20,6 +27,7 @@ mod sync_config;
 mod users;
 mod worker_state;
 
+pub use self::apply_config::{ApplyConfig, StoredConfig};
 pub use self::build_data::SetBuildData;
 pub use self::build_state::{SetBuildProperties, SetBuildState};
 pub use self::cancel_request::{CancelRequest, Cancelled};
@@ -27,10 +35,16 @@ pub use self::command_ids::ReserveCommandIds;
 pub use self::finish_build::{FinishBuild, FinishCause, FinishedBuild};
 pub use self::fire_scheduler::{FireScheduler, Fired};
 pub use self::ingest_changes::IngestChanges;
+pub use self::learned::{NoteProgress, StoreLearned};
 pub use self::logs::{AddLog, FinishLog, StoreChunk};
 pub use self::prune_events::PruneEvents;
 pub use self::rebuild::Rebuild;
+pub use self::reclaim_space::ReclaimSpace;
 pub use self::recover_at_start::{RecoverAtStart, Recovered};
+pub use self::remove_builds::{RemoveBuildData, RemoveBuilds};
+pub use self::remove_buildsets::RemoveBuildsets;
+pub use self::remove_changes::RemoveChanges;
+pub use self::remove_logs::{ForgetChunks, RemoveChunks, RemoveLogs};
 pub use self::scheduler_state::SwitchScheduler;
 pub use self::set_priority::{Prioritised, SetPriority};
 pub use self::start_build::{StartBuild, StartBuildOutcome};

@@ -106,6 +106,12 @@ impl<'a> Desk<'a> {
                 self.say().await?;
             }
             Wish::SetProgress { metric, value } => {
+                match value {
+                    PropertyValue::Int(number) => self.context.set_progress(&metric, number as f64),
+                    PropertyValue::Float(number) => self.context.set_progress(&metric, number),
+                    // What is no number is shown and teaches nothing.
+                    _ => {}
+                }
                 self.progress.borrow_mut().metrics.insert(metric, value);
                 self.say().await?;
             }

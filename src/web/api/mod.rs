@@ -11,6 +11,7 @@ mod changesources;
 mod control;
 mod elements;
 mod empty;
+mod estimates;
 mod explain;
 mod forceschedulers;
 mod log_text;
@@ -33,6 +34,7 @@ pub mod messages {
     pub use super::builds::message as build;
     pub use super::buildsets::{message as buildset, message_of_new as new_buildset};
     pub use super::changes::message as change;
+    pub use super::estimates::message as estimate;
     pub use super::logs::message as log;
     pub use super::properties::message as properties;
     pub use super::schedulers::message as scheduler;
@@ -113,6 +115,7 @@ async fn read(request: &HttpRequest, state: &WebState) -> Result<Reply, WebError
         Endpoint::Buildsets(scope) => buildsets::get(&call, scope).await,
         Endpoint::Changes(scope) => changes::get(&call, scope).await,
         Endpoint::ChangeSources(scope) => changesources::get(&call, scope).await,
+        Endpoint::Estimate(build) => estimates::get(&call, build).await,
         Endpoint::ForceSchedulers(scope) => forceschedulers::get(&call, scope).await,
         Endpoint::Logs(scope) => logs::get(&call, scope).await,
         Endpoint::LogText(log, form) => log_text::get(&call, log, form).await,

@@ -18,6 +18,8 @@ pub enum Endpoint {
     Buildsets(buildsets::Scope),
     Changes(changes::Scope),
     ChangeSources(changesources::Scope),
+    /// Of a running build.
+    Estimate(BuildKey),
     Explain(explain::Scope),
     ForceSchedulers(forceschedulers::Scope),
     Logs(logs::Scope),
@@ -120,6 +122,7 @@ fn below_build(build: BuildKey, segments: &[&str]) -> Option<Endpoint> {
         ["triggered_builds"] => Some(Endpoint::Builds(builds::Scope::TriggeredBy(build))),
         ["steps"] => Some(Endpoint::Steps(steps::Scope::OfBuild(build))),
         ["steps", step, rest @ ..] => below_step(StepKey::parse(build, step), rest),
+        ["estimate"] => Some(Endpoint::Estimate(build)),
         ["data"] => Some(Endpoint::BuildData(build_data::Scope::OfBuild(build))),
         ["data", name] => Some(Endpoint::BuildData(build_data::Scope::One(build, (*name).to_owned()))),
         ["data", name, "value"] => Some(Endpoint::BuildData(build_data::Scope::Value(build, (*name).to_owned()))),

@@ -25,6 +25,7 @@ pub fn of(event: &Event, slug: &str) -> Vec<String> {
         Event::StepStarted { .. } => of_step(event, "started"),
         Event::StepUpdated { .. } => of_step(event, "updated"),
         Event::StepFinished { .. } => of_step(event, "finished"),
+        Event::BuildEstimated { build } => vec![format!("builds/{build}/estimate/update")],
         Event::LogAdded { .. } => of_log(event, slug, "new"),
         Event::LogAppended { .. } => of_log(event, slug, "append"),
         Event::LogFinished { .. } => of_log(event, slug, "finished"),

@@ -2,6 +2,7 @@
 
 mod control;
 mod errors;
+mod estimates;
 mod explain;
 mod hostile;
 mod lists;
@@ -10,5 +11,6 @@ mod markup;
 mod own_files;
 mod pages;
 mod queries;
+mod removed;
 mod shapes;
 pub mod site;

@@ -134,9 +134,11 @@ pub fn config() -> MasterConfig {
         prioritize_builders: None,
         codebase_generator: None,
         logs: LogLimits::default(),
+        lifetime: Default::default(),
         max_worker_losses: 3,
         inactive: vec!["reporters.MailNotifier".to_owned()],
         warnings: Vec::new(),
+        files: Vec::new(),
     }
 }
 
@@ -157,6 +159,7 @@ fn builder(name: &str) -> BuilderConfig {
         next_build: None,
         next_worker: None,
         can_start_build: None,
+        horizons: Default::default(),
         do_build_if: None,
         location: "master.cfg:1".to_owned(),
     }

@@ -6,7 +6,7 @@ use starlark::environment::{Globals, GlobalsBuilder, LibraryExtension};
 
 use super::constructor::Constructor;
 use super::{natives, operators, os, with_secrets};
-use crate::config::table::{NAMESPACES, RESULTS, classes};
+use crate::config::table::{DATETIME, NAMESPACES, RESULTS, classes};
 
 /// All names; `environ` is what `os.environ` shows.
 pub fn globals(environ: &BTreeMap<String, String>) -> Globals {
@@ -26,6 +26,7 @@ pub fn globals(environ: &BTreeMap<String, String>) -> Globals {
         // Imports bind these, so that a file may use the plain names for something else.
         builder.namespace(&format!("_bb_{namespace}"), |builder| fill(builder, namespace));
     }
+    builder.namespace(&format!("_bb_{DATETIME}"), |builder| fill(builder, DATETIME));
     builder.namespace("_bb_os", |builder| os::fill(builder, environ));
     builder.build()
 }
