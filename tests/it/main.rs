@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail the test")]
 
 mod cancellers;
-mod explain;
 mod conditions;
+mod explain;
 mod force;
 mod locks;
 mod patches;
