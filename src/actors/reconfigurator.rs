@@ -69,7 +69,7 @@ impl Reconfigurator {
 
 /// Loads `master.cfg` below `base_dir` on a thread that may block.
 pub async fn load(base_dir: PathBuf) -> Result<MasterConfig, ReconfigureError> {
-    tokio::task::spawn_blocking(move || config::load(&base_dir.join(config::MASTER_CFG), &base_dir))
+    tokio::task::spawn_blocking(move || config::load_to_run(&base_dir.join(config::MASTER_CFG), &base_dir))
         .await
         .map_err(|error| ReconfigureError::Died(error.to_string()))?
         .map_err(|errors| ReconfigureError::Invalid(errors.to_string().lines().map(str::to_owned).collect()))

@@ -12,6 +12,7 @@ mod priorities;
 mod promises;
 mod recovery;
 mod schedulers;
+mod secrets;
 mod step_locks;
 mod steps;
 mod test_master;

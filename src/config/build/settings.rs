@@ -214,6 +214,7 @@ fn expected(key: &str) -> &'static str {
         "workers" => "objects of worker.Worker",
         "builders" => "objects of util.BuilderConfig",
         "schedulers" => "schedulers",
+        "secretsProviders" => "providers of secrets",
         "user_managers" => "objects of util.CommandlineUserManager",
         _ => "change sources",
     }
