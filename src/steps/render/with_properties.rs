@@ -81,9 +81,9 @@ fn parse(format: &str) -> Result<Vec<Part<'_>>, String> {
     let mut rest = format;
     while let Some((before, after)) = rest.split_once('%') {
         parts.push(Part::Text(before));
-        if after.starts_with('%') {
+        if let Some(after) = after.strip_prefix('%') {
             parts.push(Part::Text("%"));
-            rest = &after[1..];
+            rest = after;
             continue;
         }
         let (name, after) = match after.strip_prefix('(') {
