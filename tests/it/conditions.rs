@@ -2,6 +2,7 @@
 
 use buildbot::domain::Results;
 use buildbot::testing::scripted_worker::WorkerScript;
+use buildbot_protocol::Request;
 
 use crate::test_master::{CONFIG, TestMaster};
 
@@ -15,7 +16,9 @@ async fn result(condition: &str) -> (Results, usize) {
     let worker = master.attach(WorkerScript::new("w1")).await;
     let request = master.force().await.requests[0].1;
     let results = master.ended(request).await;
-    let n_commands = worker.heard().iter().filter(|request| format!("{request:?}").starts_with("StartCommand")).count();
+    // Those without a builder belong to the worker's introduction.
+    let of_builder = |request: &&Request| matches!(request, Request::StartCommand { builder_name: Some(_), .. });
+    let n_commands = worker.heard().iter().filter(of_builder).count();
     master.finish().await;
     (results, n_commands)
 }

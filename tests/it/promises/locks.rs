@@ -33,7 +33,8 @@ const PROMISE: Promise = Promise {
     holds: |outcome| {
         apart(outcome, "locked");
         let ran = outcome.steps.iter().filter(|step| step.name == "netted" && step.results == Some(Results::Success));
-        assert_eq!(ran.count(), 2);
+        // Once more if its build was lost afterwards.
+        assert!(2 <= ran.count());
     },
 };
 
