@@ -62,7 +62,9 @@ impl Master {
         fs::write(&gate, GATE).unwrap();
         fs::set_permissions(&gate, fs::Permissions::from_mode(0o755)).unwrap();
         let process = spawn(&buildbot, &base);
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+        // Twisted closes what has been idle for a while, which a request would learn too late.
+        let agent =
+            ureq::Agent::config_builder().http_status_as_error(false).max_idle_connections(0).build().new_agent();
         let workers = BTreeMap::new();
         let mut master = Self { kind, dir, agent, http_port, worker_port, process, workers, builders: BTreeMap::new() };
         wait_for("the master to be ready", || match kind {
@@ -170,10 +172,9 @@ impl Master {
         *found.unwrap_or_else(|| panic!("no builder {name}")).0
     }
 
-    /// The step of a build that waits at its gate.
-    pub fn gate_of(&self, builder: &str, number: i64) -> Option<String> {
-        let prefix = format!("{builder}-{number}-");
-        self.arrived().into_iter().find_map(|name| name.strip_prefix(&prefix).map(str::to_owned))
+    /// Whether the command of this step waits at its gate.
+    pub fn is_at_gate(&self, builder: &str, number: i64, step: &str) -> bool {
+        self.arrived().contains(&format!("{builder}-{number}-{step}"))
     }
 
     /// All that waits at gates: builders, numbers and steps, sorted.

@@ -21,7 +21,8 @@ use play::{Played, play};
 use sequence::{Sequence, configuration};
 
 /// What is played in every run of the tests.
-const EVERY_DAY: [&str; 2] = ["branch_filter", "dependent"];
+const EVERY_DAY: [&str; 6] =
+    ["branch_filter", "collapse_default", "collapse_schedulers", "dependent", "importance", "locks_exclusive"];
 /// Seeds of what is made at random, if none are given.
 const SEEDS: [u64; 3] = [1, 2, 3];
 

@@ -64,7 +64,10 @@ impl Observer<'_> {
         facts.push(format!("{name} {} on {worker}", results_name(&build["results"])));
         facts.push(format!("{name} state {:?}", text(build, "state_string")));
         for (property, value) in build["properties"].as_object().into_iter().flatten() {
-            let (value, source) = (Self::neutral(property, &value[0]), value[1].as_str().unwrap_or_default());
+            // Buildbot names the file as the source of what the whole configuration says.
+            let source = value[1].as_str().unwrap_or_default();
+            let source = if source.ends_with("/master.cfg") { "global" } else { source };
+            let value = Self::neutral(property, &value[0]);
             facts.push(format!("{name} property {property} = {value} ({source})"));
         }
         match request {

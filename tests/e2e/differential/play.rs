@@ -44,6 +44,16 @@ pub struct Since {
     pub buildset: i64,
 }
 
+/// Where a build is.
+enum Stage {
+    Ended,
+    /// It goes on by itself.
+    Busy,
+    /// A step that waits for its gate, or for builds that it has triggered.
+    At(String),
+    WaitsForLocks,
+}
+
 /// Plays it; `example` is what the other master did.
 pub fn play(master: &mut Master, sequence: &Sequence, example: Option<&[State]>) -> Played {
     let newest = |path: &str, field: &str| {
@@ -76,7 +86,7 @@ impl Player<'_> {
             "open" => {
                 let (builder, number, step) = (action.word(0), action.word(1).parse().unwrap(), action.word(2));
                 // If it is not there, the other master has done something else; that is found at the end.
-                let is_there = || self.master.gate_of(builder, number).is_some_and(|found| found == step);
+                let is_there = || self.master.is_at_gate(builder, number, step);
                 wait_patiently(is_there);
                 self.master.open_gate(builder, number, step, action.word(3));
             }
@@ -180,22 +190,34 @@ impl Player<'_> {
         if master.kind == Kind::Peer && claimed.clone().any(|request| !served(request)) {
             return None;
         }
-        if !running.iter().all(|build| self.is_parked(build, requests.len())) {
-            return None;
+        let mut state = State::new();
+        for build in &builds {
+            let name = format!("{}/{}", master.builders[&id(build, "builderid")], id(build, "number"));
+            let is_complete = build["complete"] == json!(true);
+            match if is_complete { Stage::Ended } else { self.stage(build, requests.len()) } {
+                Stage::Busy => return None,
+                Stage::Ended => _ = state.insert(format!("{name} {}", results_name(&build["results"]))),
+                Stage::At(step) => _ = state.insert(format!("{name} at {step}")),
+                // With Buildbot some builds that wait for locks have begun, with ours they have not.
+                Stage::WaitsForLocks => {}
+            }
         }
-        let name = |build: &Value| format!("{}/{}", master.builders[&id(build, "builderid")], id(build, "number"));
-        let states = builds.iter().map(|build| format!("{} {}", name(build), results_name(&build["results"])));
-        Some((states.collect(), requests.len()))
+        Some((state, requests.len()))
     }
 
-    fn is_parked(&self, build: &Value, n_requests: usize) -> bool {
+    fn stage(&self, build: &Value, n_requests: usize) -> Stage {
         let builder = &self.master.builders[&id(build, "builderid")];
-        if self.master.gate_of(builder, id(build, "number")).is_some() {
-            return true;
-        }
         let steps = self.master.list(&format!("builds/{}/steps", id(build, "buildid")));
-        let waits = |step: &Value| step["complete"] == json!(false) && text(step, "name").starts_with("trigger");
-        1 < n_requests && steps.last().is_some_and(waits)
+        let under_way = steps.iter().find(|step| step["started_at"].is_i64() && step["complete"] == json!(false));
+        let step = under_way.map(|step| text(step, "name")).unwrap_or_default();
+        if self.master.is_at_gate(builder, id(build, "number"), &step) {
+            return Stage::At(step);
+        }
+        match step.as_str() {
+            "locks_acquire" if 1 < n_requests => Stage::WaitsForLocks,
+            name if 1 < n_requests && name.starts_with("trigger") => Stage::At(step),
+            _ => Stage::Busy,
+        }
     }
 
     fn open_requests(&self) -> Vec<Value> {
