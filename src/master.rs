@@ -47,6 +47,7 @@ use crate::actors::reconfigurator::{self, GoBack, Reconfigurator, Reconfigurator
 use crate::actors::reporters::{Reporters, ReportersDeps};
 use crate::actors::schedulers::{Schedulers, SchedulersDeps};
 use crate::actors::scripts::{Scripts, ScriptsConfig};
+use crate::actors::secret_keeper::SecretKeeper;
 use crate::actors::sessions::{Sessions, WorkerGate};
 use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Prepared, Running, Supervisor};
 use crate::actors::try_jobs::{TryJobs, TryJobsDeps};
@@ -90,6 +91,8 @@ pub struct Master {
 const CORE_DEADLINE: Duration = Duration::from_secs(30);
 /// A function of the configuration has five seconds, and may wait for a free thread.
 const SCRIPT_DEADLINE: Duration = Duration::from_secs(60);
+/// The keeper of secrets answers in 45 seconds at most.
+const SECRET_DEADLINE: Duration = Duration::from_secs(60);
 /// Commands from outside wait for the database as long as a client waits.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
 /// The first clean-up of a large site removes a million rows, a few at a time.
@@ -111,6 +114,7 @@ const FUNCTION_LIMITS: ScriptLimits =
 struct Shells {
     bus: Prepared<EventBus>,
     scripts: Prepared<Scripts>,
+    secrets: Prepared<SecretKeeper>,
     keeper: Prepared<BuildsetKeeper>,
     locks: Prepared<LockKeeper>,
     builders: Prepared<Builders>,
@@ -136,6 +140,7 @@ fn prepare(supervisor: &Supervisor) -> Shells {
     Shells {
         bus: vital(supervisor, "event_bus"),
         scripts: permanent(supervisor, "scripts"),
+        secrets: permanent(supervisor, "secret_keeper"),
         keeper: vital(supervisor, "buildset_keeper"),
         locks: vital(supervisor, "lock_keeper"),
         builders: vital(supervisor, "builders"),
@@ -296,6 +301,7 @@ impl Common {
             db: self.db.clone(),
             clock: self.clock.clone(),
             scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+            secrets: shells.secrets.ask(SECRET_DEADLINE),
             log_sink: Arc::new(DbLogSink { db: self.db.clone() }),
             live: self.live.clone(),
             wire_runtime: self.wire_runtime.clone(),
@@ -381,6 +387,7 @@ impl Common {
 
     fn reconfigurator(&self, shells: &Shells, in_force: Arc<watch::Sender<Arc<Applied>>>) -> ReconfiguratorDeps {
         let listeners = vec![
+            shells.secrets.tell(),
             shells.workers.tell(),
             shells.locks.tell(),
             shells.builders.tell(),
@@ -414,11 +421,12 @@ impl Common {
         let intake = self.intake(&shells);
         let reconfigurator = self.reconfigurator(&shells, in_force);
         let reporters = ReportersDeps { config: self.applied.clone() };
-        let live = self.live;
-        let janitor = JanitorDeps { db: self.db, clock: self.clock, config: self.applied };
+        let (live, applied) = (self.live, self.applied);
+        let janitor = JanitorDeps { db: self.db, clock: self.clock, config: applied.clone() };
 
         let bus = shells.bus.start(move || EventBus::new(subscribers.clone(), live.clone()));
         let scripts = shells.scripts.start(|| Scripts::new(SCRIPTS));
+        let secrets = shells.secrets.start(move || SecretKeeper::new(applied.clone()));
         let keeper = shells.keeper.start(move || BuildsetKeeper::new(keeper.clone()));
         let locks = shells.locks.start(move || LockKeeper::new(locks.clone()));
         let builders = shells.builders.start(move || Builders::new(builders.clone()));
@@ -446,6 +454,7 @@ impl Common {
             stopper(locks),
             stopper(workers),
             stopper(keeper),
+            stopper(secrets),
             stopper(scripts),
             stopper(bus),
         ]

@@ -231,7 +231,7 @@ async fn begin(id: BuilderId, name: String, deps: BuilderDeps, message: BeginBui
         applied.config.builders.iter().find(|builder| builder.name == name).ok_or(BeginError::NotConfigured)?;
     let requests = message.requests.clone();
     let inputs = deps.db.read(move |conn| deciders::build_inputs(conn, &requests)).await?;
-    let properties = build_properties(&applied.config, config, &worker, &inputs, &link);
+    let properties = build_properties(&applied.config, (id, config), &worker, &inputs, &link);
     let start = StartBuild {
         builder: id,
         requests: message.requests,

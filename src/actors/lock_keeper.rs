@@ -247,9 +247,10 @@ impl LockKeeper {
     fn describe(&self, cycle: &Cycle) -> String {
         let labels: Vec<&str> = cycle.builds.iter().filter_map(|build| self.claims.label(*build)).collect();
         let locks: Vec<String> = cycle.locks.iter().map(|key| format!("'{key}'")).collect();
-        let victim = self.claims.label(cycle.victim).unwrap_or("the youngest");
+        let victim = self.claims.label(cycle.victim).unwrap_or("one of them");
+        let which = if labels.len() == 2 { "younger" } else { "youngest" };
         let (builds, locks) = (labels.join(" and "), locks.join(" and "));
-        format!("{builds} wait for each other's locks ({locks}): {victim}, the youngest, gives way and is tried again")
+        format!("{builds} wait for each other's locks ({locks}): {victim}, the {which}, gives way and is tried again")
     }
 
     fn apply_configuration(&mut self) {

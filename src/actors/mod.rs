@@ -35,6 +35,7 @@ pub mod reporters;
 pub mod scheduler;
 pub mod schedulers;
 pub mod scripts;
+pub mod secret_keeper;
 pub mod sessions;
 mod stamp_question;
 pub mod supervisor;

@@ -8,9 +8,8 @@ use clap::{Args, ValueEnum};
 
 use super::block_on;
 use super::output::say;
-use super::paint::{Paint, harmless};
+use super::paint::harmless;
 use super::rest::Rest;
-use super::table::{Cell, lines};
 use super::tail::address;
 use crate::json::{self, Value};
 
@@ -79,7 +78,7 @@ impl Explain {
             (true, What::Request) => found.iter().map(json::to_string_pretty).collect(),
             (true, What::Change) => vec![json::to_string_pretty(&found)],
             (false, What::Request) => found.iter().flat_map(|request| self.request(request)).collect(),
-            (false, What::Change) => change(found, Paint::for_stdout()),
+            (false, What::Change) => change(found),
         })
     }
 
@@ -96,13 +95,15 @@ impl Explain {
     }
 }
 
-fn change(found: &[Value], paint: Paint) -> Vec<String> {
+fn change(found: &[Value]) -> Vec<String> {
     if found.is_empty() {
         return vec!["The configuration has no schedulers.".to_owned()];
     }
-    let row = |stance: &Value| vec![Cell::plain(&text(&stance["scheduler"])), Cell::plain(&text(&stance["reason"]))];
-    let rows: Vec<Vec<Cell>> = found.iter().map(row).collect();
-    lines(paint, &rows)
+    let rows: Vec<(String, String)> =
+        found.iter().map(|stance| (text(&stance["scheduler"]), text(&stance["reason"]))).collect();
+    let width = rows.iter().map(|(scheduler, _)| scheduler.chars().count()).max().unwrap_or(0);
+    // Not a table, which would cut long reasons.
+    rows.into_iter().map(|(scheduler, reason)| format!("  {scheduler:<width$}  {reason}")).collect()
 }
 
 /// A text of the answer, without what a terminal would obey.
@@ -129,6 +130,6 @@ mod tests {
     fn every_scheduler_has_its_line() {
         let stances =
             [json!({ "scheduler": "all", "reason": "ignored it" }), json!({ "scheduler": "f", "reason": "x" })];
-        assert_eq!(change(&stances, Paint::PLAIN), ["  all  ignored it", "  f    x"]);
+        assert_eq!(change(&stances), ["  all  ignored it", "  f    x"]);
     }
 }

@@ -8,6 +8,7 @@ mod error;
 mod load;
 mod nearest;
 mod reference;
+mod reveal;
 mod sample;
 mod script;
 mod source;
@@ -21,6 +22,7 @@ pub use error::{ConfigError, ConfigErrors, Excerpt};
 pub use load::{Loader, MASTER_CFG, load};
 pub use nearest::nearest;
 pub use reference::reference;
+pub use reveal::load_to_run;
 pub use sample::{demo, sample};
 pub use strports::StrportError;
 pub use tls::{PlaintextPolicy, TlsError, TlsFiles, TlsIdentity, server_config};
@@ -34,6 +36,7 @@ use crate::domain::{Callback, Properties, Renderable};
 use crate::lifetime::Horizons;
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::schedulers::cron::Cron;
+use crate::secrets::{LateText, SecretsConfig};
 use crate::steps::config::StepConfig;
 
 /// Everything a `master.cfg` says.
@@ -54,6 +57,8 @@ pub struct MasterConfig {
     pub www: Option<WwwConfig>,
     /// What was in the files that ports name.
     pub certificates: BTreeMap<TlsFiles, TlsIdentity>,
+    /// Where secrets come from.
+    pub secrets: SecretsConfig,
     /// SQLAlchemy form; relative paths are below the base directory.
     pub db_url: String,
     pub properties: Properties,
@@ -101,7 +106,7 @@ impl MasterConfig {
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerConfig {
     pub name: String,
-    pub password: String,
+    pub password: LateText,
     /// Most builds at the same time; `None` is no limit.
     pub max_builds: Option<u32>,
     pub properties: Properties,

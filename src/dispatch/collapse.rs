@@ -2,7 +2,8 @@
 //!
 //! Two requests of a builder ask for the same if they have the same codebases, for each of them the same project,
 //! repository and branch and no patch, and either both came from changes (the build takes the newest) or neither did and
-//! the revisions are equal. A request somebody waits for (`Trigger`) keeps a build of its own.
+//! the revisions are equal, and if their schedulers set the same properties. A request somebody waits for (`Trigger`)
+//! keeps a build of its own.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +15,12 @@ use crate::domain::BuildRequest;
 pub struct CompatibilityKey<'request> {
     has_changes: bool,
     codebases: Vec<Codebase<'request>>,
+    /// Names and values, as text that differs if they do.
+    scheduler_properties: Vec<(&'request str, String)>,
 }
+
+/// What a property that a scheduler was configured with says of where it came from.
+const SCHEDULER: &str = "Scheduler";
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Codebase<'request> {
@@ -43,7 +49,12 @@ pub fn compatibility_key(request: &BuildRequest) -> Option<CompatibilityKey<'_>>
         })
         .collect();
     codebases.sort_unstable();
-    Some(CompatibilityKey { has_changes: request.has_changes, codebases })
+    // Which scheduler it was does not matter.
+    let set_by_scheduler =
+        request.properties.iter().filter(|(name, property)| property.source == SCHEDULER && *name != "scheduler");
+    let scheduler_properties =
+        set_by_scheduler.map(|(name, property)| (name, format!("{:?}", property.value))).collect();
+    Some(CompatibilityKey { has_changes: request.has_changes, codebases, scheduler_properties })
 }
 
 /// The requests of one builder, grouped by what they ask for.
@@ -84,7 +95,7 @@ impl Groups {
 mod tests {
     use super::*;
     use crate::dispatch::plan::fixtures::{request, stamp};
-    use crate::domain::{Patch, SourceStampId, StampSpec};
+    use crate::domain::{Patch, Properties, SourceStampId, StampSpec};
 
     fn same(one: &BuildRequest, other: &BuildRequest) -> bool {
         compatibility_key(one).is_some() && compatibility_key(one) == compatibility_key(other)
@@ -123,6 +134,20 @@ mod tests {
         assert!(!same(&base, &with_stamp(|stamp| stamp.project = "p".to_owned())));
         assert!(!same(&base, &with_stamp(|stamp| stamp.repository = "r".to_owned())));
         assert!(!same(&base, &with_stamp(|stamp| stamp.codebase = "c".to_owned())));
+    }
+
+    #[test]
+    fn what_schedulers_set_has_to_be_the_same_but_not_the_scheduler() {
+        let with = |source: &str, pairs: &[(&str, i64)]| {
+            let mut properties = Properties::new();
+            pairs.iter().for_each(|(name, value)| properties.set(*name, *value, source));
+            BuildRequest { properties: Arc::new(properties), ..request(1, 1) }
+        };
+        let one = with("Scheduler", &[("scheduler", 1), ("kind", 1)]);
+        assert!(same(&one, &with("Scheduler", &[("scheduler", 2), ("kind", 1)])));
+        assert!(!same(&one, &with("Scheduler", &[("scheduler", 1), ("kind", 2)])));
+        assert!(!same(&one, &with("Scheduler", &[("scheduler", 1)])));
+        assert!(same(&with("Trigger", &[("kind", 1)]), &with("Trigger", &[("kind", 2)])), "a person or build set it");
     }
 
     #[test]

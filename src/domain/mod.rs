@@ -41,7 +41,7 @@ pub use ids::{
 pub use lifetime::EndedBuild;
 pub use log::{Log, LogKind, Stream};
 pub use properties::{Properties, Property, PropertyValue};
-pub use render::Renderable;
+pub use render::{FunctionCall, Operator, Renderable};
 pub use results::Results;
 pub use script::{Callback, ScriptError, ScriptValue};
 pub use source_stamp::{Patch, SourceStamp, StampSpec};

@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::config::{ListenAddress, MasterConfig, Protocol, ProtocolPort};
 use crate::control::server::ControlServer;
 use crate::db::{self, OpenOptions};
+use crate::transfers;
 use crate::web;
 use crate::wire::{Dialects, Entrance, Hub, Listener, WireLimits};
 
@@ -103,6 +104,7 @@ async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> any
         .await
         .context("opening the database died")?
         .context("cannot open the database")?;
+    clear_interrupted_transfers(base_dir.clone()).await;
     let parts = Parts {
         base_dir: base_dir.clone(),
         config,
@@ -141,6 +143,16 @@ async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> any
     match escalated {
         Some(text) => Err(anyhow!("{text}")),
         None => Ok(()),
+    }
+}
+
+/// Removes what an earlier master was storing when it was killed; what cannot be removed is in nobody's way.
+async fn clear_interrupted_transfers(base_dir: PathBuf) {
+    match tokio::task::spawn_blocking(move || transfers::clear_interrupted(&base_dir)).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(n_removed)) => info!(n_removed, "files of uploads that were cut off are removed"),
+        Ok(Err(error)) => warn!("files of uploads that were cut off may be left: {error}"),
+        Err(died) => warn!("files of uploads that were cut off may be left: {died}"),
     }
 }
 

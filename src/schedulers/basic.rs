@@ -5,7 +5,8 @@
 //!   with the next important one.
 //! - With a timer one buildset comes after the tree was quiet for that long, with all changes that came. Every change
 //!   that passes the filter disturbs the quiet; only an important one starts the wait.
-//! - An `AnyBranchScheduler` does so for each branch as if the others were not there.
+//! - An `AnyBranchScheduler` does so for each branch of each repository, project and codebase as if the others were not
+//!   there.
 //! - A switched-off scheduler looks at nothing, so it forgets nothing either: when switched on again it goes on at the
 //!   change where it stopped.
 //! - Without any builder it waits in the same way.
@@ -30,6 +31,9 @@ pub(super) struct Basic {
     /// Whether every branch waits for itself.
     by_branch: bool,
 }
+
+/// What waits together: codebase, project, repository and branch, or all there is.
+type Group<'change> = Option<(&'change str, &'change str, &'change str, Option<&'change str>)>;
 
 impl Basic {
     pub fn new(config: &SchedulerConfig, kind: &BasicConfig, by_branch: bool) -> Result<Self, FilterError> {
@@ -60,17 +64,20 @@ impl Basic {
         self.kind.tree_stable_timer.filter(|timer| !timer.is_zero())
     }
 
-    /// What waits together: all of it, or that of a branch.
+    /// What waits, in groups.
     fn groups<'facts>(&self, waiting: &'facts [Waiting]) -> Vec<Vec<&'facts Waiting>> {
-        let mut groups: BTreeMap<Option<&str>, Vec<&Waiting>> = BTreeMap::new();
+        let mut groups: BTreeMap<Group<'_>, Vec<&Waiting>> = BTreeMap::new();
         for one in waiting {
             groups.entry(self.group_of(&one.change)).or_default().push(one);
         }
         groups.into_values().collect()
     }
 
-    fn group_of<'change>(&self, change: &'change Change) -> Option<&'change str> {
-        change.branch.as_deref().filter(|_| self.by_branch)
+    fn group_of<'change>(&self, change: &'change Change) -> Group<'change> {
+        let group = || {
+            (change.codebase.as_str(), change.project.as_str(), change.repository.as_str(), change.branch.as_deref())
+        };
+        self.by_branch.then(group)
     }
 
     /// Goes up to the first important change and builds it; what comes after it is for the next decision.
@@ -86,8 +93,8 @@ impl Basic {
             return Decision { memory, ..seen.classified() };
         }
         let Some((important, _)) = seen.kept().last() else { return seen.classified() };
-        let branch = self.group_of(important);
-        let belongs = |change: &Change| self.group_of(change) == branch;
+        let of_important = self.group_of(important);
+        let belongs = |change: &Change| self.group_of(change) == of_important;
         let group: Vec<_> = facts.waiting.iter().filter(|waiting| belongs(&waiting.change)).collect();
         let (along, others): (Vec<_>, Vec<_>) = seen.kept().partition(|(change, _)| belongs(change));
         let along = along.into_iter().map(|(change, _)| Arc::clone(change)).collect();

@@ -308,6 +308,18 @@ fn every_branch_goes_as_if_it_were_alone() {
 }
 
 #[test]
+fn branches_of_one_name_in_two_repositories_are_two_branches() {
+    let mut world = World::new(&any_branch(Some(60), false), 1);
+    for (id, repository) in [(1, "one"), (2, "two"), (3, "one")] {
+        let change = Change { repository: repository.to_owned(), ..(*change(id, "main", "important")).clone() };
+        world.changes.push(Arc::new(change));
+    }
+    world.settle();
+    world.go_to(60);
+    assert_eq!(world.fired, [(60, vec![1, 3]), (60, vec![2])]);
+}
+
+#[test]
 fn without_a_timer_each_important_change_is_built_and_trifles_go_along() {
     let mut world = World::new(&config(None, false), 1);
     world.push("main", "trifle");

@@ -11,7 +11,7 @@ pub use self::properties::{FromEnvConfig, PropertyCommandConfig, PropertyTarget,
 pub use self::shells::{MasterShellConfig, ShellSequenceConfig};
 pub use self::transfer::{
     DirectoryUploadConfig, DownloadConfig, DownloadSource, FileUploadConfig, FilesystemConfig,
-    MultipleFileUploadConfig, TransferSize, UploadLink,
+    MultipleFileUploadConfig, SecretFilesConfig, TransferSize, UploadLink,
 };
 
 use super::StepCommon;
@@ -42,6 +42,7 @@ pub enum StepKind {
     MultipleFileUpload(MultipleFileUploadConfig),
     Download(DownloadConfig),
     Filesystem(FilesystemConfig),
+    SecretFiles(SecretFilesConfig),
     SetProperty(SetPropertyConfig),
     /// A dictionary of them.
     SetProperties(Renderable),

@@ -94,10 +94,10 @@ impl MasterShell {
         let words: Vec<String> = argv.iter().map(|word| PropertyValue::from(word.as_str()).literal()).collect();
         let mut text = format!("** RUNNING ON BUILDMASTER **\n argv: [{}]\n", words.join(", "));
         text.push_str(&format!(" in dir {}\n", if workdir.is_empty() { "." } else { workdir }));
-        if self.config.log_environ {
-            let of_master = context.master_environ();
+        // The master's own environment may hold passwords, and many people may read the log.
+        if let Some(env) = env.filter(|_| self.config.log_environ) {
             text.push_str(" environment:\n");
-            for (name, value) in env.unwrap_or(&of_master) {
+            for (name, value) in env {
                 text.push_str(&format!("  {name}={value}\n"));
             }
         }
@@ -142,7 +142,7 @@ mod tests {
 
     #[tokio::test]
     async fn text_is_for_a_shell_and_a_list_is_not() {
-        let context = ScriptedContext::new();
+        let context = ScriptedContext::new().with_master_environ(&[("TOKEN", "hidden")]);
         assert_eq!(run(config("echo $X".into()), &context).await.unwrap(), Results::Success);
         let words = PropertyValue::List(vec!["ls".into(), PropertyValue::List(vec!["-l".into()])]);
         run(config(Renderable::Value(words)), &context).await.unwrap();
@@ -151,6 +151,7 @@ mod tests {
         assert_eq!(commands[1].argv, ["ls", "-l"]);
         assert_eq!((commands[1].workdir.as_str(), commands[1].env.as_ref()), ("sub", None));
         assert!(context.logs()[1].text.contains("argv: ['ls', '-l']\n in dir sub\n"));
+        assert!(!context.logs()[0].text.contains("hidden"));
         assert_eq!(context.states()[..2], ["Running", "Ran"]);
     }
 

@@ -25,6 +25,7 @@ mod properties;
 mod property_command;
 mod python_format;
 mod registry;
+mod secret_files;
 mod sequence;
 mod shell;
 mod source;

@@ -13,6 +13,7 @@ use super::master_shell::MasterShell;
 use super::properties::{SetProperties, SetPropertiesFromEnv, SetProperty};
 use super::property_command::SetPropertyFromCommand;
 use super::render::render;
+use super::secret_files::SecretFiles;
 use super::sequence::ShellSequence;
 use super::shell::Shell;
 use super::source::git::Git;
@@ -45,6 +46,7 @@ pub fn make(config: &StepConfig, env: &BuildEnv) -> Box<dyn Step> {
         StepKind::DirectoryUpload(upload) => Box::new(DirectoryUpload { place, config: upload.clone() }),
         StepKind::MultipleFileUpload(upload) => Box::new(MultipleFileUpload { place, config: upload.clone() }),
         StepKind::Download(download) => Box::new(Download { place, config: download.clone() }),
+        StepKind::SecretFiles(config) => Box::new(SecretFiles { place, config: config.clone() }),
         StepKind::Filesystem(config) => Box::new(Filesystem { place, config: config.clone() }),
         StepKind::SetProperty(set) => Box::new(SetProperty { step: config.clone(), config: set.clone() }),
         StepKind::SetProperties(properties) => {
@@ -69,7 +71,7 @@ pub fn make(config: &StepConfig, env: &BuildEnv) -> Box<dyn Step> {
 pub fn default_name(config: &StepConfig) -> String {
     match &config.kind {
         StepKind::Shell(_) => "shell".to_owned(),
-        StepKind::WarningCounting(_) => "generic".to_owned(),
+        StepKind::WarningCounting(_) | StepKind::SecretFiles(_) => "generic".to_owned(),
         StepKind::Compile(_) => "compile".to_owned(),
         StepKind::Test(_) => "test".to_owned(),
         StepKind::Git(git) if git.codebase.is_empty() => "git".to_owned(),

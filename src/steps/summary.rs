@@ -74,7 +74,7 @@ pub async fn done(config: &StepConfig, context: &dyn StepContext) -> Done {
 /// Present and past of the classes that have words of their own.
 fn defaults(kind: &StepKind) -> Option<(&'static str, &'static str)> {
     match kind {
-        StepKind::Shell(_) | StepKind::WarningCounting(_) => None,
+        StepKind::Shell(_) | StepKind::WarningCounting(_) | StepKind::SecretFiles(_) => None,
         StepKind::Compile(_) => Some(("compiling", "compile")),
         StepKind::Test(_) => Some(("testing", "test")),
         StepKind::Git(_) => Some(("updating", "update")),

@@ -4,6 +4,7 @@
 
 mod cancellers;
 mod conditions;
+mod explain;
 mod force;
 mod forecast;
 mod locks;
@@ -13,6 +14,7 @@ mod promises;
 mod recovery;
 mod reload;
 mod schedulers;
+mod secrets;
 mod step_locks;
 mod steps;
 mod test_master;

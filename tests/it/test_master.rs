@@ -146,6 +146,6 @@ impl TestMaster {
 
 async fn load(base_dir: &Path) -> config::MasterConfig {
     let base_dir = base_dir.to_owned();
-    let load = move || config::load(&base_dir.join("master.cfg"), &base_dir);
+    let load = move || config::load_to_run(&base_dir.join("master.cfg"), &base_dir);
     tokio::task::spawn_blocking(load).await.unwrap().unwrap_or_else(|errors| panic!("{errors}"))
 }

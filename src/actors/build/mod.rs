@@ -1,8 +1,8 @@
 //! Build: runs the steps of one build, one after the other.
 //!
 //! - Hears: [`StopRunning`] and [`RepeatLocks`] from its builder, [`LocksDecided`] from the lock keeper.
-//! - Tells: [`BuildEnded`] to its builder, once; what it wants and gives back to the lock keeper; [`TriggerBuilds`] to the schedulers,
-//!   and [`CancelBuildRequest`] and [`StopBuild`] for what it triggered.
+//! - Tells: [`BuildEnded`] to its builder, once; what it wants and gives back to the lock keeper; [`TriggerBuilds`] to the
+//!   schedulers, and [`CancelBuildRequest`] and [`StopBuild`] for what it triggered; [`FetchSecret`] to the secret keeper.
 //! - Writes: steps, logs and properties of its build; its end is recorded by the builder.
 //! - Restart: none. Its death is seen by the builder, and ends the build in EXCEPTION.
 
@@ -12,6 +12,7 @@ mod locks;
 mod master_command;
 mod properties;
 mod run;
+mod secrets;
 mod step_context;
 mod step_locks;
 mod stop_if_dropped;
@@ -34,6 +35,7 @@ use super::live_feed::LiveFeed;
 use super::lock_keeper::LocksDecided;
 use super::schedulers::TriggerBuilds;
 use super::scripts::CallFunction;
+use super::secret_keeper::FetchSecret;
 use super::supervisor::{Ask, Child, Handle, Reply, ShellContext, Tell};
 use crate::clock::Clock;
 use crate::config::{BuilderConfig, LogLimits};
@@ -105,6 +107,7 @@ pub struct BuildDeps {
     pub db: Db,
     pub clock: Clock,
     pub scripts: Ask<CallFunction>,
+    pub secrets: Ask<FetchSecret>,
     pub log_sink: Arc<dyn LogSink>,
     pub live: LiveFeed,
     /// Where logs are compressed.

@@ -10,6 +10,7 @@ use tracing::warn;
 
 use super::condition;
 use super::locks::{self, BuildLocks};
+use super::secrets::BuildSecrets;
 use super::step_context::{ActorStepContext, StepRecord};
 use super::step_locks::start_with_locks;
 use super::{BuildDeps, BuildPlan, Ended, StopRunning};
@@ -25,6 +26,7 @@ pub struct BuildRun {
     pub plan: Arc<BuildPlan>,
     pub deps: BuildDeps,
     pub locks: BuildLocks,
+    pub secrets: BuildSecrets,
     properties: RefCell<Arc<Properties>>,
     /// What is still to run; steps may add to it.
     agenda: RefCell<Agenda>,
@@ -48,6 +50,7 @@ impl BuildRun {
             stop: RefCell::new(None),
             stops: watch::Sender::new(0),
             locks: BuildLocks::new(&plan, &deps),
+            secrets: BuildSecrets::new(deps.secrets.clone()),
             plan,
             deps,
         }
@@ -81,7 +84,8 @@ impl BuildRun {
     }
 
     pub fn set_property(&self, name: &str, value: PropertyValue, source: &str) {
-        Arc::make_mut(&mut self.properties.borrow_mut()).set(name, value.clone(), source);
+        let (name, value) = (self.secrets.mask(name), self.secrets.mask_value(value));
+        Arc::make_mut(&mut self.properties.borrow_mut()).set(name.clone(), value.clone(), source);
         self.unsaved.borrow_mut().set(name, value, source);
     }
 
@@ -217,6 +221,7 @@ async fn run_step(run: &BuildRun, number: i32, config: &StepConfig, env: &BuildE
     let draft = ActorStepContext::draft(run);
     let name = steps::step_name(config, &draft).await;
     let text = name.as_ref().map_or_else(|_| steps::default_name(config), Clone::clone);
+    let text = run.secrets.mask(&text);
     let add = AddStep { build: run.build_id(), number, name: text, state_string: "pending".to_owned() };
     let step = run.deps.db.write(add).await?;
     let context = ActorStepContext::new(run, StepRecord { id: step.id, name: step.name });
@@ -224,7 +229,8 @@ async fn run_step(run: &BuildRun, number: i32, config: &StepConfig, env: &BuildE
         Ok(_) => act(run, &context, config, env).await,
         Err(fault) => Err(fault),
     };
-    let end = conclude(run, &context, outcome).await;
+    let mut end = conclude(run, &context, outcome).await;
+    end.state = run.secrets.mask(&end.state);
     let hidden = steps::is_hidden(config, &context, end.results).await.unwrap_or(false);
     context.finish_logs().await;
     let finish = FinishStep {
@@ -270,7 +276,12 @@ async fn conclude(run: &BuildRun, context: &ActorStepContext<'_>, outcome: Resul
             StepEnd { results, state: format!("{subject} (cancelled)"), worker_lost: false }
         }
         Fault::Config(_) | Fault::Script(_) | Fault::World(_) => {
-            warn!(build.id = run.build_id().0, step.name = context.name(), error = %fault, "a step could not be carried out");
+            warn!(
+                build.id = run.build_id().0,
+                step.name = context.name(),
+                error = run.secrets.mask(&fault.to_string()),
+                "a step could not be carried out"
+            );
             context.write_error(&fault.to_string()).await;
             StepEnd { results: Results::Exception, state: format!("{subject} (exception)"), worker_lost: false }
         }

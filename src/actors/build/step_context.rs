@@ -89,7 +89,7 @@ impl<'a> ActorStepContext<'a> {
     }
 
     pub fn note_state(&self, text: &str) {
-        text.clone_into(&mut self.state.borrow_mut());
+        *self.state.borrow_mut() = self.run.secrets.mask(text);
     }
 
     pub fn urls(&self) -> Vec<(String, String)> {
@@ -125,7 +125,7 @@ impl<'a> ActorStepContext<'a> {
                 max_tail_bytes: self.run.plan.logs.max_tail_bytes,
             },
             clock: self.run.deps.clock.clone(),
-            redactor: None,
+            redactor: Some(self.run.secrets.redactor()),
             runtime: self.run.deps.wire_runtime.clone(),
         }
     }
@@ -286,7 +286,7 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     async fn add_log(&self, name: &str, kind: LogKind) -> Result<LogId, Fault> {
-        let add = AddLog { step: self.record.id, name: name.to_owned(), kind };
+        let add = AddLog { step: self.record.id, name: self.run.secrets.mask(name), kind };
         let log = self.run.deps.db.write(add).await.map_err(database)?;
         let (live, step) = (self.run.deps.live.clone(), self.record.id);
         let on_lines = Box::new(move |n_lines| live.log_appended(log.id, step, n_lines));
@@ -300,7 +300,7 @@ impl StepContext for ActorStepContext<'_> {
         let mut lazy_logs = self.lazy_logs.borrow_mut();
         // Rows have positive numbers.
         let stand_in = LogId(-1 - i64::try_from(lazy_logs.len()).unwrap_or(i64::MAX - 1));
-        let add = AddLog { step: self.record.id, name: name.to_owned(), kind };
+        let add = AddLog { step: self.record.id, name: self.run.secrets.mask(name), kind };
         let deps = &self.run.deps;
         let lazy = Arc::new(LazyLog::new(deps.db.clone(), add, Arc::clone(&deps.log_sink)));
         let (live, step, row) = (deps.live.clone(), self.record.id, Arc::clone(&lazy));
@@ -345,7 +345,8 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     fn add_url(&self, name: &str, url: &str) {
-        self.urls.borrow_mut().push((name.to_owned(), url.to_owned()));
+        let mask = |text| self.run.secrets.mask(text);
+        self.urls.borrow_mut().push((mask(name), mask(url)));
     }
 
     fn worker_fact(&self, name: &str) -> Option<PropertyValue> {
@@ -369,7 +370,7 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     async fn secret(&self, name: &str) -> Result<String, Fault> {
-        Err(Fault::Config(format!("secret {name:?} is wanted, but no secrets provider is configured")))
+        self.run.secrets.reveal(name).await
     }
 
     fn can_trigger(&self, scheduler: &str) -> bool {
@@ -380,7 +381,8 @@ impl StepContext for ActorStepContext<'_> {
 
     async fn trigger(&self, scheduler: &str, relationship: &str, order: TriggerOrder) -> Result<Triggered, Fault> {
         let parent = Some((self.run.build_id(), relationship.to_owned()));
-        trigger::order(self.run, scheduler, TriggerOrder { parent, ..order }).await
+        let order = self.run.secrets.mask_order(TriggerOrder { parent, ..order });
+        trigger::order(self.run, scheduler, order).await
     }
 
     async fn triggered_end(&self, triggered: &Triggered) -> Result<TriggeredEnd, Fault> {
@@ -420,7 +422,8 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     async fn set_build_data(&self, name: &str, value: Vec<u8>, source: &str) -> Result<(), Fault> {
-        let (name, source) = (name.to_owned(), source.to_owned());
+        let (name, source) = (self.run.secrets.mask(name), source.to_owned());
+        let value = self.run.secrets.mask_bytes(value);
         let write = SetBuildData { build: self.run.build_id(), name, value, source };
         self.run.deps.db.write(write).await.map_err(database)
     }

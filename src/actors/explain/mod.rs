@@ -16,6 +16,7 @@ use crate::db::views::builds;
 use crate::db::views::deciders;
 use crate::db::views::holders::{self, HolderLine};
 use crate::db::views::select::Select;
+use crate::db::views::steps;
 use crate::db::{Db, DbError};
 use crate::domain::{BuildId, BuildRequestId, RequestState, Timestamp};
 
@@ -74,11 +75,18 @@ async fn building(deps: &ExplainDeps, id: BuildRequestId) -> Result<String, DbEr
     let newest = Select::scoped(builds::OF_REQUEST, vec![id.0]).newest(&builds::TABLE, 1);
     let read = move |conn: &mut _| {
         let ids: Vec<BuildId> = builds::select(conn, &newest)?.into_iter().map(|build| build.id).collect();
-        holders::lines(conn, &ids)
+        let lines = holders::lines(conn, &ids)?;
+        let steps = steps::of_builds(conn, &ids.iter().map(|id| id.0).collect::<Vec<_>>())?;
+        Ok((lines, steps))
     };
-    let lines = deps.db.read(read).await?;
+    let (lines, steps) = deps.db.read(read).await?;
     let now = deps.clock.now();
-    let told = |line: &HolderLine| format!("is being built: {} ({})", label(line, now), line.state_string);
+    let running = steps.iter().find(|step| step.started_at.is_some() && step.complete_at.is_none());
+    let told = |line: &HolderLine| {
+        let step = running.map(|step| format!(", step {}: {}", step.name, step.state_string));
+        let step = step.filter(|_| running.is_some_and(|step| !step.state_string.is_empty()));
+        format!("is being built: {} ({}{})", label(line, now), line.state_string, step.unwrap_or_default())
+    };
     Ok(lines.first().map_or_else(|| "is about to be built".to_owned(), told))
 }
 

@@ -235,7 +235,7 @@ async fn of_two_builds_that_wait_for_each_other_the_younger_gives_way() {
     assert_eq!(owner, LockOwner::Step(StepId(102)));
     let Err(Refused::Cycle(text)) = outcome else { panic!("{outcome:?}") };
     assert!(text.contains("build 1 of b and ") || text.contains(" and build 1 of b"), "{text}");
-    assert!(text.contains("('a' and 'b'): build 2 of b, the youngest, gives way"), "{text}");
+    assert!(text.contains("('a' and 'b'): build 2 of b, the younger, gives way"), "{text}");
     site.release(2);
     assert_eq!(site.decided().await, [(101, true)], "and the older goes on");
 }

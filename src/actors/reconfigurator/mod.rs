@@ -109,7 +109,7 @@ enum Wanted {
 
 /// Loads `master.cfg` below `base_dir` on a thread that may block.
 pub async fn load(base_dir: PathBuf) -> Result<MasterConfig, ReconfigureError> {
-    load_with(move || config::load(&base_dir.join(MASTER_CFG), &base_dir)).await
+    load_with(move || config::load_to_run(&base_dir.join(MASTER_CFG), &base_dir)).await
 }
 
 async fn load_with(
@@ -126,7 +126,7 @@ async fn load_version(deps: &ReconfiguratorDeps, version: i64) -> Result<MasterC
     let main = files.iter().position(|(name, _)| name == MASTER_CFG);
     let (name, text) = files.swap_remove(main.ok_or(ReconfigureError::NoSuchVersion(version))?);
     let loader = config::Loader::new(&deps.base_dir);
-    load_with(move || loader.text(&name, &text)).await
+    load_with(move || loader.text(&name, &text)?.reveal()).await
 }
 
 /// Makes the rows those of `config` and keeps it as a version; answers the ids of its names.

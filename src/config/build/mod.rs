@@ -15,6 +15,7 @@ mod network;
 mod properties;
 pub mod running;
 mod schedulers;
+mod secrets;
 mod settings;
 mod shell;
 mod steps;
@@ -32,6 +33,7 @@ use super::script::{Object, Outcome, Raw};
 use super::source::SourceText;
 use super::{Collapse, ConfigErrors, LogLimits, MasterConfig, table};
 use crate::domain::{Callback, Properties};
+use crate::secrets::SecretsConfig;
 
 /// Losses of a worker after which a request is given up.
 const MAX_WORKER_LOSSES: i32 = 3;
@@ -50,6 +52,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     let builders = settings.objects("builders", builders::CLASSES, builders::builder);
     let schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
     let change_sources = settings.objects("change_source", changes::CLASSES, changes::change_source);
+    let providers = settings.objects("secretsProviders", table::PROVIDERS, secrets::provider);
     settings.services();
     let cancellers = cancellers::cancellers(&settings, &builders);
     let clients = clients::accounts(&settings, &change_sources, &schedulers);
@@ -77,6 +80,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         protocols,
         www,
         certificates: context.certificates(),
+        secrets: SecretsConfig { providers: items(providers) },
         db_url: network::db_url(&settings),
         properties: properties(&settings),
         collapse_requests: settings.collapse(),

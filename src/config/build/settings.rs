@@ -215,6 +215,7 @@ fn expected(key: &str) -> &'static str {
         "builders" => "objects of util.BuilderConfig",
         "schedulers" => "schedulers",
         "configurators" => "a util.JanitorConfigurator",
+        "secretsProviders" => "providers of secrets",
         "user_managers" => "objects of util.CommandlineUserManager",
         _ => "change sources",
     }

@@ -28,6 +28,7 @@ pub fn step(context: &Context<'_>, object: &Arc<Object>) -> Option<StepConfig> {
         "FileDownload" | "StringDownload" | "JSONStringDownload" | "JSONPropertiesDownload" => {
             transfers::download(&fields, transfers::source(&fields))
         }
+        "DownloadSecretsToWorker" | "RemoveWorkerFileSecret" => transfers::secret_files(&fields),
         "FileExists" | "MakeDirectory" | "RemoveDirectory" | "CopyDirectory" => transfers::filesystem(&fields),
         "SetProperty" | "SetProperties" | "SetPropertiesFromEnv" | "Assert" | "LogRenderable" => {
             properties::step(&fields)

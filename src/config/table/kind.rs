@@ -63,8 +63,10 @@ pub enum Kind {
     List,
     /// A pair of numbers.
     Pair,
-    /// A list of pairs of texts.
-    TextPairs,
+    /// A list of pairs: text, and text or something that becomes text.
+    Logins,
+    /// A list of pairs, path and secret, or something that becomes one.
+    SecretFiles,
     /// A port number or an endpoint string.
     Port,
     /// Locks, and functions that return them.
@@ -76,7 +78,8 @@ pub enum Kind {
 }
 
 /// Classes of objects whose value is known when a build runs.
-pub const RENDERABLES: [&str; 6] = ["Interpolate", "Property", "Secret", "renderer", "WithProperties", "Transform"];
+pub const RENDERABLES: [&str; 8] =
+    ["Interpolate", "Property", "Secret", "renderer", "WithProperties", "Transform", "FlattenList", "_Operation"];
 
 impl Kind {
     /// What is wrong with a value; nothing if it fits. `None` is judged by the caller.
@@ -132,7 +135,8 @@ impl Kind {
             Self::Cron => is_cron(value) || (is_list(value, is_cron) && !value.items().is_empty()),
             Self::List => is_list(value, |_| true),
             Self::Pair => is_list(value, |item| Self::Seconds.fits(item)) && value.items().len() == 2,
-            Self::TextPairs => is_list(value, |item| Self::TextList.fits(item) && item.items().len() == 2),
+            Self::Logins => is_list(value, is_login),
+            Self::SecretFiles => is_renderable(value) || is_list(value, is_secret_file),
             Self::Port => matches!(value, Raw::Text(_) | Raw::Int(_)),
         }
     }
@@ -179,7 +183,8 @@ impl Kind {
             Self::Branches => "text, a list of texts, True or a function",
             Self::List => "a list",
             Self::Pair => "a pair of two numbers",
-            Self::TextPairs => "a list of pairs of texts",
+            Self::Logins => "a list of pairs of texts",
+            Self::SecretFiles => "a list of pairs: path on the worker, and secret",
             Self::Port => "a port number or an endpoint string",
             Self::Locks => "a list of locks or functions, or a function",
             Self::Cron => "a number, text, or a list of those",
@@ -221,6 +226,21 @@ fn is_lock(value: &Raw) -> bool {
 
 fn is_lock_function(value: &Raw) -> bool {
     matches!(value, Raw::Function(_)) || is_object(value, &["renderer"])
+}
+
+fn is_login(value: &Raw) -> bool {
+    match value.items() {
+        [name, password] => matches!(name, Raw::Text(_)) && Kind::RenderableText.fits(password),
+        _ => false,
+    }
+}
+
+fn is_secret_file(value: &Raw) -> bool {
+    let is_pair = match value.items() {
+        [path, secret] => Kind::RenderableText.fits(path) && Kind::RenderableText.fits(secret),
+        _ => false,
+    };
+    is_pair || is_renderable(value)
 }
 
 fn text_or_none(value: &Raw) -> bool {

@@ -29,6 +29,7 @@ pub use lifetime::DATETIME;
 pub use locks::LOCKS;
 pub use reporters::LISTENER;
 pub use schedulers::SCHEDULERS;
+pub use secrets::PROVIDERS;
 pub use shells::RUN;
 pub use steps::STEPS;
 
@@ -232,6 +233,11 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
 /// The class of a plain name, whatever its namespace.
 pub fn find_class(name: &str) -> Option<&'static Class> {
     classes().find(|class| class.name == name && !class.name.starts_with('_'))
+}
+
+/// The class of operators on renderables, which no file names.
+pub fn operation_class() -> Option<&'static Class> {
+    classes().find(|class| class.name == "_Operation")
 }
 
 pub fn class_names() -> impl Iterator<Item = &'static str> {

@@ -108,7 +108,7 @@ const TRY_JOBDIR: &[Argument] = &[Argument::required(
 
 const TRY_USERPASS: &[Argument] = &[
     Argument::required("port", Kind::Port, "Where `buildbot try` connects; may be the port of the workers."),
-    Argument::required("userpass", Kind::TextPairs, "Who may send jobs: pairs of name and password."),
+    Argument::required("userpass", Kind::Logins, "Who may send jobs: pairs of name and password."),
 ];
 
 /// Classes of single fields of a force form.

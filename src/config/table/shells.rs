@@ -32,7 +32,7 @@ const MASTER_SHELL_COMMAND: &[Argument] = &[
     name("MasterShellCommand"),
     Argument::required("command", Kind::Command, "Text for a shell, or a list of words."),
     Argument::optional("env", Kind::Environment, "The whole environment of the command; the master's if not given."),
-    Argument::flag("logEnviron", true, "Show the environment in the log."),
+    Argument::flag("logEnviron", true, "Show `env` in the log; the master's own environment is never shown."),
     Argument::new("interruptSignal", Kind::Text, Default::Text("KILL"), "Signal that stops it."),
     Argument::new(
         "runtime_timeout",

@@ -8,7 +8,7 @@ use super::{config, load};
 use crate::domain::script::ScriptLimits;
 use crate::domain::{
     BuildRequest, BuildRequestId, BuilderId, BuildsetId, Callback, Change, ChangeId, Properties, PropertyValue,
-    RequestState, ScriptValue, SourceStampId, Timestamp,
+    RequestState, ScriptValue, SourceStampId, StampSpec, Timestamp,
 };
 use crate::schedulers::config::SchedulerKind;
 
@@ -88,6 +88,40 @@ fn a_builder_keeps_to_the_worker_that_was_chosen() {
     assert_eq!(allows(chosen.clone(), "w1"), Ok(false.into()));
     assert_eq!(allows(chosen, "w2"), Ok(true.into()));
     assert_eq!(allows(Properties::new(), "w1"), Ok(true.into()));
+}
+
+#[test]
+fn a_function_sees_the_sources_and_the_properties_of_a_request() {
+    let mut properties = Properties::new();
+    properties.set("color", "red", "Scheduler");
+    let branch = |codebase: &str, branch: &str| StampSpec {
+        codebase: codebase.to_owned(),
+        branch: Some(branch.to_owned()),
+        ..StampSpec::default()
+    };
+    let request = ScriptValue::BuildRequest(Arc::new(BuildRequest {
+        id: BuildRequestId(1),
+        buildset_id: BuildsetId(2),
+        builder_id: BuilderId(3),
+        priority: 4,
+        submitted_at: Timestamp::from_secs(5),
+        waited_for: false,
+        state: RequestState::Unclaimed,
+        worker_losses: 0,
+        source_stamps: vec![(SourceStampId(6), branch("", "main")), (SourceStampId(7), branch("lib", "dev"))],
+        has_changes: false,
+        properties: Arc::new(properties),
+    }));
+    for (expression, expected) in [
+        ("r.sources[''].branch", "main"),
+        ("','.join([s.branch for s in r.sources.values()])", "main,dev"),
+        ("r.properties.getProperty('color')", "red"),
+        ("r.properties['color']", "red"),
+        ("str(r['priority'] + r['buildsetid'])", "6"),
+    ] {
+        let callback = important(&format!("fn = lambda r: {expression}"));
+        assert_eq!(call(&callback, std::slice::from_ref(&request)), Ok(expected.into()), "{expression}");
+    }
 }
 
 #[test]

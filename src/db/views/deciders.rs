@@ -122,6 +122,8 @@ pub struct BuildInputs {
     pub changes: Vec<Change>,
     /// Properties of all buildsets, later requests winning.
     pub properties: Properties,
+    /// Who asked for them, by the property `owner`.
+    pub owners: Vec<String>,
     pub reasons: Vec<String>,
 }
 
@@ -149,9 +151,12 @@ pub fn build_inputs(conn: &mut SqliteConnection, requests: &[BuildRequestId]) ->
         .order(buildset_properties::buildset_id)
         .select((buildset_properties::name, buildset_properties::value, buildset_properties::source))
         .load(conn)?;
+    let owners = rows.iter().filter(|(name, ..)| name == "owner").map(|(_, value, _)| text::to_value(value));
+    let owners = owners.collect::<Result<Vec<_>, _>>()?;
     Ok(BuildInputs {
         source_stamps: by_codebase.into_values().collect(),
         changes: changes::of_buildsets(conn, &buildset_ids)?,
+        owners: owners.iter().filter_map(|owner| owner.as_str()).map(str::to_owned).collect(),
         properties: text::collect_properties(rows)?,
         reasons,
     })

@@ -32,12 +32,14 @@ impl FunctionThreads {
         }
         context.set_state("waiting for a free thread");
         context.show().await?;
-        tokio::select! {
+        let permit = tokio::select! {
             permit = Arc::clone(&self.threads).acquire_owned() => {
                 permit.map_err(|_| Fault::World("there are no threads for functions".to_owned()))
             }
             reason = context.stopped() => Err(Fault::Interrupted(reason)),
-        }
+        };
+        context.set_state("running");
+        permit
     }
 }
 

@@ -3,6 +3,7 @@
 mod control;
 mod errors;
 mod estimates;
+mod explain;
 mod hostile;
 mod lists;
 mod live;

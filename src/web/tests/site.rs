@@ -127,6 +127,7 @@ pub fn config() -> MasterConfig {
             allowed_origins: vec!["https://*.friend.example".to_owned()],
         }),
         certificates: Default::default(),
+        secrets: Default::default(),
         db_url: String::new(),
         properties: Properties::new(),
         collapse_requests: Collapse::Compatible,

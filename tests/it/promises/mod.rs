@@ -100,7 +100,10 @@ impl Promise {
         let outcome = site.outcome().await;
         outcome.check(failure);
         (self.holds)(&outcome);
-        site.finish().await
+        let counts = site.finish().await;
+        // The next run stops the time anew.
+        tokio::time::resume();
+        counts
     }
 }
 
@@ -144,7 +147,7 @@ impl Site {
                 biased;
                 events = commits.recv() => {
                     self.counts.commits += usize::from(events.is_ok());
-                    if matches!(failure, Failure::MasterEnds { at_commit } if at_commit == self.counts.commits) {
+                    if events.is_ok() && matches!(failure, Failure::MasterEnds { at_commit } if at_commit == self.counts.commits) {
                         self.restart().await;
                         commits = self.master().master.handle.live().subscribe();
                     }

@@ -55,12 +55,13 @@ impl<'v> StarlarkValue<'v> for Constructor {
     }
 }
 
-/// `lock.access(...)`: a `LockAccess`, placed at the call.
-pub fn access<'v>(
+/// An object of a class, placed at the call that is running, as `lock.access(...)` makes one.
+pub fn make<'v>(
+    class: &str,
     arguments: &[(&str, Value<'v>)],
     evaluator: &mut Evaluator<'v, '_, '_>,
 ) -> starlark::Result<Value<'v>> {
-    let Some(class) = find_class("LockAccess") else { return fail("locks are not available".to_owned()) };
+    let Some(class) = find_class(class) else { return fail(format!("{class} is not available")) };
     let given: Vec<_> = arguments.iter().map(|(name, value)| (Some((*name).to_owned()), *value)).collect();
     construct(class, &given, evaluator)
 }
@@ -113,8 +114,8 @@ pub fn construct<'v>(
             None => {}
         }
     }
-    let (arguments, rest, steps) = (RefCell::new(arguments), RefCell::new(rest), RefCell::new(steps));
-    Ok(evaluator.heap().alloc(ScriptObject { class, span: call, arguments, rest, steps }))
+    let object = ScriptObject { steps: RefCell::new(steps), ..ScriptObject::new(class, call, arguments, rest) };
+    Ok(evaluator.heap().alloc(object))
 }
 
 /// An error of a native function.

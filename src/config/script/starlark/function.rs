@@ -51,13 +51,24 @@ impl StarlarkFunction {
 
 impl ScriptFunction for StarlarkFunction {
     fn call(&self, arguments: &[ScriptValue], limits: ScriptLimits) -> Result<PropertyValue, ScriptError> {
+        self.call_named(arguments, &[], limits)
+    }
+
+    fn call_named(
+        &self,
+        arguments: &[ScriptValue],
+        named: &[(String, ScriptValue)],
+        limits: ScriptLimits,
+    ) -> Result<PropertyValue, ScriptError> {
         Module::with_temp_heap(|module| {
             let heap = module.heap();
             let mut evaluator = Evaluator::new(&module);
             limits::apply(&mut evaluator, limits).map_err(|error| self.explain(&error))?;
             let arguments: Vec<Value<'_>> = arguments.iter().map(|argument| subject::alloc(argument, heap)).collect();
+            let named: Vec<(&str, Value<'_>)> =
+                named.iter().map(|(name, value)| (name.as_str(), subject::alloc(value, heap))).collect();
             let function = heap.access_owned_frozen_value(&self.function);
-            let result = evaluator.eval_function(function, &arguments, &[]).map_err(|error| self.explain(&error))?;
+            let result = evaluator.eval_function(function, &arguments, &named).map_err(|error| self.explain(&error))?;
             subject::read(result).map_err(|message| self.error(message))
         })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use starlark::environment::{Globals, GlobalsBuilder, LibraryExtension};
 
 use super::constructor::Constructor;
-use super::{natives, operators, os};
+use super::{natives, operators, os, with_secrets};
 use crate::config::table::{DATETIME, NAMESPACES, RESULTS, classes};
 
 /// All names; `environ` is what `os.environ` shows.
@@ -19,7 +19,8 @@ pub fn globals(environ: &BTreeMap<String, String>) -> Globals {
         LibraryExtension::SetType,
     ])
     .with(natives::natives)
-    .with(operators::operators);
+    .with(operators::operators)
+    .with(with_secrets::with_secrets);
     for namespace in NAMESPACES {
         builder.namespace(namespace, |builder| fill(builder, namespace));
         // Imports bind these, so that a file may use the plain names for something else.
@@ -31,7 +32,7 @@ pub fn globals(environ: &BTreeMap<String, String>) -> Globals {
 }
 
 fn fill(builder: &mut GlobalsBuilder, namespace: &str) {
-    for class in classes().filter(|class| class.namespace == namespace) {
+    for class in classes().filter(|class| class.namespace == namespace && !class.name.starts_with('_')) {
         builder.set(class.name, Constructor { class });
     }
     if namespace == "util" {

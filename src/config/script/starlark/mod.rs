@@ -14,10 +14,12 @@ mod operators;
 mod os;
 mod reader;
 mod recorder;
+mod renderables;
 mod step_context;
 mod step_function;
 mod step_log;
 mod subject;
+mod with_secrets;
 
 pub use step_function::step_function;
 

@@ -51,6 +51,9 @@ pub fn alloc<'v>(value: &ScriptValue, heap: Heap<'v>) -> Value<'v> {
     match value {
         ScriptValue::Data(data) => plain(data, heap),
         ScriptValue::List(items) => heap.alloc(AllocList(items.iter().map(|item| alloc(item, heap)))),
+        ScriptValue::Map(items) => {
+            heap.alloc(AllocDict(items.iter().map(|(key, item)| (key.as_str(), alloc(item, heap)))))
+        }
         other => heap.alloc(Subject { value: other.clone() }),
     }
 }
@@ -143,7 +146,7 @@ impl Subject {
             }
             ScriptValue::Data(data) => data.clone(),
             ScriptValue::Match(groups) => groups.first().cloned().flatten().into(),
-            ScriptValue::List(_) => PropertyValue::Null,
+            ScriptValue::List(_) | ScriptValue::Map(_) => PropertyValue::Null,
         })
     }
 
@@ -203,6 +206,12 @@ impl<'v> StarlarkValue<'v> for Subject {
 
     fn at(&self, index: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
         let name = index.unpack_str().unwrap_or_default();
+        // To `collapseRequests` Buildbot gives requests as dictionaries.
+        if let (ScriptValue::BuildRequest(request), true) = (&self.value, name != "properties")
+            && let Some(value) = subject_of_request(request, name)
+        {
+            return Ok(alloc(&value, heap));
+        }
         match self.property(name) {
             Some(value) => Ok(plain(&value, heap)),
             None => fail(format!("there is no property '{name}'")),
@@ -303,10 +312,13 @@ fn subject_of_request(request: &BuildRequest, name: &str) -> Option<ScriptValue>
         "builderid" => number(request.builder_id.0),
         "priority" => number(request.priority.into()),
         "submittedAt" | "submitted_at" => number(request.submitted_at.secs()),
-        "properties" => Some(ScriptValue::Properties(Arc::clone(&request.properties))),
         "waitedFor" | "waited_for" => Some(ScriptValue::Data(request.waited_for.into())),
         "source" => request.source_stamps.first().map(|(_, spec)| stamp(spec)),
-        "sources" => Some(ScriptValue::List(request.source_stamps.iter().map(|(_, spec)| stamp(spec)).collect())),
+        "sources" => {
+            let by_codebase = request.source_stamps.iter().map(|(_, spec)| (spec.codebase.clone(), stamp(spec)));
+            Some(ScriptValue::Map(by_codebase.collect()))
+        }
+        "properties" => Some(ScriptValue::Properties(Arc::clone(&request.properties))),
         _ => None,
     }
 }
