@@ -68,12 +68,10 @@ pub async fn steps_so_far(db: &Db, builds: Vec<BuildId>, outputs: Outputs) -> Re
 }
 
 type Counted = HashMap<StepId, BTreeMap<String, f64>>;
+/// Steps, what they have counted, and of which step each log is.
+type ReadSteps = (Vec<Step>, Counted, HashMap<LogId, StepId>);
 
-fn read_steps(
-    conn: &mut SqliteConnection,
-    builds: &[BuildId],
-    outputs: Outputs,
-) -> Result<(Vec<Step>, Counted, HashMap<LogId, StepId>), DbError> {
+fn read_steps(conn: &mut SqliteConnection, builds: &[BuildId], outputs: Outputs) -> Result<ReadSteps, DbError> {
     let ids: Vec<i64> = builds.iter().map(|build| build.0).collect();
     let steps = steps::of_builds(conn, &ids)?;
     let is_wanted =
