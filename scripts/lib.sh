@@ -22,14 +22,19 @@ need_package() {
     fi
     say "Installing $*"
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
+    # At runlevel 1 nothing that is installed starts a service.
+    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
 }
 
-# Rust is not in the list: which version, and from where, is the user's choice.
+# Rust is not in the list: which version, and from where, is the user's choice. What the build wants besides is: a C
+# compiler, and OpenSSL, with which `buildbot try --connect=ssh` encrypts.
 need_rust() {
-    command -v cargo >/dev/null 2>&1 && return
-    printf 'cargo was not found. This needs Rust %s or later.\n' "$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")" >&2
-    exit 1
+    if ! command -v cargo >/dev/null 2>&1; then
+        printf 'cargo was not found. This needs Rust %s or later.\n' "$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")" >&2
+        exit 1
+    fi
+    need cc gcc pkg-config pkg-config
+    pkg-config --exists openssl || need_package libssl-dev
 }
 
 target_dir() { printf '%s' "${CARGO_TARGET_DIR:-$root/target}"; }

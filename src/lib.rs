@@ -12,6 +12,8 @@ pub mod secrets;
 pub mod changes;
 pub mod db;
 pub mod dispatch;
+pub mod forecast;
+pub mod lifetime;
 pub mod locks;
 pub mod schedulers;
 pub mod steps;

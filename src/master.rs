@@ -3,6 +3,7 @@
 //! Phase one prepares the shells, so that each has an address; phase two builds the `Deps` and starts them. A wire that
 //! is forgotten does not compile. Nothing here decides anything.
 
+mod clean_up;
 mod client_ports;
 mod control;
 mod overview;
@@ -10,6 +11,7 @@ mod run;
 mod tls;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,13 +20,16 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::sync::watch;
 
+pub use self::clean_up::clean_up;
 use self::control::ControlDeps;
 pub use self::run::{RunOptions, name, run};
 use crate::actors::applied::{Applied, AppliedConfig};
-use crate::actors::build::BuildDeps;
+use crate::actors::build::{BuildDeps, LockDeps};
 use crate::actors::builder::BuilderDeps;
 use crate::actors::builders::{Builders, BuildersDeps};
 use crate::actors::buildset_keeper::{BuildsetKeeper, BuildsetKeeperDeps};
+use crate::actors::cancel::Cancel;
+use crate::actors::cancellers::{CancellerDeps, Cancellers, CancellersDeps};
 use crate::actors::change_intake::{ChangeIntake, ChangeIntakeDeps};
 use crate::actors::change_sources::{ChangeSources, ChangeSourcesDeps};
 use crate::actors::clients::Reception;
@@ -32,15 +37,17 @@ use crate::actors::command_ids::CommandIds;
 use crate::actors::db_writer::{DbWriter, DbWriterDeps};
 use crate::actors::distributor::{Distributor, DistributorDeps};
 use crate::actors::event_bus::EventBus;
+use crate::actors::explain::ExplainDeps;
 use crate::actors::handle::{HandleDeps, MasterHandle};
 use crate::actors::janitor::{Janitor, JanitorConfig, JanitorDeps};
 use crate::actors::live_feed::LiveFeed;
 use crate::actors::lock_keeper::{LockKeeper, LockKeeperDeps};
 use crate::actors::log_sink::DbLogSink;
-use crate::actors::reconfigurator::{self, Reconfigurator, ReconfiguratorDeps, Reconfigure};
+use crate::actors::reconfigurator::{self, GoBack, Reconfigurator, ReconfiguratorDeps, Reconfigure};
 use crate::actors::reporters::{Reporters, ReportersDeps};
 use crate::actors::schedulers::{Schedulers, SchedulersDeps};
 use crate::actors::scripts::{Scripts, ScriptsConfig};
+use crate::actors::secret_keeper::SecretKeeper;
 use crate::actors::sessions::{Sessions, WorkerGate};
 use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Prepared, Running, Supervisor};
 use crate::actors::try_jobs::{TryJobs, TryJobsDeps};
@@ -50,6 +57,7 @@ use crate::config::MasterConfig;
 use crate::db::transitions::RecoverAtStart;
 use crate::db::{Db, WriterLoop};
 use crate::domain::script::ScriptLimits;
+use crate::steps::function::FunctionThreads;
 
 /// What the actors are made from.
 pub struct Parts {
@@ -60,6 +68,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Where sockets of workers are served and logs compressed.
     pub wire_runtime: tokio::runtime::Handle,
+    /// The environment of the process.
+    pub environ: Arc<BTreeMap<String, String>>,
 }
 
 /// A master whose actors live; sockets are opened by its owner.
@@ -68,6 +78,7 @@ pub struct Master {
     pub gate: Arc<WorkerGate>,
     pub config: AppliedConfig,
     pub reconfigure: Ask<Reconfigure>,
+    pub go_back: Ask<GoBack>,
     pub control: ControlDeps,
     pub escalations: Escalations,
     pub db: Db,
@@ -80,8 +91,12 @@ pub struct Master {
 const CORE_DEADLINE: Duration = Duration::from_secs(30);
 /// A function of the configuration has five seconds, and may wait for a free thread.
 const SCRIPT_DEADLINE: Duration = Duration::from_secs(60);
+/// The keeper of secrets answers in 45 seconds at most.
+const SECRET_DEADLINE: Duration = Duration::from_secs(60);
 /// Commands from outside wait for the database as long as a client waits.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
+/// The first clean-up of a large site removes a million rows, a few at a time.
+const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(24 * 3600);
 const JANITOR: JanitorConfig =
     JanitorConfig { keep_events: Duration::from_secs(7 * 24 * 3600), every: Duration::from_secs(3600) };
 const SCRIPTS: ScriptsConfig = ScriptsConfig {
@@ -89,10 +104,17 @@ const SCRIPTS: ScriptsConfig = ScriptsConfig {
     limits: ScriptLimits { time: Duration::from_secs(5), ticks: 10_000_000, heap_bytes: 64 << 20 },
 };
 
+/// Steps that are functions, of all builds together; further ones wait for a thread.
+const FUNCTION_STEPS: usize = 200;
+/// The time is that of one turn: between two things that a function asks of its build.
+const FUNCTION_LIMITS: ScriptLimits =
+    ScriptLimits { time: Duration::from_secs(5), ticks: 1_000_000_000, heap_bytes: 256 << 20 };
+
 /// The shells, each with an address.
 struct Shells {
     bus: Prepared<EventBus>,
     scripts: Prepared<Scripts>,
+    secrets: Prepared<SecretKeeper>,
     keeper: Prepared<BuildsetKeeper>,
     locks: Prepared<LockKeeper>,
     builders: Prepared<Builders>,
@@ -102,6 +124,7 @@ struct Shells {
     schedulers: Prepared<Schedulers>,
     try_jobs: Prepared<TryJobs>,
     sources: Prepared<ChangeSources>,
+    cancellers: Prepared<Cancellers>,
     reporters: Prepared<Reporters>,
     janitor: Prepared<Janitor>,
     reconfigurator: Prepared<Reconfigurator>,
@@ -117,6 +140,7 @@ fn prepare(supervisor: &Supervisor) -> Shells {
     Shells {
         bus: vital(supervisor, "event_bus"),
         scripts: permanent(supervisor, "scripts"),
+        secrets: permanent(supervisor, "secret_keeper"),
         keeper: vital(supervisor, "buildset_keeper"),
         locks: vital(supervisor, "lock_keeper"),
         builders: vital(supervisor, "builders"),
@@ -126,6 +150,7 @@ fn prepare(supervisor: &Supervisor) -> Shells {
         schedulers: permanent(supervisor, "schedulers"),
         try_jobs: permanent(supervisor, "try_jobs"),
         sources: permanent(supervisor, "change_sources"),
+        cancellers: permanent(supervisor, "cancellers"),
         reporters: permanent(supervisor, "reporters"),
         janitor: permanent(supervisor, "janitor"),
         reconfigurator: permanent(supervisor, "reconfigurator"),
@@ -138,7 +163,7 @@ impl Master {
         let (supervisor, escalations) = Supervisor::new();
         let shells = prepare(&supervisor);
         supervisor.report_failed_subjects_to(shells.keeper.tell());
-        let Parts { base_dir, config, db, writer, clock, wire_runtime } = parts;
+        let Parts { base_dir, config, db, writer, clock, wire_runtime, environ } = parts;
 
         // The writer first: the rows of the configuration need it.
         let writer = Rc::new(RefCell::new(Some(writer)));
@@ -146,13 +171,22 @@ impl Master {
         let writer_shell = supervisor.prepare::<DbWriter>(ChildSpec::vital("db_writer", "db_writer"));
         let writer = writer_shell.start(move || DbWriter::new(Rc::clone(&writer), writer_deps.clone()));
         db.write(RecoverAtStart).await.context("cannot repair what the last run left")?;
-        let ids = reconfigurator::sync(&db, &config).await.context("cannot store the names of the configuration")?;
+        let stored = reconfigurator::store(&db, &config, "start".to_owned(), Vec::new()).await;
+        let ids = stored.context("cannot store the names of the configuration")?.ids;
         let in_force = Arc::new(watch::Sender::new(Arc::new(Applied { config: Arc::new(config), ids })));
         let applied = in_force.subscribe();
 
         let live = LiveFeed::new();
-        let common =
-            Common { base_dir, db: db.clone(), clock, supervisor, applied: applied.clone(), wire_runtime, live };
+        let common = Common {
+            base_dir,
+            db: db.clone(),
+            clock,
+            supervisor,
+            applied: applied.clone(),
+            wire_runtime,
+            live,
+            environ,
+        };
         let sessions = Sessions::new(applied.clone());
         let gate = Arc::new(WorkerGate {
             sessions: sessions.clone(),
@@ -162,14 +196,16 @@ impl Master {
         });
         let handle = common.handle(&shells);
         let reconfigure = shells.reconfigurator.ask(COMMAND_DEADLINE);
+        let go_back = shells.reconfigurator.ask(COMMAND_DEADLINE);
         let control = ControlDeps {
             builders: shells.builders.ask(CORE_DEADLINE),
             waiting: shells.keeper.ask(CORE_DEADLINE),
             workers: shells.workers.ask(CORE_DEADLINE),
             pause: shells.distributor.tell(),
+            clean_up: shells.janitor.ask(CLEAN_UP_DEADLINE),
         };
         let stop = common.start_all(shells, sessions, in_force);
-        Ok(Self { handle, gate, config: applied, reconfigure, control, escalations, db, stop, writer })
+        Ok(Self { handle, gate, config: applied, reconfigure, go_back, control, escalations, db, stop, writer })
     }
 
     /// Ends every actor, the sources of work first and the writer last.
@@ -190,6 +226,7 @@ struct Common {
     applied: AppliedConfig,
     wire_runtime: tokio::runtime::Handle,
     live: LiveFeed,
+    environ: Arc<BTreeMap<String, String>>,
 }
 
 impl Common {
@@ -201,9 +238,16 @@ impl Common {
             force: shells.schedulers.ask(COMMAND_DEADLINE),
             stop: shells.builders.ask(CORE_DEADLINE),
             cancel: shells.keeper.ask(COMMAND_DEADLINE),
+            prioritise: shells.keeper.ask(COMMAND_DEADLINE),
             rebuild: shells.keeper.ask(COMMAND_DEADLINE),
             intake: shells.intake.ask(COMMAND_DEADLINE),
-            locked_out: shells.distributor.ask(CORE_DEADLINE),
+            explain: ExplainDeps {
+                requests: shells.distributor.ask(CORE_DEADLINE),
+                scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+                config: self.applied.clone(),
+                db: self.db.clone(),
+                clock: self.clock.clone(),
+            },
             worker: shells.workers.ask(COMMAND_DEADLINE),
             switch: shells.schedulers.ask(COMMAND_DEADLINE),
             live: self.live.clone(),
@@ -234,6 +278,8 @@ impl Common {
             locks: shells.locks.ask(CORE_DEADLINE),
             start: shells.builders.tell(),
             scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+            config: self.applied.clone(),
+            db: self.db.clone(),
             clock: self.clock.clone(),
         }
     }
@@ -255,15 +301,17 @@ impl Common {
             db: self.db.clone(),
             clock: self.clock.clone(),
             scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+            secrets: shells.secrets.ask(SECRET_DEADLINE),
             log_sink: Arc::new(DbLogSink { db: self.db.clone() }),
             live: self.live.clone(),
             wire_runtime: self.wire_runtime.clone(),
             command_ids: CommandIds::new(self.db.clone()),
-            take_locks: shells.locks.tell(),
+            locks: LockDeps { take: shells.locks.tell(), restate: shells.locks.tell(), give_back: shells.locks.tell() },
             config: self.applied.clone(),
             trigger: shells.schedulers.ask(COMMAND_DEADLINE),
-            cancel_request: shells.keeper.ask(COMMAND_DEADLINE),
-            stop_build: shells.builders.ask(CORE_DEADLINE),
+            cancel: self.cancel(shells),
+            functions: FunctionThreads::new(FUNCTION_STEPS, SCRIPTS.n_threads, FUNCTION_LIMITS),
+            environ: Arc::clone(&self.environ),
         };
         let builder = BuilderDeps {
             db: self.db.clone(),
@@ -299,6 +347,24 @@ impl Common {
         }
     }
 
+    fn cancel(&self, shells: &Shells) -> Cancel {
+        Cancel {
+            db: self.db.clone(),
+            request: shells.keeper.ask(COMMAND_DEADLINE),
+            build: shells.builders.ask(CORE_DEADLINE),
+        }
+    }
+
+    fn cancellers(&self, shells: &Shells) -> CancellersDeps {
+        let canceller = CancellerDeps {
+            db: self.db.clone(),
+            config: self.applied.clone(),
+            scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+            cancel: self.cancel(shells),
+        };
+        CancellersDeps { supervisor: self.supervisor.clone(), canceller }
+    }
+
     fn sources(&self, shells: &Shells) -> ChangeSourcesDeps {
         ChangeSourcesDeps {
             db: self.db.clone(),
@@ -321,13 +387,16 @@ impl Common {
 
     fn reconfigurator(&self, shells: &Shells, in_force: Arc<watch::Sender<Arc<Applied>>>) -> ReconfiguratorDeps {
         let listeners = vec![
+            shells.secrets.tell(),
             shells.workers.tell(),
             shells.locks.tell(),
             shells.builders.tell(),
             shells.schedulers.tell(),
             shells.try_jobs.tell(),
             shells.sources.tell(),
+            shells.cancellers.tell(),
             shells.reporters.tell(),
+            shells.janitor.tell(),
         ];
         ReconfiguratorDeps { db: self.db.clone(), base_dir: self.base_dir.clone(), in_force, listeners }
     }
@@ -339,7 +408,8 @@ impl Common {
         sessions: Sessions,
         in_force: Arc<watch::Sender<Arc<Applied>>>,
     ) -> Vec<Box<dyn Fn()>> {
-        let subscribers = vec![shells.keeper.tell(), shells.schedulers.tell()];
+        let subscribers = vec![shells.keeper.tell(), shells.schedulers.tell(), shells.cancellers.tell()];
+        let cancellers = self.cancellers(&shells);
         let keeper = BuildsetKeeperDeps { db: self.db.clone(), distributor: shells.distributor.tell() };
         let distributor = self.distributor(&shells);
         let workers = self.workers(&shells, sessions);
@@ -351,11 +421,12 @@ impl Common {
         let intake = self.intake(&shells);
         let reconfigurator = self.reconfigurator(&shells, in_force);
         let reporters = ReportersDeps { config: self.applied.clone() };
-        let live = self.live;
-        let janitor = JanitorDeps { db: self.db, clock: self.clock };
+        let (live, applied) = (self.live, self.applied);
+        let janitor = JanitorDeps { db: self.db, clock: self.clock, config: applied.clone() };
 
         let bus = shells.bus.start(move || EventBus::new(subscribers.clone(), live.clone()));
         let scripts = shells.scripts.start(|| Scripts::new(SCRIPTS));
+        let secrets = shells.secrets.start(move || SecretKeeper::new(applied.clone()));
         let keeper = shells.keeper.start(move || BuildsetKeeper::new(keeper.clone()));
         let locks = shells.locks.start(move || LockKeeper::new(locks.clone()));
         let builders = shells.builders.start(move || Builders::new(builders.clone()));
@@ -365,6 +436,7 @@ impl Common {
         let schedulers = shells.schedulers.start(move || Schedulers::new(schedulers.clone()));
         let try_jobs = shells.try_jobs.start(move || TryJobs::new(try_jobs.clone()));
         let sources = shells.sources.start(move || ChangeSources::new(sources.clone()));
+        let cancellers = shells.cancellers.start(move || Cancellers::new(cancellers.clone()));
         let reporters = shells.reporters.start(move || Reporters::new(reporters.clone()));
         let janitor = shells.janitor.start(move || Janitor::new(JANITOR, janitor.clone()));
         let reconfigurator = shells.reconfigurator.start(move || Reconfigurator::new(reconfigurator.clone()));
@@ -372,6 +444,7 @@ impl Common {
             stopper(reconfigurator),
             stopper(janitor),
             stopper(reporters),
+            stopper(cancellers),
             stopper(sources),
             stopper(try_jobs),
             stopper(schedulers),
@@ -381,6 +454,7 @@ impl Common {
             stopper(locks),
             stopper(workers),
             stopper(keeper),
+            stopper(secrets),
             stopper(scripts),
             stopper(bus),
         ]

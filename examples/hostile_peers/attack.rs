@@ -12,6 +12,9 @@ use buildbot_protocol::pb::{Broker, CallId, Incoming, Jelly, Limits, LocalId, Re
 const N_HALF_OPEN: usize = 10_000;
 const N_SLOW: usize = 1_000;
 
+/// References in one call.
+const N_REFERENCES: usize = 10_000;
+
 /// Attacks until it is killed; says `ready` once it is at work.
 pub fn run(kind: &str, port: u16) -> anyhow::Result<()> {
     match kind {
@@ -55,9 +58,14 @@ fn half_open(port: u16) -> anyhow::Result<()> {
     ready();
     loop {
         sleep(Duration::from_secs(10));
-        for connection in &mut connections {
-            *connection = dial(port)?;
-        }
+        connections.iter_mut().for_each(|connection| dial_again(connection, port));
+    }
+}
+
+/// Somebody who is turned away tries again later.
+fn dial_again(connection: &mut TcpStream, port: u16) {
+    if let Ok(new) = dial(port) {
+        *connection = new;
     }
 }
 
@@ -68,7 +76,7 @@ fn one_byte(port: u16) -> anyhow::Result<()> {
     for byte in b"GET / HTTP/1.1\r\nHost: master.example\r\nUpgrade: WebSocket\r\n".iter().cycle() {
         for connection in &mut connections {
             if connection.write_all(&[*byte]).is_err() {
-                *connection = dial(port)?;
+                dial_again(connection, port);
             }
         }
         sleep(Duration::from_secs(1));
@@ -83,7 +91,7 @@ fn long_strings(port: u16) -> anyhow::Result<()> {
     // 100 MB as a length of banana: seven bits each, the smallest first, then the mark of a string.
     let beginnings: [&[u8]; 2] = [b"GET / HTTP/1.1\r\nAuthorization: Basic ", b"\x02\x82pb\x00\x48\x57\x2f\x82"];
     for beginning in beginnings.iter().cycle() {
-        let mut connection = dial(port)?;
+        let Ok(mut connection) = dial(port) else { continue };
         if !beginning.starts_with(b"GET") {
             sleep(Duration::from_millis(120));
         }
@@ -101,37 +109,55 @@ fn logins(port: u16) -> anyhow::Result<()> {
     let request = "GET / HTTP/1.1\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nAuthorization: Basic dzE6d3Jvbmc=\r\n\
         Sec-WebSocket-Key: 8OFILm8jZ/FBs+RnVaYsvw==\r\nSec-WebSocket-Version: 13\r\n\r\n";
     loop {
-        let mut connection = dial(port)?;
-        connection.write_all(request.as_bytes())?;
-        connection.read_to_end(&mut Vec::new())?;
+        let Ok(mut connection) = dial(port) else { continue };
+        // Whether it is answered or cut off does not matter.
+        let _ = connection.write_all(request.as_bytes());
+        let _ = connection.read_to_end(&mut Vec::new());
     }
 }
 
 /// A worker that hands over ten thousand references, again and again.
 fn references(port: u16) -> anyhow::Result<()> {
+    let mut first = Some(Worker::attach(port, "references")?);
     ready();
-    loop {
-        let (mut worker, perspective) = Worker::attach(port, "references")?;
-        let objects: Vec<Jelly> = (0..10_000).map_while(|_| worker.broker.export().ok()).map(Jelly::from).collect();
+    again_and_again(|| {
+        let (mut worker, perspective) = match first.take() {
+            Some(attached) => attached,
+            None => Worker::attach(port, "references")?,
+        };
+        let objects: Vec<Jelly> =
+            (0..N_REFERENCES).map_while(|_| worker.broker.export().ok()).map(Jelly::from).collect();
         worker.call(perspective.into(), "keepalive", &[Jelly::List(objects)])?;
-        while let Ok(heard) = worker.pump() {
-            drop(heard);
+        loop {
+            worker.pump()?;
         }
-    }
+    })
 }
 
 /// A worker that calls as fast as it can and reads no answers.
 fn deaf(port: u16) -> anyhow::Result<()> {
-    let (mut worker, perspective) = Worker::attach(port, "deaf")?;
+    let mut first = Some(Worker::attach(port, "deaf")?);
     ready();
+    again_and_again(|| {
+        let (mut worker, perspective) = match first.take() {
+            Some(attached) => attached,
+            None => Worker::attach(port, "deaf")?,
+        };
+        loop {
+            for _ in 0..1000 {
+                worker.call(perspective.into(), "x", &[])?;
+            }
+            // It blocks here, in the end.
+            worker.stream.write_all(&worker.broker.take_output())?;
+        }
+    })
+}
+
+/// Attacks that end with the connection begin once more.
+fn again_and_again(mut attack: impl FnMut() -> anyhow::Result<()>) -> ! {
     loop {
-        for _ in 0..1000 {
-            worker.call(perspective.into(), "x", &[])?;
-        }
-        // It blocks here, in the end.
-        if worker.stream.write_all(&worker.broker.take_output()).is_err() {
-            return Ok(());
-        }
+        let _ = attack();
+        sleep(Duration::from_millis(20));
     }
 }
 

@@ -19,6 +19,7 @@ use buildbot::wire::{
     WorkerLink,
 };
 use futures_util::future::BoxFuture;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
@@ -32,6 +33,12 @@ const WATCH: Duration = Duration::from_secs(6);
 /// Between two commands of the worker that is watched.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// A command that takes longer than this is lost.
+const COMMAND_WITHIN: Duration = Duration::from_secs(30);
+
+/// The worker that is watched.
+const GOOD: &str = "good";
+
 /// Lets everybody in whose password is `secret`.
 struct Anybody {
     attached: mpsc::UnboundedSender<WorkerLink>,
@@ -44,8 +51,10 @@ impl Gate for Anybody {
     }
 
     fn attached(&self, link: WorkerLink) {
-        // Nobody waits for the attackers.
-        let _ = self.attached.send(link);
+        // Nobody waits for the attackers, or for anybody in the end.
+        if link.name() == GOOD {
+            let _ = self.attached.send(link);
+        }
     }
 
     fn wants_to_leave(&self, _: &str) {}
@@ -54,6 +63,9 @@ impl Gate for Anybody {
 }
 
 fn main() -> anyhow::Result<()> {
+    // Both sides have more than ten thousand connections.
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
     let arguments: Vec<String> = env::args().collect();
     if let [_, kind, port] = arguments.as_slice() {
         return attack::run(kind, port.parse().context("the port")?);
@@ -75,42 +87,67 @@ async fn watch(wire: &Runtime) -> anyhow::Result<()> {
 
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let worker = ScriptedWorker::connect(stream, WorkerScript::new("good")).await;
-    let mut worker = worker.map_err(|refused| anyhow::anyhow!("{refused:?}"))?;
+    let worker = ScriptedWorker::connect(stream, WorkerScript::new(GOOD)).await;
+    let worker = worker.map_err(|refused| anyhow::anyhow!("{refused:?}"))?;
     let link = links.recv().await.context("the worker is let in")?;
+    let mut good = Good { worker, link, n_commands: 0 };
 
     println!("| attack | commands | median ms | 99 % ms | most ms | memory MB | grown by MB |");
     println!("|---|---|---|---|---|---|---|");
-    let mut n_commands = 0;
     for attack in ATTACKS {
         let before = memory_mb()?;
-        let mut attacker = begin(attack, address.port())?;
-        let mut times = Vec::new();
-        let mut most = before;
-        let began = Instant::now();
-        while began.elapsed() < WATCH {
-            n_commands += 1;
-            let command = StartCommand {
-                builder_name: Some("b".to_owned()),
-                ..StartCommand::new(n_commands.to_string(), "shell", Default::default())
-            };
-            let started = Instant::now();
-            let running = tokio::spawn({
-                let link = link.clone();
-                async move { link.run(command).await }
-            });
-            worker.started().await;
-            times.push(started.elapsed());
-            running.await??;
-            most = most.max(memory_mb()?);
-            tokio::time::sleep(PAUSE).await;
+        match begin(attack, address.port()) {
+            Ok(attacker) => row(attack, attacker, &mut good, before).await?,
+            Err(error) => println!("| {attack} | it did not begin: {error:#} | | | | | |"),
         }
-        attacker.kill()?;
-        attacker.wait()?;
-        report(attack, times, (most, most - before));
         // What silence is allowed to last, so that nobody is left.
         tokio::time::sleep(Duration::from_secs(11)).await;
     }
+    Ok(())
+}
+
+/// The worker that is watched, and the master's way to it.
+struct Good {
+    worker: ScriptedWorker,
+    link: WorkerLink,
+    n_commands: u32,
+}
+
+impl Good {
+    /// Runs one command; how long it took to start.
+    async fn command(&mut self) -> anyhow::Result<Duration> {
+        self.n_commands += 1;
+        let command = StartCommand {
+            builder_name: Some("b".to_owned()),
+            ..StartCommand::new(self.n_commands.to_string(), "shell", Default::default())
+        };
+        let started = Instant::now();
+        let link = self.link.clone();
+        let running = tokio::spawn(async move { link.run(command).await });
+        self.worker.started().await;
+        let time = started.elapsed();
+        running.await??;
+        Ok(time)
+    }
+}
+
+/// Watches the good worker during one attack.
+async fn row(attack: &str, mut attacker: Child, good: &mut Good, before: f64) -> anyhow::Result<()> {
+    let (mut times, mut most) = (Vec::new(), before);
+    let began = Instant::now();
+    while began.elapsed() < WATCH {
+        let within = tokio::time::timeout(COMMAND_WITHIN, good.command()).await;
+        times.push(within.context("a command was lost")??);
+        most = most.max(memory_mb()?);
+        tokio::time::sleep(PAUSE).await;
+    }
+    let has_given_up = attacker.try_wait()?.is_some();
+    if !has_given_up {
+        attacker.kill()?;
+        attacker.wait()?;
+    }
+    let attack = if has_given_up { format!("{attack} (ended early)") } else { attack.to_owned() };
+    report(&attack, times, (most, most - before));
     Ok(())
 }
 
@@ -120,7 +157,10 @@ fn begin(attack: &str, port: u16) -> anyhow::Result<Child> {
     let mut child = command.arg(attack).arg(port.to_string()).stdout(Stdio::piped()).spawn()?;
     let mut line = String::new();
     BufReader::new(child.stdout.take().context("it is piped")?).read_line(&mut line)?;
-    anyhow::ensure!(line.trim() == "ready", "the attacker said {line:?}");
+    if line.trim() != "ready" {
+        // It says why on its standard error.
+        anyhow::bail!("it ended with {}", child.wait()?);
+    }
     Ok(child)
 }
 

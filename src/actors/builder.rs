@@ -2,7 +2,7 @@
 //!
 //! - Hears: [`BeginBuild`] and [`InterruptBuild`] from its parent, [`BuildEnded`] from its builds.
 //! - Tells: [`SlotTaken`] and [`SlotFreed`] to its parent; [`ReleaseLocks`] to the lock keeper; its builds.
-//! - Writes: claims, builds, requests, buildsets (`start_build`, `finish_build`).
+//! - Writes: claims, builds, requests, buildsets (`start_build`, `finish_build`), and what its builds teach.
 //! - Restart: permanent. Its builds end with it; what the database says is running without an actor is requeued, at
 //!   every start.
 
@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 use super::applied::AppliedConfig;
 use super::build::{Build, BuildDeps, BuildPlan, Ended, RepeatLocks, StopRunning, build_properties};
 use super::builders::{SlotFreed, SlotTaken};
+use super::learning::learn_from;
 use super::lock_keeper::ReleaseLocks;
 use super::owned::Owned;
 use super::supervisor::{Ask, AskError, Child, ChildSpec, End, Handle, Reply, ShellContext, Supervisor, Tell};
@@ -25,7 +26,7 @@ use crate::db::transitions::{FinishBuild, FinishCause, StartBuild, StartBuildOut
 use crate::db::views::{builds, deciders};
 use crate::db::{Db, DbError};
 use crate::domain::{BuildId, BuildRequestId, BuilderId, Properties, Results, WorkerId};
-use crate::locks;
+use crate::locks::LockWish;
 use crate::wire::LinkError;
 
 /// Starts one build for these requests, the first leading.
@@ -34,6 +35,10 @@ use crate::wire::LinkError;
 pub struct BeginBuild {
     pub requests: Vec<BuildRequestId>,
     pub worker: WorkerId,
+    /// What the build takes before its first step.
+    pub locks: Vec<LockWish>,
+    /// Of the request that leads.
+    pub priority: i32,
 }
 
 /// Stops a build because somebody asked for it.
@@ -162,9 +167,21 @@ impl Builder {
                 return;
             }
             this.deps.release_locks.tell(ReleaseLocks { build });
+            this.learn(build, ended.results, ctx);
             info!(builder.name = this.name, build.id = build.0, results = %ended.results, "build finished");
             if let Some(running) = this.builds.remove(&build) {
                 this.deps.freed.tell(SlotFreed { builder: this.id, worker: running.worker });
+            }
+        });
+    }
+
+    /// What is not learned from one build is learned from the next.
+    fn learn(&mut self, build: BuildId, results: Results, ctx: &mut ShellContext<'_, Self>) {
+        let (db, builder) = (self.deps.db.clone(), self.id);
+        let learn = async move { learn_from(&db, builder, build, results).await };
+        ctx.spawn(learn, move |_, outcome, _| {
+            if let Err(error) = outcome {
+                warn!(error = &error as &dyn Error, build.id = build.0, "cannot learn how long a build takes");
             }
         });
     }
@@ -231,7 +248,9 @@ async fn begin(id: BuilderId, name: String, deps: BuilderDeps, message: BeginBui
             properties,
             source_stamps: inputs.source_stamps,
             changes: inputs.changes.into_iter().map(Arc::new).collect(),
-            locks: locks::wishes(config.locks.iter().chain(&worker.config.locks), (worker.id, &worker.config.name)),
+            locks: message.locks,
+            priority: message.priority,
+            worker: (worker.id, worker.config.name.clone()),
             link,
         }),
         StartBuildOutcome::Lost => Err(BeginError::Lost),

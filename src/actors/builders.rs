@@ -20,6 +20,7 @@ use super::supervisor::{Child, ChildSpec, Handle, Reply, ShellContext, Superviso
 use crate::config::{Collapse, MasterConfig};
 use crate::dispatch::{BuilderState, CollapseRule, Start};
 use crate::domain::{BuildId, BuildRequestId, BuilderId, Callback, Results, WorkerId};
+use crate::locks::LockWish;
 
 /// Starts these builds; what cannot start any more is left to the next plan.
 #[derive(Message)]
@@ -65,13 +66,15 @@ pub struct AssertLocks;
 pub struct DescribeBuilders;
 
 /// A builder's build on a worker, from the moment that it is decided.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RunningSlot {
     pub builder: BuilderId,
     pub worker: WorkerId,
     pub lead: BuildRequestId,
     /// Known once the build has its row.
     pub build: Option<BuildId>,
+    /// What the build takes before its first step.
+    pub locks: Vec<LockWish>,
 }
 
 /// What the distributor looks at.
@@ -101,6 +104,7 @@ pub struct BuildersDeps {
 struct Slot {
     /// What it is for; nobody else may start these meanwhile.
     requests: Vec<BuildRequestId>,
+    locks: Vec<LockWish>,
     /// Known once the build has its row.
     build: Option<BuildId>,
 }
@@ -108,7 +112,7 @@ struct Slot {
 impl Slot {
     fn describe(&self, (builder, worker): (BuilderId, WorkerId)) -> Option<RunningSlot> {
         let lead = *self.requests.first()?;
-        Some(RunningSlot { builder, worker, lead, build: self.build })
+        Some(RunningSlot { builder, worker, lead, build: self.build, locks: self.locks.clone() })
     }
 }
 
@@ -200,8 +204,9 @@ impl Handle<StartBuilds> for Builders {
             if self.slots.contains_key(&slot) {
                 continue;
             }
-            self.slots.insert(slot, Slot { requests: start.requests.clone(), build: None });
-            child.tell().tell(BeginBuild { requests: start.requests, worker: start.worker });
+            let Start { requests, worker, locks, priority, .. } = start;
+            self.slots.insert(slot, Slot { requests: requests.clone(), locks: locks.clone(), build: None });
+            child.tell().tell(BeginBuild { requests, worker, locks, priority });
         }
         Reply::Now(())
     }

@@ -1,9 +1,10 @@
 //! Buildset keeper: knows every request that waits, and ends those that nobody wants any more.
 //!
-//! - Hears: [`EventsCommitted`], [`DescribeWaiting`], [`CancelBuildRequest`], [`RebuildBuild`],
+//! - Hears: [`EventsCommitted`], [`DescribeWaiting`], [`CancelBuildRequest`], [`PrioritiseBuildRequest`],
+//!   [`RebuildBuild`],
 //!   [`SubjectFailed`] from the supervisor, and its own timer.
 //! - Tells: [`ReconsiderRequests`] to the distributor when the set of waiting requests changed.
-//! - Writes: requests and buildsets (`cancel_request`, `rebuild`).
+//! - Writes: requests and buildsets (`cancel_request`, `set_priority`, `rebuild`).
 //! - Restart: permanent. The index equals the unclaimed rows: it is read at the start and compared by a slow timer.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use tracing::{error, warn};
 use super::distributor::ReconsiderRequests;
 use super::event_bus::EventsCommitted;
 use super::supervisor::{Child, Handle, Reply, ShellContext, SubjectFailed, Tell};
-use crate::db::transitions::{CancelRequest, Cancelled, Fired, Rebuild};
+use crate::db::transitions::{CancelRequest, Cancelled, Fired, Prioritised, Rebuild, SetPriority};
 use crate::db::views::deciders;
 use crate::db::{Db, DbError};
 use crate::domain::{BuildId, BuildRequest, BuildRequestId, Event, RequestState, Results};
@@ -25,6 +26,14 @@ use crate::domain::{BuildId, BuildRequest, BuildRequestId, Event, RequestState, 
 #[derive(Message)]
 #[rtype(result = "Vec<Arc<BuildRequest>>")]
 pub struct DescribeWaiting;
+
+/// Gives a request that waits another priority.
+#[derive(Message)]
+#[rtype(result = "Result<Prioritised, DbError>")]
+pub struct PrioritiseBuildRequest {
+    pub request: BuildRequestId,
+    pub priority: i32,
+}
 
 /// Ends a request that no build has taken.
 #[derive(Message)]
@@ -147,7 +156,9 @@ impl Handle<EventsCommitted> for BuildsetKeeper {
         let mut removed = false;
         for committed in events.iter() {
             match &committed.event {
-                Event::BuildRequestAdded { request, .. } | Event::BuildRequestUnclaimed { request, .. } => {
+                Event::BuildRequestAdded { request, .. }
+                | Event::BuildRequestUnclaimed { request, .. }
+                | Event::BuildRequestUpdated { request, .. } => {
                     self.stale.insert(*request);
                 }
                 Event::BuildRequestClaimed { request, .. }
@@ -187,6 +198,18 @@ impl Handle<CancelBuildRequest> for BuildsetKeeper {
         Reply::Later(Box::pin(
             async move { db.write(CancelRequest { request, reason, results: Results::Cancelled }).await },
         ))
+    }
+}
+
+impl Handle<PrioritiseBuildRequest> for BuildsetKeeper {
+    fn handle(
+        &mut self,
+        PrioritiseBuildRequest { request, priority }: PrioritiseBuildRequest,
+        _: &mut ShellContext<'_, Self>,
+    ) -> Reply<Result<Prioritised, DbError>> {
+        let db = self.deps.db.clone();
+        // The keeper itself hears of it by the event.
+        Reply::later(async move { db.write(SetPriority { request, priority }).await })
     }
 }
 

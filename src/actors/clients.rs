@@ -35,10 +35,9 @@ impl Reception {
     /// Whom a client comes to at a port; `None` is the port of the workers.
     pub fn admit(&self, port: Option<&ListenAddress>, name: &str, proof: &Proof<'_>) -> Option<Visitor> {
         let applied = Arc::clone(&self.config.borrow());
-        let account = applied
-            .config
-            .clients_at(port)
-            .find(|account| account.user == name && proof.fits(account.password.expose()))?;
+        let account = applied.config.clients_at(port).find(|account| {
+            account.user == name && account.password.expose().is_some_and(|password| proof.fits(password))
+        })?;
         Some(match &account.role {
             ClientRole::Changes { source, prefix } => {
                 let (source, prefix, intake) = (source.clone(), prefix.clone(), self.intake.clone());

@@ -1,10 +1,10 @@
 //! Distributor: decides which waiting request is built next, and on which worker.
 //!
 //! - Hears: [`ReconsiderRequests`] from whoever changed something it looks at, [`PauseBuilds`] before a clean stop,
-//!   [`DescribeLockedOut`] for pages.
+//!   [`ExplainRequests`] for pages.
 //! - Tells: [`StartBuilds`] to the builders; [`DismissWorkers`] when nothing runs on workers that leave.
 //! - Writes: nothing; a plan that meets a changed world is refused by `start_build`.
-//! - Restart: permanent. Holds no state: it asks for everything it looks at, each time.
+//! - Restart: permanent. It asks for everything it looks at, each time, and remembers the last of it to explain things.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ use actix::Message;
 use futures_util::future::join_all;
 use tracing::{debug, error, warn};
 
+use super::applied::AppliedConfig;
+use super::build::build_properties;
 use super::builders::{BuildersSnapshot, DescribeBuilders, StartBuilds};
 use super::buildset_keeper::DescribeWaiting;
 use super::lock_keeper::DescribeLocks;
@@ -21,9 +23,11 @@ use super::scripts::CallFunction;
 use super::supervisor::{Ask, AskError, Child, Handle, Reply, ShellContext, Tell};
 use super::workers::{DescribeLeaving, DescribeWorkers, DismissWorkers, WorkerSnapshot};
 use crate::clock::Clock;
-use crate::dispatch::{self, Answers, Plan, Start};
-use crate::domain::{BuildRequest, BuilderId};
-use crate::locks::{self, LockBook, LockOwner};
+use crate::db::Db;
+use crate::db::views::deciders;
+use crate::dispatch::{self, Answers, Explanation, Plan, PossibleBuild, Presence, Question, Reason, Start};
+use crate::domain::{BuildRequest, BuildRequestId, Properties, PropertyValue, ScriptValue};
+use crate::locks::{LockBook, LockOwner};
 
 /// Says that a request, a worker or a builder may have become ready.
 #[derive(Clone, Copy, Debug, Message)]
@@ -35,10 +39,12 @@ pub struct ReconsiderRequests;
 #[rtype(result = "()")]
 pub struct PauseBuilds;
 
-/// Asks which builders wait for locks only: answers the names of those that are taken.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "HashMap<BuilderId, Vec<String>>")]
-pub struct DescribeLockedOut;
+/// Asks why these requests wait; those that do not are left out of the answer.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "HashMap<BuildRequestId, Explanation>")]
+pub struct ExplainRequests {
+    pub requests: Vec<BuildRequestId>,
+}
 
 #[derive(Clone)]
 pub struct DistributorDeps {
@@ -50,6 +56,8 @@ pub struct DistributorDeps {
     pub locks: Ask<DescribeLocks>,
     pub start: Tell<StartBuilds>,
     pub scripts: Ask<CallFunction>,
+    pub config: AppliedConfig,
+    pub db: Db,
     pub clock: Clock,
 }
 
@@ -60,6 +68,21 @@ pub struct Distributor {
     /// Whether something changed since that plan looked.
     again: bool,
     paused: bool,
+    /// What the last plan was made from.
+    known: Option<Known>,
+}
+
+/// What a plan looked at, and what functions said to it.
+struct Known {
+    state: dispatch::State,
+    answers: Answers,
+}
+
+/// What came of a plan.
+struct Planned {
+    starts: Vec<Start>,
+    /// Nothing if nothing waits.
+    known: Option<Known>,
 }
 
 /// Repairs a lost nudge.
@@ -67,7 +90,7 @@ const RECONSIDER_EVERY: Duration = Duration::from_secs(10);
 
 impl Distributor {
     pub fn new(deps: DistributorDeps) -> Self {
-        Self { deps, planning: false, again: false, paused: false }
+        Self { deps, planning: false, again: false, paused: false, known: None }
     }
 
     fn reconsider(&mut self, ctx: &mut ShellContext<'_, Self>) {
@@ -83,12 +106,9 @@ impl Distributor {
         ctx.spawn(make_plan(deps), |this, outcome, ctx| {
             this.planning = false;
             match outcome {
-                Ok(starts) if starts.is_empty() || this.paused => {}
-                Ok(starts) => {
-                    debug!(n_starts = starts.len(), "builds are to start");
-                    this.deps.start.tell(StartBuilds { starts });
-                    // The plan holds for one build per worker; there may be room for more.
-                    this.again = true;
+                Ok(Planned { starts, known }) => {
+                    this.known = known;
+                    this.start(starts);
                 }
                 Err(error) => error!(error = &error as &dyn std::error::Error, "cannot plan builds"),
             }
@@ -97,44 +117,53 @@ impl Distributor {
             }
         });
     }
+
+    fn start(&mut self, starts: Vec<Start>) {
+        if starts.is_empty() || self.paused {
+            return;
+        }
+        debug!(n_starts = starts.len(), "builds are to start");
+        self.deps.start.tell(StartBuilds { starts });
+        // The plan holds for one build per worker; there may be room for more.
+        self.again = true;
+    }
+
+    fn explain(&self, requests: &[BuildRequestId]) -> HashMap<BuildRequestId, Explanation> {
+        let Some(Known { state, answers }) = &self.known else { return HashMap::new() };
+        let mut all = dispatch::explain(state, answers, self.deps.clock.now(), requests);
+        for explanation in all.values_mut().filter(|_| self.paused) {
+            explanation.reasons.retain(|reason| *reason != Reason::AboutToStart);
+            explanation.reasons.insert(0, Reason::MasterEnds);
+        }
+        all
+    }
 }
 
 /// Looks at the world, and lets functions of the configuration be answered until the plan needs no more of them.
-async fn make_plan(deps: DistributorDeps) -> Result<Vec<Start>, AskError> {
+async fn make_plan(deps: DistributorDeps) -> Result<Planned, AskError> {
     dismiss_idle(&deps).await?;
     let waiting = deps.waiting.ask(DescribeWaiting).await?;
     if waiting.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Planned { starts: Vec::new(), known: None });
     }
     let mut answers = Answers::default();
     for _ in 0..MAX_ROUNDS {
         let state = look(&deps, &waiting).await?;
         match dispatch::plan(&state, deps.clock.now(), &answers) {
-            Plan::Decide(starts) => return Ok(starts),
+            Plan::Decide(starts) => return Ok(Planned { starts, known: Some(Known { state, answers }) }),
             Plan::Ask(questions) => {
-                let calls = questions.iter().map(|question| {
-                    deps.scripts
-                        .ask(CallFunction { function: question.function.clone(), arguments: question.arguments() })
-                });
                 // Asked all at once; the pool decides how many run.
-                let answered = join_all(calls).await;
+                let answered = join_all(questions.iter().map(|question| ask(&deps, question))).await;
                 for (question, answer) in questions.into_iter().zip(answered) {
-                    answers.add(question, answer.ok().and_then(Result::ok));
+                    answers.add(question, answer);
                 }
             }
         }
     }
     warn!("functions of the configuration raise new questions for ever; the default rules decide");
     let state = look(&deps, &waiting).await?;
-    Ok(dispatch::plan_without_questions(&state, deps.clock.now(), &answers))
-}
-
-async fn locked_out(deps: DistributorDeps) -> Result<HashMap<BuilderId, Vec<String>>, AskError> {
-    let waiting = deps.waiting.ask(DescribeWaiting).await?;
-    if waiting.is_empty() {
-        return Ok(HashMap::new());
-    }
-    Ok(dispatch::locked_out(&look(&deps, &waiting).await?))
+    let starts = dispatch::plan_without_questions(&state, deps.clock.now(), &answers);
+    Ok(Planned { starts, known: Some(Known { state, answers }) })
 }
 
 /// Lets workers go that wish to leave. No plan is under way that could give them a build: plans come from here.
@@ -148,6 +177,28 @@ async fn dismiss_idle(deps: &DistributorDeps) -> Result<(), AskError> {
     Ok(())
 }
 
+/// The answer of a function; `None` if there is none.
+async fn ask(deps: &DistributorDeps, question: &Question) -> Option<PropertyValue> {
+    let arguments = match question.about() {
+        None => question.arguments(),
+        Some(build) => vec![ScriptValue::Properties(Arc::new(properties_of(deps, build).await?))],
+    };
+    let call = CallFunction { function: question.function.clone(), arguments };
+    deps.scripts.ask(call).await.ok().and_then(Result::ok)
+}
+
+/// The properties with which a build would begin.
+async fn properties_of(deps: &DistributorDeps, build: PossibleBuild) -> Option<Properties> {
+    let workers = deps.workers.ask(DescribeWorkers).await.ok()?;
+    let worker = workers.into_iter().find(|worker| worker.id == build.worker)?;
+    let link = worker.ready()?;
+    let applied = Arc::clone(&deps.config.borrow());
+    let is_it = |name: &String| applied.ids.builders.get(name) == Some(&build.builder);
+    let builder = applied.config.builders.iter().find(|builder| is_it(&builder.name))?;
+    let inputs = deps.db.read(move |conn| deciders::build_inputs(conn, &[build.request])).await.ok()?;
+    Some(build_properties(&applied.config, (build.builder, builder), &worker, &inputs, link))
+}
+
 /// More rounds of questions than any plan has kinds of questions.
 const MAX_ROUNDS: usize = 8;
 
@@ -157,27 +208,28 @@ async fn look(deps: &DistributorDeps, waiting: &[Arc<BuildRequest>]) -> Result<d
     let locks = deps.locks.ask(DescribeLocks).await?;
     let workers = deps.workers.ask(DescribeWorkers).await?;
     let builders = deps.builders.ask(DescribeBuilders).await?;
-    let locks = with_those_about_to_start(locks, &workers, &builders);
+    let locks = with_those_about_to_start(locks, &builders);
     Ok(state(waiting, workers, builders, locks))
 }
 
 /// Adds builds that are decided and have not taken their locks yet.
-fn with_those_about_to_start(mut locks: LockBook, workers: &[WorkerSnapshot], builders: &BuildersSnapshot) -> LockBook {
-    let any = builders.builders.iter().any(|builder| !builder.locks.is_empty())
-        || workers.iter().any(|worker| !worker.config.locks.is_empty());
-    for slot in builders.running.iter().filter(|_| any) {
-        if slot.build.is_some_and(|build| locks.knows(LockOwner::Build(build))) {
-            continue;
-        }
-        let builder = builders.builders.iter().find(|builder| builder.id == slot.builder);
-        let worker = workers.iter().find(|worker| worker.id == slot.worker);
-        if let (Some(builder), Some(worker)) = (builder, worker) {
-            let accesses = builder.locks.iter().chain(&worker.config.locks);
-            let wishes = locks::wishes(accesses, (worker.id, &worker.config.name));
-            locks.request(LockOwner::Request(slot.lead), &wishes);
+fn with_those_about_to_start(mut locks: LockBook, builders: &BuildersSnapshot) -> LockBook {
+    for slot in builders.running.iter().filter(|slot| !slot.locks.is_empty()) {
+        if slot.build.is_none_or(|build| !locks.knows(LockOwner::Build(build))) {
+            locks.request(LockOwner::Request(slot.lead), &slot.locks);
         }
     }
     locks
+}
+
+/// Whether a worker takes builds.
+fn presence(worker: &WorkerSnapshot) -> Presence {
+    match (worker.link.is_some(), worker.mode.paused, worker.mode.graceful) {
+        (false, ..) => Presence::Missing,
+        (true, true, _) => Presence::Paused,
+        (true, false, true) => Presence::Leaving,
+        (true, false, false) => Presence::Ready,
+    }
 }
 
 fn state(
@@ -193,7 +245,7 @@ fn state(
             running: u32::try_from(builders.running_on(worker.id).len()).unwrap_or(u32::MAX),
             id: worker.id,
             name: worker.config.name.clone(),
-            available: worker.ready().is_some(),
+            presence: presence(&worker),
             max_builds: worker.config.max_builds,
             locks: worker.config.locks.clone(),
         })
@@ -228,13 +280,12 @@ impl Handle<PauseBuilds> for Distributor {
     }
 }
 
-impl Handle<DescribeLockedOut> for Distributor {
+impl Handle<ExplainRequests> for Distributor {
     fn handle(
         &mut self,
-        _: DescribeLockedOut,
+        message: ExplainRequests,
         _: &mut ShellContext<'_, Self>,
-    ) -> Reply<HashMap<BuilderId, Vec<String>>> {
-        let deps = self.deps.clone();
-        Reply::later(async move { locked_out(deps).await.unwrap_or_default() })
+    ) -> Reply<HashMap<BuildRequestId, Explanation>> {
+        Reply::Now(self.explain(&message.requests))
     }
 }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use super::applied::AppliedConfig;
 use super::builders::StopBuild;
-use super::buildset_keeper::{CancelBuildRequest, RebuildBuild};
+use super::buildset_keeper::{CancelBuildRequest, PrioritiseBuildRequest, RebuildBuild};
 use super::change_intake::AcceptChanges;
-use super::distributor::DescribeLockedOut;
+use super::explain::{self, ExplainDeps};
+pub use super::explain::{RequestStanding, SchedulerStance};
 pub use super::live_feed::LiveFeed;
 use super::schedulers::{ForceBuilds, Switch};
 use super::supervisor::{Ask, AskError, Supervisor};
 use super::workers::{ControlError, ControlWorker};
 use crate::config::MasterConfig;
 use crate::db::Db;
-use crate::db::transitions::Cancelled;
+use crate::db::transitions::{Cancelled, Prioritised};
 use crate::domain::{
     BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, NewChange, PropertyValue, RequestState, Results,
     SchedulerId, WorkerAction, WorkerId,
@@ -89,9 +90,10 @@ pub struct HandleDeps {
     pub force: Ask<ForceBuilds>,
     pub stop: Ask<StopBuild>,
     pub cancel: Ask<CancelBuildRequest>,
+    pub prioritise: Ask<PrioritiseBuildRequest>,
     pub rebuild: Ask<RebuildBuild>,
     pub intake: Ask<AcceptChanges>,
-    pub locked_out: Ask<DescribeLockedOut>,
+    pub explain: ExplainDeps,
     pub worker: Ask<ControlWorker>,
     pub switch: Ask<Switch>,
     pub live: LiveFeed,
@@ -138,6 +140,18 @@ impl MasterHandle {
         }
     }
 
+    /// Gives a request that waits another priority, and returns once that is stored; the greatest is built first.
+    pub async fn set_priority(&self, request: BuildRequestId, priority: i32) -> Result<(), CommandError> {
+        match self.deps.prioritise.ask(PrioritiseBuildRequest { request, priority }).await? {
+            Ok(Prioritised::Yes) => Ok(()),
+            Ok(Prioritised::NotWaiting(_)) => {
+                Err(CommandError::Failed("the request does not wait any more: it has a build, or has ended".to_owned()))
+            }
+            Ok(Prioritised::NoSuch) => Err(CommandError::NotFound(format!("there is no build request {request}"))),
+            Err(error) => Err(CommandError::Failed(error.to_string())),
+        }
+    }
+
     /// Pauses a worker or has it end, and returns once that is stored.
     pub async fn control_worker(&self, worker: WorkerId, action: WorkerAction) -> Result<(), CommandError> {
         match self.deps.worker.ask(ControlWorker { worker, action }).await? {
@@ -165,15 +179,27 @@ impl MasterHandle {
         self.deps.intake.ask(accept).await?.map_err(|error| CommandError::Failed(error.to_string()))
     }
 
-    /// Names of the locks that are taken, of each builder that waits for nothing else. Empty, too, while the distributor
-    /// does not answer: a page says less then.
-    pub async fn locked_out(&self) -> HashMap<BuilderId, Vec<String>> {
-        let config = self.config();
-        let locks = config.builders.iter().map(|builder| &builder.locks);
-        if locks.chain(config.workers.iter().map(|worker| &worker.locks)).all(Vec::is_empty) {
+    /// Why these requests wait, a line for each reason; those that do not wait are left out. Empty, too, while the
+    /// distributor does not answer: a page says less then.
+    pub async fn explain_requests(&self, requests: Vec<BuildRequestId>) -> HashMap<BuildRequestId, Vec<String>> {
+        if requests.is_empty() {
             return HashMap::new();
         }
-        self.deps.locked_out.ask(DescribeLockedOut).await.unwrap_or_default()
+        explain::requests(&self.deps.explain, requests).await
+    }
+
+    /// Where a request stands, and why.
+    pub async fn explain_request(&self, request: BuildRequestId) -> Result<RequestStanding, CommandError> {
+        let found = explain::request(&self.deps.explain, request).await;
+        let missing = || CommandError::NotFound(format!("there is no build request {request}"));
+        found.map_err(|error| CommandError::Failed(error.to_string()))?.ok_or_else(missing)
+    }
+
+    /// What each scheduler makes of a change.
+    pub async fn explain_change(&self, change: ChangeId) -> Result<Vec<SchedulerStance>, CommandError> {
+        let found = explain::stances(&self.deps.explain, change).await;
+        let missing = || CommandError::NotFound(format!("there is no change {change}"));
+        found.map_err(|error| CommandError::Failed(error.to_string()))?.ok_or_else(missing)
     }
 
     pub fn config(&self) -> Arc<MasterConfig> {

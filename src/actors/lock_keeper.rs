@@ -1,14 +1,18 @@
-//! Lock keeper: takes all locks of a build together.
+//! Lock keeper: takes all locks of a build, or of a step, together.
 //!
-//! - Hears: [`TakeLocks`] from builds, [`ReleaseLocks`] from builders, [`LockStarted`] and [`LockReady`] from the locks,
-//!   [`DescribeLocks`] from the distributor, [`ReconsiderConfiguration`].
+//! - Hears: [`TakeLocks`], [`ReturnLocks`] and [`RestateLocks`] from builds, [`ReleaseLocks`] from builders,
+//!   [`LockStarted`] and [`LockReady`] from the locks, [`DescribeLocks`] from the distributor,
+//!   [`ReconsiderConfiguration`].
 //! - Tells: the locks; [`LocksDecided`] to who waits; [`ReconsiderRequests`] to the distributor.
 //! - Writes: nothing; locks are free when the master starts.
 //! - Restart: vital. Has the builds that live say again what they hold and want, and grants nothing until they have.
 //!
-//! Whoever wants several locks enters all their queues in one go, so the queues have one order and no two wait for
-//! each other. A lock says who is next in its queue and fits; when all locks of an owner have said so, it is granted
+//! Whoever wants several locks enters all their queues in one go, so the queues have one order, by priority and then by
+//! arrival, and no two wait for each other. A lock says who is next in its queue and fits; when all locks of an owner have said so, it is granted
 //! all of them. Until then it keeps its places, and nobody overtakes it.
+//!
+//! A build keeps its locks while a step of it waits for others, so such builds can come to wait for each other. That is
+//! looked for whenever a step has to wait; the youngest of them is refused, and gives way.
 
 mod claims;
 #[cfg(test)]
@@ -19,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Message;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use self::claims::Claims;
 use super::applied::{AppliedConfig, ReconsiderConfiguration};
@@ -28,20 +32,45 @@ use super::distributor::ReconsiderRequests;
 use super::lock::{Claim, EnterQueue, GrantLock, LeaveLock, Lock, RestoreLock};
 use super::owned::Owned;
 use super::supervisor::{Ask, Child, ChildSpec, Handle, Reply, ShellContext, Supervisor, Tell};
-use crate::domain::lock::LockMode;
-use crate::domain::{BuildId, WorkerId};
-use crate::locks::{self, LockBook, LockKey, LockOwner, LockWish};
+use crate::domain::BuildId;
+use crate::domain::lock::{LockAccess, LockMode, known_accesses};
+use crate::locks::{self, Cycle, LockBook, LockKey, LockOwner, LockWish};
 
-/// Wants all of these, or says that they are held already.
+/// The build that an owner of locks is, or belongs to.
+#[derive(Clone, Debug)]
+pub struct OwnerBuild {
+    pub build: BuildId,
+    /// As people know it: "build 12 of full".
+    pub label: Arc<str>,
+    /// Of the request that leads; the greater is served first.
+    pub priority: i32,
+}
+
+/// Wants all of these locks for a build or one of its steps.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct TakeLocks {
-    pub build: BuildId,
+    pub of: OwnerBuild,
     pub owner: LockOwner,
     pub wishes: Vec<LockWish>,
-    /// Whether they were granted before; after a restart of the keeper.
-    pub held: bool,
     pub decided: Tell<LocksDecided>,
+}
+
+/// All that a build and its steps hold and want; after a restart of the keeper.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct RestateLocks {
+    pub of: OwnerBuild,
+    pub claims: Vec<Claimed>,
+    pub decided: Tell<LocksDecided>,
+}
+
+/// What one owner holds or wants.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    pub owner: LockOwner,
+    pub wishes: Vec<LockWish>,
+    pub held: bool,
 }
 
 /// All locks that were wanted are held, or never will be.
@@ -49,8 +78,24 @@ pub struct TakeLocks {
 #[rtype(result = "()")]
 pub struct LocksDecided {
     pub owner: LockOwner,
-    /// The name of a lock that is too small for what is wanted of it.
-    pub outcome: Result<(), String>,
+    pub outcome: Result<(), Refused>,
+}
+
+/// Why an owner gets no locks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("lock '{0}' is too small for what is wanted of it")]
+    TooSmall(LockKey),
+    /// The build is to end in RETRY.
+    #[error("{0}")]
+    Cycle(String),
+}
+
+/// The owner gives its locks back, or wants them no more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct ReturnLocks {
+    pub owner: LockOwner,
 }
 
 /// The build has ended, and with it all that it or its steps held or wanted.
@@ -116,14 +161,22 @@ pub struct LockKeeper {
     locks: BTreeMap<LockKey, Kept>,
     claims: Claims,
     knowledge: Knowledge,
+    /// Builds that have said all, or have ended, before the knowledge was complete.
+    heard: HashSet<BuildId>,
 }
 
-/// Wait before the living builds are asked for again.
+/// Wait before the living builds are asked again: those who did not say yet what they hold may have ended.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 impl LockKeeper {
     pub fn new(deps: LockKeeperDeps) -> Self {
-        Self { deps, locks: BTreeMap::new(), claims: Claims::default(), knowledge: Knowledge::Asking }
+        Self {
+            deps,
+            locks: BTreeMap::new(),
+            claims: Claims::default(),
+            knowledge: Knowledge::Asking,
+            heard: HashSet::new(),
+        }
     }
 
     /// A keeper that has just started knows nothing of builds that were there before it.
@@ -131,10 +184,11 @@ impl LockKeeper {
         let ask = self.deps.assert_locks.clone();
         ctx.spawn(async move { ask.ask(AssertLocks).await }, |this, answer, ctx| match answer {
             Ok(builds) => {
-                let heard: HashSet<BuildId> = this.claims.builds().collect();
+                let heard = &this.heard;
                 this.knowledge =
                     Knowledge::Awaiting(builds.into_iter().filter(|build| !heard.contains(build)).collect());
                 this.serve_if_complete();
+                ctx.later(ASK_AGAIN_AFTER, Self::ask_again);
             }
             Err(error) => {
                 error!(error = &error as &dyn std::error::Error, "cannot ask which builds hold locks");
@@ -143,7 +197,17 @@ impl LockKeeper {
         });
     }
 
+    fn ask_again(&mut self, ctx: &mut ShellContext<'_, Self>) {
+        if !matches!(self.knowledge, Knowledge::Complete) {
+            self.ask_for_assertions(ctx);
+        }
+    }
+
     fn heard_from(&mut self, build: BuildId) {
+        if matches!(self.knowledge, Knowledge::Complete) {
+            return;
+        }
+        self.heard.insert(build);
         if let Knowledge::Awaiting(builds) = &mut self.knowledge {
             builds.remove(&build);
             self.serve_if_complete();
@@ -153,10 +217,40 @@ impl LockKeeper {
     fn serve_if_complete(&mut self) {
         if matches!(&self.knowledge, Knowledge::Awaiting(builds) if builds.is_empty()) {
             self.knowledge = Knowledge::Complete;
+            self.heard.clear();
             for owner in self.claims.all_ready() {
                 self.grant(owner);
             }
+            self.break_circles();
         }
+    }
+
+    /// Has the youngest of builds that wait for each other give way.
+    fn break_circles(&mut self) {
+        while let Some(cycle) = matches!(self.knowledge, Knowledge::Complete).then(|| self.circle()).flatten() {
+            let text = self.describe(&cycle);
+            warn!(build.id = cycle.victim.0, "{text}");
+            let n_refused =
+                cycle.waiting.iter().filter(|owner| self.refuse(**owner, Refused::Cycle(text.clone()))).count();
+            if n_refused == 0 {
+                error!(build.id = cycle.victim.0, "nothing of this build waits, though it was to give way");
+                return;
+            }
+        }
+    }
+
+    fn circle(&self) -> Option<Cycle> {
+        let sizes = |key: &LockKey| self.locks.get(key).map(|kept| kept.max_count);
+        locks::find_cycle(&self.claims.claimants(sizes)?)
+    }
+
+    fn describe(&self, cycle: &Cycle) -> String {
+        let labels: Vec<&str> = cycle.builds.iter().filter_map(|build| self.claims.label(*build)).collect();
+        let locks: Vec<String> = cycle.locks.iter().map(|key| format!("'{key}'")).collect();
+        let victim = self.claims.label(cycle.victim).unwrap_or("one of them");
+        let which = if labels.len() == 2 { "younger" } else { "youngest" };
+        let (builds, locks) = (labels.join(" and "), locks.join(" and "));
+        format!("{builds} wait for each other's locks ({locks}): {victim}, the {which}, gives way and is tried again")
     }
 
     fn apply_configuration(&mut self) {
@@ -167,8 +261,12 @@ impl LockKeeper {
         for (key, max_count) in sizes {
             self.keep(&key, max_count);
             self.resize(&key, max_count);
+            if let Some(kept) = self.locks.get_mut(&key) {
+                kept.configured = true;
+            }
         }
         self.drop_retired();
+        self.break_circles();
         self.deps.distributor.tell(ReconsiderRequests);
     }
 
@@ -188,29 +286,32 @@ impl LockKeeper {
         self.locks.insert(key.clone(), Kept { child: Owned(child), max_count, generation: 0, configured: false });
     }
 
-    /// The configuration has the lock, with this size. Who holds it keeps it.
+    /// Gives the lock this size. Who holds it keeps it.
     fn resize(&mut self, key: &LockKey, max_count: u32) {
         let Some(kept) = self.locks.get_mut(key) else { return };
-        kept.configured = true;
         if kept.max_count != max_count {
             info!(lock.name = %key, max_count, "a lock has another size now");
             kept.max_count = max_count;
             self.restore(key);
             for owner in self.claims.too_large(key, max_count) {
-                self.refuse(owner, key);
+                self.refuse(owner, Refused::TooSmall(key.clone()));
             }
         }
     }
 
-    /// The owner can never have what it wants of this lock.
-    fn refuse(&mut self, owner: LockOwner, key: &LockKey) {
-        let Some(claim) = self.claims.refuse(owner) else { return };
-        for wish in &claim.wishes {
-            if let Some(kept) = self.locks.get(&wish.key) {
-                kept.child.tell().tell(LeaveLock(owner));
-            }
+    /// The owner is not to have what it waits for; answers whether it waits.
+    fn refuse(&mut self, owner: LockOwner, why: Refused) -> bool {
+        let Some(claim) = self.claims.refuse(owner) else { return false };
+        self.leave(owner, &claim.wishes);
+        claim.decided.tell(LocksDecided { owner, outcome: Err(why) });
+        true
+    }
+
+    /// Tells the locks that the owner neither holds nor wants them.
+    fn leave(&self, owner: LockOwner, wishes: &[LockWish]) {
+        for kept in wishes.iter().filter_map(|wish| self.locks.get(&wish.key)) {
+            kept.child.tell().tell(LeaveLock(owner));
         }
-        claim.decided.tell(LocksDecided { owner, outcome: Err(key.to_string()) });
     }
 
     /// Tells a lock everything anew; owners that it had called ready wait for its next word.
@@ -234,17 +335,27 @@ impl LockKeeper {
         let mut too_small = None;
         for wish in wishes {
             let Some(kept) = self.locks.get(&wish.key) else { continue };
-            if held {
-                self.restore(&wish.key);
-                continue;
-            }
-            if wish.mode == LockMode::Counting && kept.max_count < wish.count {
+            if !held && wish.mode == LockMode::Counting && kept.max_count < wish.count {
                 too_small = Some(wish.key.clone());
             }
-            kept.child.tell().tell(EnterQueue(Claim { owner, mode: wish.mode, count: wish.count }));
+            if held || self.claims.overtakes(owner, &wish.key) {
+                self.restore(&wish.key);
+            } else {
+                kept.child.tell().tell(EnterQueue(Claim { owner, mode: wish.mode, count: wish.count }));
+            }
         }
         if let Some(key) = too_small {
-            self.refuse(owner, &key);
+            self.refuse(owner, Refused::TooSmall(key));
+        }
+    }
+
+    /// Makes locks that functions of the configuration thought of, as large as they were last said to be.
+    fn keep_unconfigured(&mut self, wishes: &[LockWish]) {
+        for wish in wishes {
+            self.keep(&wish.key, wish.max_count);
+            if self.locks.get(&wish.key).is_some_and(|kept| !kept.configured) {
+                self.resize(&wish.key, wish.max_count);
+            }
         }
     }
 
@@ -259,18 +370,25 @@ impl LockKeeper {
     }
 }
 
-/// Every lock that a builder or worker of the configuration takes, with its size.
+/// Every lock that a worker, builder or step of the configuration names, with its size.
 fn configured(config: &AppliedConfig) -> BTreeMap<LockKey, u32> {
     let applied = Arc::clone(&config.borrow());
     let mut sizes = BTreeMap::new();
+    let mut add = |accesses: Vec<&LockAccess>, worker: &str| {
+        let Some(id) = applied.ids.workers.get(worker).copied() else { return };
+        let wishes = locks::wishes(accesses, (id, worker));
+        sizes.extend(wishes.into_iter().map(|wish| (wish.key, wish.max_count)));
+    };
     for worker in &applied.config.workers {
-        let Some(id) = applied.ids.workers.get(&worker.name).copied() else { continue };
-        let mut add = |wishes: Vec<LockWish>| sizes.extend(wishes.into_iter().map(|wish| (wish.key, wish.max_count)));
-        let place: (WorkerId, &str) = (id, &worker.name);
-        add(locks::wishes(&worker.locks, place));
-        let builders = applied.config.builders.iter().filter(|builder| !builder.locks.is_empty());
-        for builder in builders.filter(|builder| builder.worker_names.contains(&worker.name)) {
-            add(locks::wishes(&builder.locks, place));
+        add(worker.locks.iter().collect(), &worker.name);
+    }
+    for builder in &applied.config.builders {
+        let of_steps = builder.factory.steps.iter().flat_map(|step| &step.common.locks);
+        let accesses: Vec<&LockAccess> = known_accesses(&builder.locks)
+            .chain(of_steps.flat_map(|item| known_accesses(std::slice::from_ref(item))))
+            .collect();
+        for worker in builder.worker_names.iter().filter(|_| !accesses.is_empty()) {
+            add(accesses.clone(), worker);
         }
     }
     sizes
@@ -292,30 +410,52 @@ impl Handle<ReconsiderConfiguration> for LockKeeper {
 
 impl Handle<TakeLocks> for LockKeeper {
     fn handle(&mut self, message: TakeLocks, _: &mut ShellContext<'_, Self>) -> Reply<()> {
-        let (build, owner, wishes, held) = (message.build, message.owner, message.wishes.clone(), message.held);
-        for wish in &wishes {
-            self.keep(&wish.key, wish.max_count);
-        }
+        let (owner, wishes) = (message.owner, message.wishes.clone());
+        self.keep_unconfigured(&wishes);
         if self.claims.add(message) {
-            self.enter(owner, wishes, held);
+            self.enter(owner, wishes, false);
+            self.break_circles();
         }
-        self.heard_from(build);
+        Reply::Now(())
+    }
+}
+
+impl Handle<RestateLocks> for LockKeeper {
+    fn handle(&mut self, message: RestateLocks, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+        for claimed in &message.claims {
+            self.keep_unconfigured(&claimed.wishes);
+            if self.claims.restate(&message, claimed) {
+                self.enter(claimed.owner, claimed.wishes.clone(), claimed.held);
+            }
+        }
+        self.heard_from(message.of.build);
+        self.break_circles();
+        Reply::Now(())
+    }
+}
+
+impl Handle<ReturnLocks> for LockKeeper {
+    fn handle(&mut self, message: ReturnLocks, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+        if let Some(wishes) = self.claims.remove_owner(message.owner) {
+            self.leave(message.owner, &wishes);
+            self.drop_retired();
+            self.deps.distributor.tell(ReconsiderRequests);
+        }
         Reply::Now(())
     }
 }
 
 impl Handle<ReleaseLocks> for LockKeeper {
     fn handle(&mut self, message: ReleaseLocks, _: &mut ShellContext<'_, Self>) -> Reply<()> {
-        for (owner, wishes) in self.claims.remove(message.build) {
-            for wish in wishes {
-                if let Some(kept) = self.locks.get(&wish.key) {
-                    kept.child.tell().tell(LeaveLock(owner));
-                }
-            }
-            self.deps.distributor.tell(ReconsiderRequests);
+        let gone = self.claims.remove(message.build);
+        for (owner, wishes) in &gone {
+            self.leave(*owner, wishes);
         }
         self.heard_from(message.build);
-        self.drop_retired();
+        if !gone.is_empty() {
+            self.drop_retired();
+            self.deps.distributor.tell(ReconsiderRequests);
+        }
         Reply::Now(())
     }
 }
@@ -344,6 +484,6 @@ impl Handle<LockReady> for LockKeeper {
 
 impl Handle<DescribeLocks> for LockKeeper {
     fn handle(&mut self, _: DescribeLocks, _: &mut ShellContext<'_, Self>) -> Reply<LockBook> {
-        Reply::Now(self.claims.book())
+        Reply::Now(self.claims.book(|key| self.locks.get(key).map(|kept| kept.max_count)))
     }
 }

@@ -58,7 +58,9 @@ impl Gate for WorkerGate {
         let applied = Arc::clone(&self.sessions.config.borrow());
         let admission = match applied.config.workers.iter().find(|worker| worker.name == name) {
             None => Err(Refusal::UnknownWorker),
-            Some(worker) if !proof.fits(&worker.password) => Err(Refusal::WrongPassword),
+            Some(worker) if !worker.password.expose().is_some_and(|password| proof.fits(password)) => {
+                Err(Refusal::WrongPassword)
+            }
             Some(worker) => {
                 let builders = applied.config.builders_on(name);
                 Ok(Admission { builders, keepalive: worker.keepalive_interval })

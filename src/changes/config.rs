@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::Callback;
-use crate::secrets::Secret;
+use crate::secrets::LateText;
 
 /// One change source of the configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,7 @@ pub enum ChangeSourceKind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PbChangeSourceConfig {
     pub user: String,
-    pub password: Secret,
+    pub password: LateText,
     /// Files whose name does not begin with it are left out, and it is taken off the others.
     pub prefix: Option<String>,
 }
@@ -32,7 +32,7 @@ pub struct PbChangeSourceConfig {
 /// `changes.GitPoller`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GitPollerConfig {
-    pub repourl: String,
+    pub repourl: LateText,
     pub branches: BranchChoice,
     /// Relative to the master's base directory; `gitpoller-work` if not given.
     pub workdir: Option<String>,

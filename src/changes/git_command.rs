@@ -14,6 +14,7 @@ use nix::unistd::Pid;
 
 use super::git_url::without_credentials;
 use super::source::PollError;
+use crate::secrets::Redactor;
 
 /// Longest time for a question to the remote.
 pub const ASK_REMOTE: Duration = Duration::from_secs(120);
@@ -38,6 +39,8 @@ const FOREIGN: [&str; 7] = [
 pub struct Git {
     pub program: String,
     pub repository: PathBuf,
+    /// Masks what the URL got from secrets in what git says.
+    pub redactor: Redactor,
 }
 
 impl Git {
@@ -73,7 +76,9 @@ impl Git {
         leash.slip();
         match ended {
             Ok(Ok(output)) if output.status.success() => Ok(output.stdout),
-            Ok(Ok(output)) => Err(PollError::Git { command: name, message: complaint(&output) }),
+            Ok(Ok(output)) => {
+                Err(PollError::Git { command: name, message: self.redactor.redact(&complaint(&output)).into_owned() })
+            }
             Ok(Err(error)) => Err(PollError::Git { command: name, message: error.to_string() }),
             Err(error) => Err(PollError::Git { command: name, message: error.to_string() }),
         }
@@ -145,7 +150,7 @@ mod tests {
     use super::*;
 
     fn git(directory: &tempfile::TempDir) -> Git {
-        Git { program: "git".to_owned(), repository: directory.path().join("deep/work") }
+        Git { program: "git".to_owned(), repository: directory.path().join("deep/work"), redactor: Redactor::default() }
     }
 
     #[tokio::test]
@@ -174,7 +179,11 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_is_not_there_is_named() {
         let directory = tempfile::tempdir().unwrap();
-        let git = Git { program: "no-such-git".to_owned(), repository: directory.path().to_owned() };
+        let git = Git {
+            program: "no-such-git".to_owned(),
+            repository: directory.path().to_owned(),
+            redactor: Redactor::default(),
+        };
         let error = git.run(&["init"], Vec::new(), LOCAL).await.unwrap_err();
         assert!(matches!(error, PollError::Start { program, .. } if program == "no-such-git"));
     }

@@ -43,8 +43,9 @@ impl GitPoller {
     /// A poller that works below the master's base directory.
     pub fn new(config: GitPollerConfig, base_dir: &Path) -> Self {
         let repository = base_dir.join(config.workdir.as_deref().unwrap_or(WORKDIR));
-        let git = Git { program: config.git_binary.clone(), repository };
-        let own_refs = format!("refs/buildbot/{}", &hash(&[&config.repourl])[..16]);
+        let redactor = config.repourl.redactor();
+        let git = Git { program: config.git_binary.clone(), repository, redactor };
+        let own_refs = format!("refs/buildbot/{}", &hash(&[config.repourl.shown()])[..16]);
         Self { config, git, own_refs, call: None, commits_per_poll: COMMITS_PER_POLL }
     }
 
@@ -69,6 +70,10 @@ impl GitPoller {
         }
     }
 
+    fn url(&self) -> Result<&str, PollError> {
+        self.config.repourl.expose().ok_or(PollError::UnknownUrl)
+    }
+
     /// The wanted branches of the remote, and the commit each stands at.
     async fn list(&self) -> Result<BTreeMap<String, String>, PollError> {
         let wanted = match &self.config.branches {
@@ -79,7 +84,7 @@ impl GitPoller {
             BranchChoice::Function(_) => Wanted::Everything,
         };
         let mut branches = BTreeMap::new();
-        for (reference, commit) in git_remote::list(&self.git, &self.config.repourl, &wanted).await? {
+        for (reference, commit) in git_remote::list(&self.git, self.url()?, &wanted).await? {
             if let BranchChoice::Function(function) = &self.config.branches {
                 let argument = ScriptValue::Data(reference.as_str().into());
                 if !self.call(function, argument).await.map_err(PollError::Function)?.is_truthy() {
@@ -113,7 +118,7 @@ impl GitPoller {
                 .iter()
                 .map(|branch| format!("+{}:{}", git_remote::reference(branch), self.copy_of(branch)))
                 .collect();
-            let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--", &self.config.repourl];
+            let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--", self.url()?];
             arguments.extend(specs.iter().map(String::as_str));
             self.git.run(&arguments, Vec::new(), FETCH).await?;
             let copies: String = part.iter().map(|branch| format!("{}^{{commit}}\n", self.copy_of(branch))).collect();
@@ -150,7 +155,7 @@ impl GitPoller {
     }
 
     async fn change(&self, commit: Commit, branch: &str, turn: u64) -> NewChange {
-        let repository = public_name(&self.config.repourl);
+        let repository = public_name(self.config.repourl.shown());
         let delivery_key = hash(&[&repository, branch, &commit.id, &turn.to_string()]);
         let mut change = NewChange {
             author: commit.author,

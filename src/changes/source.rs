@@ -40,6 +40,8 @@ pub enum PollError {
     Directory { path: String, message: String },
     #[error("the stored position cannot be read: {0}")]
     Position(String),
+    #[error("the URL of the repository is not known")]
+    UnknownUrl,
     #[error("the function that chooses branches failed: {0}")]
     Function(String),
 }

@@ -33,5 +33,7 @@ pub(super) fn run_master(base_dir: &Path, echo: Echo) -> anyhow::Result<ExitCode
 fn run_logged(base_dir: &Path) -> anyhow::Result<()> {
     let _pid_file = PidFile::write(base_dir)?;
     info!(version = env!("CARGO_PKG_VERSION"), base_dir = %base_dir.display(), "master starting");
-    master::run(base_dir, RunOptions::default())
+    let text = |word: std::ffi::OsString| word.to_string_lossy().into_owned();
+    let environ = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+    master::run(base_dir, RunOptions { environ })
 }

@@ -1,9 +1,11 @@
 //! The command line: one file per subcommand. Errors end here and are shown to a person.
 
 mod checkconfig;
+mod cleanupdb;
 mod completions;
 mod create_master;
 mod demo;
+mod explain;
 mod foreground;
 mod log_tail;
 mod output;
@@ -66,7 +68,9 @@ enum Command {
     #[command(alias = "sighup")]
     Reconfig(reconfig::Reconfig),
     Checkconfig(checkconfig::Checkconfig),
+    Cleanupdb(cleanupdb::Cleanupdb),
     Status(status::ShowStatus),
+    Explain(explain::Explain),
     Tail(tail::Tail),
     Sendchange(sendchange::Sendchange),
     Try(try_job::Try),
@@ -86,7 +90,9 @@ pub fn run() -> ExitCode {
         Command::Restart(arguments) => arguments.run(),
         Command::Reconfig(arguments) => arguments.run(),
         Command::Checkconfig(arguments) => arguments.run(),
+        Command::Cleanupdb(arguments) => arguments.run(),
         Command::Status(arguments) => arguments.run(),
+        Command::Explain(arguments) => arguments.run(),
         Command::Tail(arguments) => arguments.run(),
         Command::Sendchange(arguments) => arguments.run(),
         Command::Try(arguments) => arguments.run(),
@@ -153,8 +159,15 @@ mod tests {
     #[test]
     fn every_command_of_the_manual_is_understood() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let chapters =
-            ["clients", "quick-start", "tutorial/first-run", "tutorial/tour", "tutorial/own-project", "command-line"];
+        let chapters = [
+            "clients",
+            "quick-start",
+            "tutorial/first-run",
+            "tutorial/tour",
+            "tutorial/own-project",
+            "command-line",
+            "lifetime",
+        ];
         let manual = chapters.map(|chapter| format!("docs/manual/src/{chapter}.md"));
         let mut n_calls = 0;
         for document in manual.into_iter().chain(["README.md".to_owned(), "docs/manual/src/operating.md".to_owned()]) {

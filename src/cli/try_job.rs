@@ -4,7 +4,9 @@ mod arguments;
 mod deliver;
 mod follow;
 mod job_file;
+mod ssh;
 mod vcs;
+mod watch;
 
 use std::fs;
 use std::io::{self, Read};
@@ -40,16 +42,35 @@ impl Try {
         }
         match wishes.connect {
             Connect::Pb => send(&wishes, &job),
-            Connect::Ssh => {
-                deliver::over_ssh(&wishes, &job_file::write(&job))?;
-                remark(wishes.quiet, "job has been delivered");
-                if wishes.wait {
-                    complain("over ssh, builds cannot be waited for; they are on the master's pages");
-                }
+            Connect::Ssh => send_over_ssh(&wishes, &job),
+        }
+    }
+}
+
+/// Delivers the job; if it is wished, waits for its builds with what a `PBListener` of the master tells.
+fn send_over_ssh(wishes: &Wishes, job: &TryJob) -> anyhow::Result<ExitCode> {
+    let deliver = || {
+        deliver::over_ssh(wishes, &job_file::write(job))?;
+        remark(wishes.quiet, "job has been delivered");
+        anyhow::Ok(())
+    };
+    if !wishes.wait {
+        deliver()?;
+        remark(wishes.quiet, "not waiting for builds to finish");
+        return Ok(ExitCode::SUCCESS);
+    }
+    block_on(async {
+        // What happens before somebody listens would be missed.
+        let watcher = watch::begin(wishes).await;
+        deliver()?;
+        match watcher {
+            Ok(watcher) => watch::job(watcher, &job.id, wishes.quiet).await,
+            Err(error) => {
+                complain(format_args!("the builds cannot be waited for; they are on the master's pages: {error:#}"));
                 Ok(ExitCode::SUCCESS)
             }
         }
-    }
+    })
 }
 
 fn account(wishes: &Wishes) -> anyhow::Result<Account> {

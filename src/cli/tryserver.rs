@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
@@ -22,7 +22,7 @@ Examples:
 
 Exit codes: 0 the job is in the directory, 1 it is not, 2 wrong usage")]
 pub(super) struct Tryserver {
-    /// The directory of jobs
+    /// The directory of jobs; ~/ is the home directory
     #[arg(long, value_name = "DIR")]
     jobdir: PathBuf,
 }
@@ -36,7 +36,8 @@ impl Tryserver {
         }
         let digest: String = Sha256::digest(&job).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let name = format!("{}.{}-{digest}", Clock::system().now().micros(), std::process::id());
-        let (unfinished, new) = (self.jobdir.join("tmp").join(&name), self.jobdir.join("new").join(&name));
+        let jobdir = at_home(&self.jobdir, std::env::home_dir());
+        let (unfinished, new) = (jobdir.join("tmp").join(&name), jobdir.join("new").join(&name));
         let written = File::create_new(&unfinished).and_then(|mut file| {
             file.write_all(&job)?;
             file.sync_all()
@@ -44,5 +45,26 @@ impl Tryserver {
         written.with_context(|| format!("cannot write {}", unfinished.display()))?;
         fs::rename(&unfinished, &new).with_context(|| format!("cannot move the job to {}", new.display()))?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// A shell expands `~/` only where a word begins, so not after `--jobdir=`.
+fn at_home(path: &Path, home: Option<PathBuf>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(below), Some(home)) => home.join(below),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tilde_is_the_home_directory() {
+        let of = |path: &str| at_home(Path::new(path), Some(PathBuf::from("/home/ann")));
+        assert_eq!(of("~/jobs"), Path::new("/home/ann/jobs"));
+        assert_eq!((of("~joe/jobs"), of("/srv/jobs")), (PathBuf::from("~joe/jobs"), PathBuf::from("/srv/jobs")));
+        assert_eq!(at_home(Path::new("~/jobs"), None), Path::new("~/jobs"));
     }
 }

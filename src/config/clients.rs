@@ -1,7 +1,7 @@
 //! Clients that are no workers: who may log in, where, and what for.
 
 use super::{ListenAddress, MasterConfig, Protocol};
-use crate::secrets::Secret;
+use crate::secrets::LateText;
 
 /// A name with which somebody may log in.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,7 +9,7 @@ pub struct ClientAccount {
     /// `None` is the port of the workers.
     pub listen: Option<ListenAddress>,
     pub user: String,
-    pub password: Secret,
+    pub password: LateText,
     pub role: ClientRole,
 }
 

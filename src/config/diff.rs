@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Display};
 
-use super::{BuilderConfig, MasterConfig};
+use super::{BuilderConfig, ListenAddress, MasterConfig, Protocol};
+use crate::domain::lock::{LockAccess, LockScope, LockSpec, known_accesses};
 
 /// The parts that a reload has to touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +12,10 @@ pub struct ConfigDiff {
     pub builders: Changed,
     pub schedulers: Changed,
     pub change_sources: Changed,
+    /// By their names, as builders and workers use them.
+    pub locks: Changed,
+    /// Where somebody connects.
+    pub ports: Changed,
     /// Top-level keys whose values differ.
     pub settings: Vec<&'static str>,
 }
@@ -35,12 +40,14 @@ impl ConfigDiff {
         self.kinds().iter().all(|(_, changed)| changed.is_empty()) && self.settings.is_empty()
     }
 
-    fn kinds(&self) -> [(&'static str, &Changed); 4] {
+    fn kinds(&self) -> [(&'static str, &Changed); 6] {
         [
             ("worker", &self.workers),
             ("builder", &self.builders),
             ("scheduler", &self.schedulers),
             ("change source", &self.change_sources),
+            ("lock", &self.locks),
+            ("port", &self.ports),
         ]
     }
 }
@@ -74,8 +81,46 @@ pub fn diff(old: &MasterConfig, new: &MasterConfig) -> ConfigDiff {
         builders: compare(&old.builders, &new.builders, |builder| &builder.name, same_builder),
         schedulers: compare(&old.schedulers, &new.schedulers, |scheduler| &scheduler.name, PartialEq::eq),
         change_sources: compare(&old.change_sources, &new.change_sources, |source| &source.name, PartialEq::eq),
+        locks: compare(&locks(old), &locks(new), |lock| &lock.name, PartialEq::eq),
+        ports: compare(&ports(old), &ports(new), |port| port, PartialEq::eq),
         settings: settings(old, new),
     }
+}
+
+/// Every lock once. Master and worker locks of one name are told apart by their words.
+fn locks(config: &MasterConfig) -> Vec<LockSpec> {
+    let of_builders = config.builders.iter().flat_map(|builder| known_accesses(&builder.locks));
+    let steps = config.builders.iter().flat_map(|builder| &builder.factory.steps);
+    let of_steps = steps.flat_map(|step| known_accesses(&step.common.locks));
+    let of_workers = config.workers.iter().flat_map(|worker| &worker.locks);
+    let mut locks: Vec<LockSpec> = Vec::new();
+    for LockAccess { lock, .. } in of_builders.chain(of_steps).chain(of_workers) {
+        let kind = match lock.scope {
+            LockScope::Master => "of the master",
+            LockScope::Worker => "of workers",
+        };
+        let lock = LockSpec { name: format!("{} {kind}", lock.name), ..lock.clone() };
+        if !locks.contains(&lock) {
+            locks.push(lock);
+        }
+    }
+    locks
+}
+
+/// Each with what it is for: `9989 (pb)`, `127.0.0.1:8010 (www)`.
+fn ports(config: &MasterConfig) -> Vec<String> {
+    let shown = |listen: &ListenAddress, what: &str| match &listen.interface {
+        Some(interface) => format!("{interface}:{} ({what})", listen.port),
+        None => format!("{} ({what})", listen.port),
+    };
+    let of_workers = config.protocols.iter().map(|port| match port.protocol {
+        Protocol::Pb => shown(&port.listen, "pb"),
+        Protocol::Msgpack => shown(&port.listen, "msgpack"),
+    });
+    let of_clients = config.client_ports();
+    let of_clients = of_clients.iter().map(|listen| shown(listen, "clients"));
+    let of_pages = config.www.iter().filter_map(|www| www.listen.as_ref()).map(|listen| shown(listen, "www"));
+    of_workers.chain(of_clients).chain(of_pages).collect()
 }
 
 fn compare<T>(old: &[T], new: &[T], name: impl Fn(&T) -> &String, same: impl Fn(&T, &T) -> bool) -> Changed {
@@ -97,6 +142,7 @@ fn settings(old: &MasterConfig, new: &MasterConfig) -> Vec<&'static str> {
         ("title", old.title != new.title),
         ("titleURL", old.title_url != new.title_url),
         ("buildbotURL", old.buildbot_url != new.buildbot_url),
+        ("cancellers", old.cancellers != new.cancellers),
         ("accounts of clients", old.clients != new.clients),
         ("protocols", old.protocols != new.protocols),
         ("www", old.www != new.www),
@@ -107,6 +153,10 @@ fn settings(old: &MasterConfig, new: &MasterConfig) -> Vec<&'static str> {
         ("prioritizeBuilders", old.prioritize_builders != new.prioritize_builders),
         ("codebaseGenerator", old.codebase_generator != new.codebase_generator),
         ("logMaxSize", old.logs.max_bytes != new.logs.max_bytes),
+        ("changeHorizon", old.lifetime.changes != new.lifetime.changes),
+        ("buildHorizon", old.lifetime.horizons.builds != new.lifetime.horizons.builds),
+        ("logHorizon", old.lifetime.horizons.logs != new.lifetime.horizons.logs),
+        ("util.JanitorConfigurator", old.lifetime.janitor != new.lifetime.janitor),
         ("logMaxTailSize", old.logs.max_tail_bytes != new.logs.max_tail_bytes),
         ("inactive components", old.inactive != new.inactive),
     ];

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::build;
 use super::script::{ConfigEngine, StarlarkEngine, Surroundings};
 use super::source::SourceText;
-use super::{ConfigError, ConfigErrors, MasterConfig};
+use super::{ConfigError, ConfigErrors, ConfigFile, MasterConfig};
 
 /// The configuration of a master, in its base directory.
 pub const MASTER_CFG: &str = "master.cfg";
@@ -43,7 +43,8 @@ impl Loader {
     pub fn text(&self, name: &str, text: &str) -> Result<MasterConfig, ConfigErrors> {
         let source = SourceText::new(name, text);
         let outcome = StarlarkEngine.run(&source, &self.surroundings).map_err(ConfigErrors::new)?;
-        build::build(&source, outcome, &self.surroundings.base_dir)
+        let config = build::build(&source, outcome, &self.surroundings.base_dir)?;
+        Ok(MasterConfig { files: vec![ConfigFile { name: name.to_owned(), text: text.to_owned() }], ..config })
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod load;
 mod nearest;
 mod reference;
+mod reveal;
 mod sample;
 mod script;
 mod source;
@@ -21,6 +22,7 @@ pub use error::{ConfigError, ConfigErrors, Excerpt};
 pub use load::{Loader, MASTER_CFG, load};
 pub use nearest::nearest;
 pub use reference::reference;
+pub use reveal::load_to_run;
 pub use sample::{demo, sample};
 pub use strports::StrportError;
 pub use tls::{PlaintextPolicy, TlsError, TlsFiles, TlsIdentity, server_config};
@@ -29,9 +31,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::changes::config::ChangeSourceConfig;
-use crate::domain::lock::LockAccess;
+use crate::domain::lock::{LockAccess, LockItem};
 use crate::domain::{Callback, Properties, Renderable};
-use crate::schedulers::config::SchedulerConfig;
+use crate::lifetime::Horizons;
+use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
+use crate::schedulers::cron::Cron;
+use crate::secrets::{LateText, SecretsConfig};
 use crate::steps::config::StepConfig;
 
 /// Everything a `master.cfg` says.
@@ -44,6 +49,7 @@ pub struct MasterConfig {
     pub workers: Vec<WorkerConfig>,
     pub builders: Vec<BuilderConfig>,
     pub schedulers: Vec<SchedulerConfig>,
+    pub cancellers: Vec<CancellerConfig>,
     pub change_sources: Vec<ChangeSourceConfig>,
     /// Who may log in besides workers.
     pub clients: Vec<ClientAccount>,
@@ -51,6 +57,8 @@ pub struct MasterConfig {
     pub www: Option<WwwConfig>,
     /// What was in the files that ports name.
     pub certificates: BTreeMap<TlsFiles, TlsIdentity>,
+    /// Where secrets come from.
+    pub secrets: SecretsConfig,
     /// SQLAlchemy form; relative paths are below the base directory.
     pub db_url: String,
     pub properties: Properties,
@@ -58,12 +66,23 @@ pub struct MasterConfig {
     pub prioritize_builders: Option<Callback>,
     pub codebase_generator: Option<Callback>,
     pub logs: LogLimits,
+    pub lifetime: DataLifetime,
     /// Losses of a worker after which a request ends in EXCEPTION instead of being tried again.
     pub max_worker_losses: i32,
     /// Components that are known but do nothing yet; shown as a banner.
     pub inactive: Vec<String>,
     /// Old spellings and the like, with `file:line`.
     pub warnings: Vec<String>,
+    /// What it was made of.
+    pub files: Vec<ConfigFile>,
+}
+
+/// A file that was read to make a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigFile {
+    /// Relative to the base directory.
+    pub name: String,
+    pub text: String,
 }
 
 impl MasterConfig {
@@ -72,12 +91,22 @@ impl MasterConfig {
         let builders = self.builders.iter().filter(|builder| builder.worker_names.iter().any(|name| name == worker));
         builders.map(|builder| (builder.name.clone(), builder.workerbuilddir.clone())).collect()
     }
+
+    /// Names of the workers that a builder may build on; none of an unknown builder.
+    pub fn workers_of(&self, builder: &str) -> Vec<String> {
+        let builder = self.builders.iter().find(|known| known.name == builder);
+        builder.map(|builder| builder.worker_names.clone()).unwrap_or_default()
+    }
+
+    pub fn worker_names(&self) -> Vec<String> {
+        self.workers.iter().map(|worker| worker.name.clone()).collect()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerConfig {
     pub name: String,
-    pub password: String,
+    pub password: LateText,
     /// Most builds at the same time; `None` is no limit.
     pub max_builds: Option<u32>,
     pub properties: Properties,
@@ -103,10 +132,14 @@ pub struct BuilderConfig {
     pub env: Vec<(String, Renderable)>,
     /// `None` takes the global rule.
     pub collapse_requests: Option<Collapse>,
-    pub locks: Vec<LockAccess>,
+    pub locks: Vec<LockItem>,
     pub next_build: Option<Callback>,
     pub next_worker: Option<Callback>,
     pub can_start_build: Option<Callback>,
+    /// What of its builds is kept; where it says nothing, what holds for all builders.
+    pub horizons: Horizons,
+    /// Whether a build runs at all; one that does not is SKIPPED.
+    pub do_build_if: Option<Callback>,
     /// `file:line` of the builder in the configuration.
     pub location: String,
 }
@@ -166,6 +199,26 @@ pub struct WwwConfig {
 pub struct LogLimits {
     pub max_bytes: Option<u64>,
     pub max_tail_bytes: Option<u64>,
+}
+
+/// How long data is kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DataLifetime {
+    /// Newest changes that stay (`changeHorizon`); `None` is all of them.
+    pub changes: Option<u64>,
+    /// What holds for builders that say nothing else.
+    pub horizons: Horizons,
+    pub janitor: Option<JanitorTimes>,
+}
+
+/// `util.JanitorConfigurator`: what goes by its age, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JanitorTimes {
+    /// Logs of builds that ended longer ago go; `None` is never.
+    pub log_age: Option<Duration>,
+    /// Data of builds that ended longer ago goes; `None` is never.
+    pub data_age: Option<Duration>,
+    pub at: Cron,
 }
 
 #[cfg(test)]

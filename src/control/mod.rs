@@ -26,6 +26,17 @@ pub enum Request {
     Reconfig {
         dry_run: bool,
     },
+    /// Puts an earlier version of the configuration in force again; answered as `Reconfig` is.
+    GoBack {
+        version: i64,
+        dry_run: bool,
+    },
+    /// The configurations that were in force.
+    Versions,
+    /// Removes what the policies of the configuration free; with `dry_run` it only says what that is.
+    CleanUp {
+        dry_run: bool,
+    },
     /// Ends the master; `clean` lets running builds finish first. Answered when the stop has begun.
     Stop {
         clean: bool,
@@ -43,6 +54,11 @@ pub enum Response {
     Rejected {
         errors: Vec<String>,
     },
+    /// The newest first; at most some hundred.
+    Versions {
+        versions: Vec<VersionLine>,
+    },
+    CleanedUp(CleanedUp),
     Stopping,
     /// The request was not understood or could not be carried out.
     Failed {
@@ -129,6 +145,30 @@ pub struct Reconfigured {
     /// One line each, such as `builder runtests: changed`; empty when nothing differs.
     pub changes: Vec<String>,
     pub warnings: Vec<String>,
+    /// The version that is in force now; nothing after a dry run.
+    #[serde(default)]
+    pub version: Option<i64>,
+}
+
+/// A configuration that was in force.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct VersionLine {
+    pub number: i64,
+    /// In seconds since 1970.
+    pub applied_at: i64,
+    /// `start`, `reconfig`, `back to 3`.
+    pub cause: String,
+    /// What it changed, a line each.
+    pub changes: Vec<String>,
+}
+
+/// What a clean-up found, and did.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+pub struct CleanedUp {
+    /// What the policies free, one line each.
+    pub frees: Vec<String>,
+    /// What was removed; nothing after a dry run.
+    pub removed: Option<String>,
 }
 
 /// The master's side of the conversation.
@@ -140,6 +180,15 @@ pub trait ControlHandler: Send + Sync {
 
     /// All or nothing; `Err` has every error of the new configuration.
     async fn reconfig(&self, dry_run: bool) -> Result<Reconfigured, Vec<String>>;
+
+    /// As `reconfig`, with an earlier version instead of the file.
+    async fn go_back(&self, version: i64, dry_run: bool) -> Result<Reconfigured, Vec<String>>;
+
+    /// `Err` says why the versions cannot be read.
+    async fn versions(&self) -> Result<Vec<VersionLine>, String>;
+
+    /// Returns when everything is done. `Err` says what went wrong.
+    async fn clean_up(&self, dry_run: bool) -> Result<CleanedUp, String>;
 
     /// Begins to stop and returns. `Err` says why it cannot.
     async fn stop(&self, clean: bool) -> Result<(), String>;

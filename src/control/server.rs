@@ -114,6 +114,18 @@ async fn answer(request: Request, handler: &dyn ControlHandler) -> Response {
             Ok(reconfigured) => Response::Reconfigured(reconfigured),
             Err(errors) => Response::Rejected { errors },
         },
+        Request::GoBack { version, dry_run } => match handler.go_back(version, dry_run).await {
+            Ok(reconfigured) => Response::Reconfigured(reconfigured),
+            Err(errors) => Response::Rejected { errors },
+        },
+        Request::Versions => match handler.versions().await {
+            Ok(versions) => Response::Versions { versions },
+            Err(reason) => Response::Failed { reason },
+        },
+        Request::CleanUp { dry_run } => match handler.clean_up(dry_run).await {
+            Ok(done) => Response::CleanedUp(done),
+            Err(reason) => Response::Failed { reason },
+        },
         Request::Stop { clean } => match handler.stop(clean).await {
             Ok(()) => Response::Stopping,
             Err(reason) => Response::Failed { reason },

@@ -13,7 +13,7 @@ use tokio::net::UnixStream;
 
 use super::client::{ControlClientError, ask};
 use super::server::{ControlError, ControlServer};
-use super::{ControlHandler, Overview, Reconfigured, Request, Response, Status};
+use super::{CleanedUp, ControlHandler, Overview, Reconfigured, Request, Response, Status, VersionLine};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -33,7 +33,19 @@ impl ControlHandler for FixedMaster {
         if dry_run {
             return Err(vec!["master.cfg:1: one".to_owned(), "master.cfg:2: two".to_owned()]);
         }
-        Ok(Reconfigured { changes: vec!["builder a: added".to_owned()], warnings: Vec::new() })
+        Ok(Reconfigured { changes: vec!["builder a: added".to_owned()], warnings: Vec::new(), version: Some(2) })
+    }
+
+    async fn go_back(&self, version: i64, _dry_run: bool) -> Result<Reconfigured, Vec<String>> {
+        Ok(Reconfigured { version: Some(version), ..Reconfigured::default() })
+    }
+
+    async fn versions(&self) -> Result<Vec<VersionLine>, String> {
+        Ok(vec![VersionLine { number: 1, cause: "start".to_owned(), ..VersionLine::default() }])
+    }
+
+    async fn clean_up(&self, dry_run: bool) -> Result<CleanedUp, String> {
+        Ok(CleanedUp { frees: vec!["changes: 3".to_owned()], removed: (!dry_run).then(|| "3 changes".to_owned()) })
     }
 
     async fn stop(&self, clean: bool) -> Result<(), String> {
@@ -56,10 +68,18 @@ async fn each_verb_gets_its_answer() {
     assert_eq!((status.pid, status.is_up, status.n_builders), (7, true, 3));
     let response = ask(dir.path(), Request::Reconfig { dry_run: false }, PATIENCE).await.unwrap();
     let changes = vec!["builder a: added".to_owned()];
-    assert_eq!(response, Response::Reconfigured(Reconfigured { changes, warnings: Vec::new() }));
+    assert_eq!(response, Response::Reconfigured(Reconfigured { changes, warnings: Vec::new(), version: Some(2) }));
     let response = ask(dir.path(), Request::Reconfig { dry_run: true }, PATIENCE).await.unwrap();
     let errors = ["master.cfg:1: one", "master.cfg:2: two"].map(str::to_owned).to_vec();
     assert_eq!(response, Response::Rejected { errors });
+    let response = ask(dir.path(), Request::GoBack { version: 7, dry_run: false }, PATIENCE).await.unwrap();
+    assert!(matches!(response, Response::Reconfigured(Reconfigured { version: Some(7), .. })));
+    let response = ask(dir.path(), Request::Versions, PATIENCE).await.unwrap();
+    assert!(matches!(response, Response::Versions { versions } if versions.len() == 1));
+    let Response::CleanedUp(done) = ask(dir.path(), Request::CleanUp { dry_run: true }, PATIENCE).await.unwrap() else {
+        panic!("not a clean-up");
+    };
+    assert_eq!((done.frees, done.removed), (vec!["changes: 3".to_owned()], None));
     assert_eq!(ask(dir.path(), Request::Stop { clean: true }, PATIENCE).await.unwrap(), Response::Stopping);
     let response = ask(dir.path(), Request::Stop { clean: false }, PATIENCE).await.unwrap();
     assert_eq!(response, Response::Failed { reason: "not now".to_owned() });

@@ -72,6 +72,11 @@ impl Db {
         self.state.run(job).await
     }
 
+    /// Runs a change of the log store; the answer comes after the commit.
+    pub async fn write_logs<J: Transition>(&self, job: J) -> Result<J::Outcome, DbError> {
+        self.logs.run(job).await
+    }
+
     /// Stores chunks of logs, each unless it is there already.
     pub async fn store_chunks(&self, chunks: Vec<LogChunk>) -> Result<(), DbError> {
         self.logs.run(StoreChunk { chunks }).await

@@ -215,6 +215,7 @@ diesel::table! {
         results -> Nullable<Integer>,
         state_string -> Text,
         locks_duration_s -> BigInt,
+        logs_removed_at_us -> Nullable<BigInt>,
     }
 }
 
@@ -230,6 +231,16 @@ diesel::table! {
         build_id -> BigInt,
         name -> Text,
         value -> Text,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    build_data (build_id, name) {
+        build_id -> BigInt,
+        name -> Text,
+        value -> Binary,
+        length -> BigInt,
         source -> Text,
     }
 }
@@ -258,6 +269,63 @@ diesel::table! {
         slug -> Text,
         kind -> Text,
         complete -> SmallInt,
+    }
+}
+
+diesel::table! {
+    config_versions (id) {
+        id -> BigInt,
+        applied_at_us -> BigInt,
+        cause -> Text,
+        changes -> Text,
+    }
+}
+
+diesel::table! {
+    config_texts (digest) {
+        digest -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    config_version_files (version_id, name) {
+        version_id -> BigInt,
+        name -> Text,
+        digest -> Text,
+    }
+}
+
+diesel::table! {
+    learned_steps (builder_id, name) {
+        builder_id -> BigInt,
+        name -> Text,
+        position -> Integer,
+        presence -> Double,
+    }
+}
+
+diesel::table! {
+    learned_metrics (builder_id, step, metric) {
+        builder_id -> BigInt,
+        step -> Text,
+        metric -> Text,
+        value -> Double,
+        n_samples -> Integer,
+    }
+}
+
+diesel::table! {
+    step_progress (step_id, metric) {
+        step_id -> BigInt,
+        metric -> Text,
+        value -> Double,
+    }
+}
+
+diesel::table! {
+    chunks_to_remove (log_id) {
+        log_id -> BigInt,
     }
 }
 
@@ -300,8 +368,16 @@ diesel::allow_tables_to_appear_in_same_query!(
     builds,
     build_build_requests,
     build_properties,
+    build_data,
     steps,
     logs,
+    config_versions,
+    config_texts,
+    config_version_files,
+    learned_steps,
+    learned_metrics,
+    step_progress,
+    chunks_to_remove,
     counters,
     events,
 );

@@ -28,6 +28,7 @@ pub struct Transaction<'a> {
     pub(super) now: Timestamp,
     pub(super) master: MasterIdentity,
     pub(super) events: &'a mut Vec<Event>,
+    pub(super) checkpoint: &'a mut bool,
 }
 
 impl Transaction<'_> {
@@ -51,5 +52,11 @@ impl Transaction<'_> {
     /// Stores an event with the rows; it is published after the commit.
     pub fn emit(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// Has what was committed moved from the write-ahead log into the file, as far as no reader stands in the way; only
+    /// then a file becomes shorter.
+    pub fn ask_for_checkpoint(&mut self) {
+        *self.checkpoint = true;
     }
 }

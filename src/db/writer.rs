@@ -9,9 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use tokio::sync::{mpsc, oneshot};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::schema::events;
 use super::transaction::{MasterIdentity, Transaction, Transition};
@@ -189,35 +190,36 @@ impl Lane {
     fn commit_once(&mut self, group: &mut [Box<dyn Job>]) -> Result<Vec<CommittedEvent>, DbError> {
         let now = self.clock.now();
         let (master, next_seq) = (self.master, self.next_seq);
+        let mut checkpoint = false;
         let committed = self.connection.immediate_transaction(|connection| {
             let mut events = Vec::new();
             for job in group.iter_mut() {
-                apply_in_savepoint(connection, job.as_mut(), now, master, &mut events)?;
+                let mut tx = Transaction { connection, now, master, events: &mut events, checkpoint: &mut checkpoint };
+                apply_in_savepoint(&mut tx, job.as_mut())?;
             }
             store_events(connection, events, now, master, next_seq)
         })?;
+        if checkpoint && let Err(error) = self.connection.batch_execute("PRAGMA wal_checkpoint(PASSIVE)") {
+            warn!(error = %error, "the file of the database is not written up to date yet");
+        }
         self.next_seq = next_seq.map(|seq| seq.saturating_add(i64::try_from(committed.len()).unwrap_or(0)));
         Ok(committed)
     }
 }
 
 /// Runs one job; only an outage is an error of the group.
-fn apply_in_savepoint(
-    connection: &mut SqliteConnection,
-    job: &mut dyn Job,
-    now: Timestamp,
-    master: MasterIdentity,
-    events: &mut Vec<Event>,
-) -> Result<(), DbError> {
-    let n_before = events.len();
-    let outcome = connection.transaction(|connection| {
-        let mut tx = Transaction { connection, now, master, events };
+fn apply_in_savepoint(tx: &mut Transaction<'_>, job: &mut dyn Job) -> Result<(), DbError> {
+    let n_before = tx.events.len();
+    let (now, master) = (tx.now, tx.master);
+    let (events, checkpoint) = (&mut *tx.events, &mut *tx.checkpoint);
+    let outcome = tx.connection.transaction(|connection| {
+        let mut tx = Transaction { connection, now, master, events, checkpoint };
         job.apply(&mut tx)
     });
     match outcome {
         Err(error) if error.is_outage() => Err(error),
         Err(_) => {
-            events.truncate(n_before);
+            tx.events.truncate(n_before);
             Ok(())
         }
         Ok(()) => Ok(()),

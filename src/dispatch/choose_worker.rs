@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::state::{BuilderState, State, WorkerState};
+use super::state::{BuilderState, Presence, State, WorkerState};
 use crate::domain::{BuildRequestId, BuilderId, WorkerId};
 
 /// The workers of a state, with what the plan itself has put on them.
@@ -32,7 +32,7 @@ struct Slot<'state> {
 
 impl Slot<'_> {
     fn has_room(&self) -> bool {
-        self.worker.available
+        self.worker.presence == Presence::Ready
             && self.worker.max_builds.is_none_or(|max| self.running.saturating_add(self.reserved) < max)
     }
 
@@ -62,6 +62,16 @@ impl<'state> Workers<'state> {
 
     pub fn any_free(&self) -> bool {
         0 < self.n_free
+    }
+
+    /// Whether the worker could build more.
+    pub fn has_room(&self, worker: WorkerId) -> bool {
+        self.by_id.get(&worker).is_some_and(|index| self.slots[*index].has_room())
+    }
+
+    /// Whether the worker builds for the builder, or is about to.
+    pub fn builds_for(&self, worker: WorkerId, builder: BuilderId) -> bool {
+        self.by_id.get(&worker).is_some_and(|index| self.slots[*index].builds_for(builder))
     }
 
     /// Workers on which the builder could start a build now: with room, and without a build of the same builder.

@@ -9,14 +9,18 @@ mod arguments;
 mod choose_worker;
 mod collapse;
 mod explain;
-mod locked_out;
+mod explain_text;
 mod plan;
 mod priority;
 mod question;
+mod queue;
 mod state;
 
-pub use explain::{Reason, Waiting, explain};
-pub use locked_out::locked_out;
+pub use explain::{Explanation, Holder, Reason, WorkerObstacle, explain};
 pub use plan::{MAX_FUNCTION_PAIRS, Plan, Start, plan, plan_without_questions};
-pub use question::{Answers, Question};
-pub use state::{BuilderState, CollapseRule, State, WorkerState};
+pub use question::{Answers, PossibleBuild, Question};
+pub use state::{BuilderState, CollapseRule, Presence, State, WorkerState};
+
+#[cfg(test)]
+#[path = "invariants_tests.rs"]
+mod invariants;

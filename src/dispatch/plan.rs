@@ -2,8 +2,10 @@
 //!
 //! A builder whose decision needs a function's word asks, and room is kept for it meanwhile. If builders without
 //! functions can start something, that is decided at once and the questions come with the next plan. Once questions were
-//! answered, only those who asked may ask again, so a plan comes to its end after at most five rounds: order of
-//! builders, request, workers that may, worker, merging. A builder with functions starts one build per plan.
+//! answered, only those who asked may ask again, so a plan comes to its end after at most six rounds: order of
+//! builders, request, locks, workers that may, worker, merging. A builder with functions starts one build per plan.
+
+mod lock_rules;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -11,14 +13,16 @@ use std::sync::Arc;
 
 use super::arguments;
 use super::choose_worker::Workers;
-use super::collapse::Groups;
 use super::priority::{RequestOrder, order_of, rank};
 use super::question::{Answers, Key, Question};
-use super::state::{BuilderState, CollapseRule, State, WorkerState};
+use super::queue::Queue;
+use super::state::{CollapseRule, State};
 use crate::domain::{
     BuildRequest, BuildRequestId, BuilderId, Callback, PropertyValue, ScriptValue, Timestamp, WorkerId,
 };
-use crate::locks::{self, LockBook, LockOwner, LockWish};
+use crate::locks::{LockBook, LockOwner, LockWish};
+
+pub(super) use self::lock_rules::known_wishes;
 
 /// Pairs (of requests, or of worker and request) about which functions are asked in one plan; beyond, requests are not
 /// merged and workers not considered until the next.
@@ -40,6 +44,10 @@ pub struct Start {
     /// All that the build serves; the first leads.
     pub requests: Vec<BuildRequestId>,
     pub worker: WorkerId,
+    /// Of the request that leads.
+    pub priority: i32,
+    /// What the build takes before its first step.
+    pub locks: Vec<LockWish>,
     /// What was remarkable, for `explain`.
     pub notes: Vec<String>,
 }
@@ -57,53 +65,25 @@ pub fn plan_without_questions(state: &State, now: Timestamp, answers: &Answers) 
     }
 }
 
+/// What a plan leaves to those that it does not start.
+pub(super) struct Leftovers<'state> {
+    pub starts: Vec<Start>,
+    pub workers: Workers<'state>,
+    /// With the places that requests keep in the queues of locks.
+    pub locks: LockBook,
+}
+
+/// What is left by a plan with the answers there are.
+pub(super) fn leftovers<'state>(state: &'state State, now: Timestamp, answers: &'state Answers) -> Leftovers<'state> {
+    let mut planner = Planner::new(state, now, answers, MayAsk::No);
+    planner.work();
+    Leftovers { starts: planner.starts, workers: planner.workers, locks: planner.locks }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum MayAsk {
     Yes,
     No,
-}
-
-/// A builder with waiting requests.
-struct Queue<'state> {
-    builder: &'state BuilderState,
-    requests: Vec<&'state Arc<BuildRequest>>,
-    taken: Vec<bool>,
-    /// All before it are taken.
-    first: usize,
-    groups: Option<Groups>,
-}
-
-impl<'state> Queue<'state> {
-    fn new(builder: &'state BuilderState, mut requests: Vec<&'state Arc<BuildRequest>>) -> Self {
-        requests.sort_unstable_by_key(|request| order_of(request));
-        Self { builder, taken: vec![false; requests.len()], requests, first: 0, groups: None }
-    }
-
-    fn first(&mut self) -> Option<usize> {
-        while *self.taken.get(self.first)? {
-            self.first += 1;
-        }
-        Some(self.first)
-    }
-
-    fn waiting(&self) -> impl Iterator<Item = &'state Arc<BuildRequest>> {
-        self.requests.iter().zip(&self.taken).filter(|(_, taken)| !**taken).map(|(request, _)| *request)
-    }
-
-    /// Positions of other waiting requests that ask for the same.
-    fn compatible(&mut self, lead: usize) -> Vec<usize> {
-        if self.requests.len() == 1 {
-            return Vec::new();
-        }
-        let groups = self.groups.get_or_insert_with(|| Groups::new(&self.requests));
-        let group = groups.group_of(lead);
-        group.iter().copied().filter(|position| *position != lead && !self.taken[*position]).collect()
-    }
-}
-
-/// What a build of this builder takes on this worker.
-fn wishes(builder: &BuilderState, worker: &WorkerState) -> Vec<LockWish> {
-    locks::wishes(builder.locks.iter().chain(&worker.locks), (worker.id, &worker.name))
 }
 
 /// What a function says.
@@ -163,10 +143,17 @@ impl<'state> Planner<'state> {
     }
 
     fn run(mut self) -> Plan {
+        self.work();
+        let decided = self.answers.is_first_round() && !self.starts.is_empty();
+        if decided || self.questions.is_empty() { Plan::Decide(self.starts) } else { Plan::Ask(self.questions) }
+    }
+
+    /// Fills `starts` and `questions`.
+    fn work(&mut self) {
         if !self.workers.any_free() {
-            return Plan::Decide(Vec::new());
+            return;
         }
-        let Some(ranks) = self.ranks() else { return Plan::Ask(self.questions) };
+        let Some(ranks) = self.ranks() else { return };
         let mut heap: BinaryHeap<Reverse<(usize, RequestOrder, usize)>> = BinaryHeap::new();
         for (index, rank) in ranks.iter().enumerate() {
             heap.extend(rank.and_then(|rank| self.turn(index, rank)));
@@ -180,8 +167,6 @@ impl<'state> Planner<'state> {
                 Tried::Started | Tried::Nothing | Tried::Pending => {}
             }
         }
-        let decided = self.answers.is_first_round() && !self.starts.is_empty();
-        if decided || self.questions.is_empty() { Plan::Decide(self.starts) } else { Plan::Ask(self.questions) }
     }
 
     /// The place of a builder among the others, by its first waiting request.
@@ -234,6 +219,7 @@ impl<'state> Planner<'state> {
         let n_questions = self.questions.len();
         let mut notes = Vec::new();
         let start = self.next_build(index, &mut notes).and_then(|lead| {
+            let candidates = self.with_named_locks(index, lead, &candidates)?;
             let worker = self.next_worker(index, lead, &candidates, &mut notes)?;
             let merged = self.merged(index, lead, &mut notes)?;
             Some((lead, worker, merged))
@@ -251,25 +237,8 @@ impl<'state> Planner<'state> {
         }
     }
 
-    /// Those of the candidates on which the builder's locks are free. If there are none, its first request keeps its
-    /// place in the queues of the locks.
-    fn with_free_locks(&mut self, index: usize, candidates: Vec<usize>) -> Option<Vec<usize>> {
-        let builder = self.queues[index].builder;
-        let wishes = |worker: usize| wishes(builder, self.workers.get(worker));
-        let free: Vec<usize> =
-            candidates.iter().copied().filter(|worker| self.locks.has_room_for(&wishes(*worker))).collect();
-        if free.is_empty() {
-            let wanted = candidates.first().map(|worker| wishes(*worker));
-            let waiting = self.queues[index].first().map(|first| self.queues[index].requests[first].id);
-            if let (Some(wanted), Some(request)) = (wanted, waiting) {
-                self.locks.request(LockOwner::Request(request), &wanted);
-            }
-            return None;
-        }
-        Some(free)
-    }
-
     fn start(&mut self, index: usize, (lead, worker): (usize, usize), merged: &[usize], mut notes: Vec<String>) {
+        let wanted = self.named_wishes(index, lead, worker).unwrap_or_default();
         let queue = &mut self.queues[index];
         let waited = self.now.since(queue.requests[lead].submitted_at);
         notes.insert(0, format!("waited {} s", waited.as_secs()));
@@ -281,9 +250,10 @@ impl<'state> Planner<'state> {
             builder: queue.builder.id,
             requests: positions().map(|position| queue.requests[position].id).collect(),
             worker: self.workers.get(worker).id,
+            priority: queue.requests[lead].priority,
+            locks: wanted.clone(),
             notes,
         };
-        let wanted = wishes(queue.builder, self.workers.get(worker));
         self.locks.request(LockOwner::Request(queue.requests[lead].id), &wanted);
         self.workers.occupy(worker, queue.builder.id);
         self.starts.push(start);

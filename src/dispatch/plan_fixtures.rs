@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::dispatch::{BuilderState, CollapseRule, State, WorkerState};
+use crate::dispatch::{BuilderState, CollapseRule, Presence, State, WorkerState};
 use crate::domain::script::{ScriptFunction, ScriptLimits};
 use crate::domain::{
     BuildRequest, BuildRequestId, BuilderId, BuildsetId, Callback, PropertyValue, RequestState, ScriptError,
@@ -50,7 +50,7 @@ pub fn worker(id: i64) -> WorkerState {
     WorkerState {
         id: WorkerId(id),
         name: format!("w{id}"),
-        available: true,
+        presence: Presence::Ready,
         running: 0,
         max_builds: Some(1),
         running_builders: Vec::new(),

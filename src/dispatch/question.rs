@@ -12,14 +12,30 @@ pub struct Question {
     arguments: Vec<ScriptValue>,
 }
 
+/// A build that may be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PossibleBuild {
+    pub builder: BuilderId,
+    pub worker: WorkerId,
+    pub request: BuildRequestId,
+}
+
 impl Question {
     pub(super) fn new(function: &Callback, key: Key, arguments: Vec<ScriptValue>) -> Self {
         Self { function: function.clone(), key, arguments }
     }
 
-    /// What the function is to be called with.
+    /// What the function is to be called with; see [`Question::about`].
     pub fn arguments(&self) -> Vec<ScriptValue> {
         self.arguments.clone()
+    }
+
+    /// The build whose properties are the only argument, if that is so: a plan does not know them.
+    pub fn about(&self) -> Option<PossibleBuild> {
+        match self.key {
+            Key::Locks(build, _) => Some(build),
+            _ => None,
+        }
     }
 }
 
@@ -31,6 +47,8 @@ pub(super) enum Key {
     CanStartBuild(BuilderId, WorkerId, BuildRequestId),
     NextWorker(BuilderId, BuildRequestId),
     Collapse(BuilderId, BuildRequestId, BuildRequestId),
+    /// One of the functions that name locks, by position.
+    Locks(PossibleBuild, usize),
 }
 
 impl Key {
@@ -40,7 +58,8 @@ impl Key {
             Self::NextBuild(builder)
             | Self::CanStartBuild(builder, ..)
             | Self::NextWorker(builder, _)
-            | Self::Collapse(builder, ..) => Some(builder),
+            | Self::Collapse(builder, ..)
+            | Self::Locks(PossibleBuild { builder, .. }, _) => Some(builder),
         }
     }
 }

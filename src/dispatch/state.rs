@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::lock::LockAccess;
+use crate::domain::lock::{LockAccess, LockItem, lock_functions};
 use crate::domain::{BuildRequest, BuilderId, Callback, WorkerId};
 use crate::locks::LockBook;
 
@@ -24,8 +24,7 @@ pub struct State {
 pub struct WorkerState {
     pub id: WorkerId,
     pub name: String,
-    /// Attached and not paused.
-    pub available: bool,
+    pub presence: Presence,
     /// Builds that run on it, of all builders.
     pub running: u32,
     /// `None` is no limit.
@@ -33,6 +32,16 @@ pub struct WorkerState {
     pub running_builders: Vec<BuilderId>,
     /// Taken by every build on it.
     pub locks: Vec<LockAccess>,
+}
+
+/// Whether a worker takes builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Presence {
+    Ready,
+    Paused,
+    /// It ends when its last build has ended.
+    Leaving,
+    Missing,
 }
 
 /// One configured builder.
@@ -45,7 +54,7 @@ pub struct BuilderState {
     pub next_build: Option<Callback>,
     pub next_worker: Option<Callback>,
     pub can_start_build: Option<Callback>,
-    pub locks: Vec<LockAccess>,
+    pub locks: Vec<LockItem>,
 }
 
 impl BuilderState {
@@ -55,6 +64,7 @@ impl BuilderState {
             || self.next_worker.is_some()
             || self.can_start_build.is_some()
             || matches!(self.collapse, CollapseRule::Function(_))
+            || lock_functions(&self.locks).next().is_some()
     }
 }
 

@@ -32,6 +32,6 @@ pub struct BuildRequest {
     pub source_stamps: Vec<(SourceStampId, StampSpec)>,
     /// Whether changes led to it: a forced request without changes is not merged with one that has them.
     pub has_changes: bool,
-    /// Those of its buildset.
+    /// Properties of its buildset, shared with the other requests of it.
     pub properties: Arc<Properties>,
 }

@@ -33,6 +33,12 @@ pub enum Event {
         buildset: BuildsetId,
         builder: BuilderId,
     },
+    /// It has another priority.
+    BuildRequestUpdated {
+        request: BuildRequestId,
+        buildset: BuildsetId,
+        builder: BuilderId,
+    },
     BuildRequestCompleted {
         request: BuildRequestId,
         buildset: BuildsetId,
@@ -78,6 +84,10 @@ pub enum Event {
     },
     StepFinished {
         step: StepId,
+        build: BuildId,
+    },
+    /// Neither stored nor published: viewers make it of what happens to the steps of a build.
+    BuildEstimated {
         build: BuildId,
     },
     LogAdded {
@@ -129,6 +139,7 @@ impl Event {
             Self::BuildRequestAdded { request, .. } => ("buildrequests", request.0, "new"),
             Self::BuildRequestClaimed { request, .. } => ("buildrequests", request.0, "claimed"),
             Self::BuildRequestUnclaimed { request, .. } => ("buildrequests", request.0, "unclaimed"),
+            Self::BuildRequestUpdated { request, .. } => ("buildrequests", request.0, "update"),
             Self::BuildRequestCompleted { request, .. } => ("buildrequests", request.0, "complete"),
             Self::BuildRequestCancelled { request, .. } => ("buildrequests", request.0, "cancelled"),
             Self::BuildStarted { build, .. } => ("builds", build.0, "new"),
@@ -139,6 +150,7 @@ impl Event {
             Self::StepStarted { step, .. } => ("steps", step.0, "started"),
             Self::StepUpdated { step, .. } => ("steps", step.0, "updated"),
             Self::StepFinished { step, .. } => ("steps", step.0, "finished"),
+            Self::BuildEstimated { build } => ("builds", build.0, "estimate"),
             Self::LogAdded { log, .. } => ("logs", log.0, "new"),
             Self::LogAppended { log, .. } => ("logs", log.0, "append"),
             Self::LogFinished { log, .. } => ("logs", log.0, "finished"),

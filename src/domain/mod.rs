@@ -11,6 +11,8 @@ pub mod change;
 pub mod command;
 pub mod event;
 pub mod ids;
+pub mod learned;
+pub mod lifetime;
 pub mod lock;
 pub mod log;
 pub mod properties;
@@ -36,9 +38,10 @@ pub use ids::{
     BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, ChangeSourceId, LogId, MasterId, SchedulerId,
     SourceStampId, StepId, WorkerId,
 };
+pub use lifetime::EndedBuild;
 pub use log::{Log, LogKind, Stream};
 pub use properties::{Properties, Property, PropertyValue};
-pub use render::Renderable;
+pub use render::{FunctionCall, Operator, Renderable};
 pub use results::Results;
 pub use script::{Callback, ScriptError, ScriptValue};
 pub use source_stamp::{Patch, SourceStamp, StampSpec};

@@ -1,7 +1,7 @@
 //! Properties: named values with the place they came from (manual section 2.5.6, "Properties").
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display};
+use std::fmt::{self, Display, Write};
 
 /// A JSON value. Property values, rendered arguments and force parameters have this type.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -29,6 +29,17 @@ impl PropertyValue {
             Self::Int(number) => Some(*number),
             _ => None,
         }
+    }
+
+    /// As Python's `repr()`: text in quotes, all else as it is printed.
+    pub fn literal(&self) -> String {
+        struct Literal<'a>(&'a PropertyValue);
+        impl Display for Literal<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_literal(self.0, f)
+            }
+        }
+        Literal(self).to_string()
     }
 
     /// Whether Python would call the value true.
@@ -91,8 +102,8 @@ fn write_literal(value: &PropertyValue, f: &mut fmt::Formatter<'_>) -> fmt::Resu
         PropertyValue::Bool(true) => f.write_str("True"),
         PropertyValue::Bool(false) => f.write_str("False"),
         PropertyValue::Int(number) => number.fmt(f),
-        PropertyValue::Float(number) => write!(f, "{number:?}"),
-        PropertyValue::Str(text) => write!(f, "'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
+        PropertyValue::Float(number) => write_float(*number, f),
+        PropertyValue::Str(text) => write_text(text, f),
         PropertyValue::List(items) => {
             f.write_str("[")?;
             for (position, item) in items.iter().enumerate() {
@@ -109,11 +120,45 @@ fn write_literal(value: &PropertyValue, f: &mut fmt::Formatter<'_>) -> fmt::Resu
                 if position != 0 {
                     f.write_str(", ")?;
                 }
-                write!(f, "'{key}': ")?;
+                write_text(key, f)?;
+                f.write_str(": ")?;
                 write_literal(item, f)?;
             }
             f.write_str("}")
         }
+    }
+}
+
+/// In single quotes, or in double ones if that saves escaping.
+fn write_text(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    f.write_char(quote)?;
+    for letter in text.chars() {
+        match letter {
+            '\\' => f.write_str("\\\\")?,
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            _ if letter == quote => write!(f, "\\{letter}")?,
+            _ if letter.is_control() => write!(f, "\\x{:02x}", u32::from(letter))?,
+            _ => f.write_char(letter)?,
+        }
+    }
+    f.write_char(quote)
+}
+
+/// An exponent has a sign and two digits at least.
+fn write_float(number: f64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if number.is_nan() {
+        return f.write_str("nan");
+    }
+    let text = format!("{number:?}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => {
+            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+            write!(f, "{digits}e{sign}{exponent:0>2}")
+        }
+        None => f.write_str(&text),
     }
 }
 
@@ -182,6 +227,10 @@ mod tests {
         assert_eq!(list.to_string(), "['a', None, True, 3]");
         assert_eq!(PropertyValue::from("a'b").to_string(), "a'b");
         assert_eq!(PropertyValue::Float(2.0).to_string(), "2.0");
+        assert_eq!(PropertyValue::Float(1e16).to_string(), "1e+16");
+        assert_eq!(PropertyValue::Float(1.5e-7).to_string(), "1.5e-07");
+        let texts = ["it's", "\"it's\"", "a\\b\n\u{1}ö"].map(PropertyValue::from).to_vec();
+        assert_eq!(PropertyValue::List(texts).to_string(), r#"["it's", '"it\'s"', 'a\\b\n\x01ö']"#);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! an old configuration dies by itself with the last component that uses its functions. Never call one on the core
 //! thread: actors ask the script pool.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub enum ScriptValue {
     /// Answers `getProperty`, `hasProperty` and `props[...]`.
     Properties(Arc<Properties>),
     List(Vec<ScriptValue>),
+    /// What a regular expression matched, and what its groups did; answers `group` and `groups`.
+    Match(Arc<[Option<String>]>),
     /// A dictionary.
     Map(Vec<(String, ScriptValue)>),
     /// An object with attributes, for instance a step given to `doStepIf`.
@@ -51,9 +54,22 @@ pub struct ScriptError {
 }
 
 /// One function of the configuration.
-pub trait ScriptFunction: Send + Sync {
+pub trait ScriptFunction: Any + Send + Sync {
     /// Runs it; blocks the calling thread for as long as `limits` allow.
     fn call(&self, arguments: &[ScriptValue], limits: ScriptLimits) -> Result<PropertyValue, ScriptError>;
+    /// As [`Self::call`], with named arguments besides.
+    fn call_named(
+        &self,
+        arguments: &[ScriptValue],
+        named: &[(String, ScriptValue)],
+        limits: ScriptLimits,
+    ) -> Result<PropertyValue, ScriptError> {
+        if named.is_empty() {
+            return self.call(arguments, limits);
+        }
+        let message = "it takes no named arguments".to_owned();
+        Err(ScriptError { function: self.name().to_owned(), location: self.location().to_owned(), message })
+    }
     fn name(&self) -> &str;
     /// `file:line` of its definition.
     fn location(&self) -> &str;
@@ -64,6 +80,40 @@ pub trait ScriptFunction: Send + Sync {
 /// A shared function; two are equal if their digests are.
 #[derive(Clone)]
 pub struct Callback(pub Arc<dyn ScriptFunction>);
+
+impl Callback {
+    /// The same function, which gets these arguments behind those of each call.
+    pub fn with_arguments(&self, arguments: Vec<ScriptValue>, named: Vec<(String, ScriptValue)>) -> Self {
+        Self(Arc::new(Bound { function: self.clone(), arguments, named }))
+    }
+}
+
+/// See [`Callback::with_arguments`].
+struct Bound {
+    function: Callback,
+    arguments: Vec<ScriptValue>,
+    named: Vec<(String, ScriptValue)>,
+}
+
+impl ScriptFunction for Bound {
+    fn call(&self, arguments: &[ScriptValue], limits: ScriptLimits) -> Result<PropertyValue, ScriptError> {
+        let all: Vec<ScriptValue> = arguments.iter().chain(&self.arguments).cloned().collect();
+        self.function.0.call_named(&all, &self.named, limits)
+    }
+
+    fn name(&self) -> &str {
+        self.function.0.name()
+    }
+
+    fn location(&self) -> &str {
+        self.function.0.location()
+    }
+
+    /// That of the function: what is bound is known only when it is called.
+    fn digest(&self) -> &str {
+        self.function.0.digest()
+    }
+}
 
 impl PartialEq for Callback {
     fn eq(&self, other: &Self) -> bool {

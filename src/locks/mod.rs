@@ -5,9 +5,14 @@
 //! them together; nothing here waits or tells anybody.
 
 mod book;
+mod cycle;
+mod held;
+pub mod returned;
 mod state;
 mod wish;
 
-pub use book::LockBook;
+pub use book::{LockBook, Taken};
+pub use cycle::{Claimant, Cycle, find_cycle};
+pub use held::{WantsMore, beyond};
 pub use state::{LockOwner, LockState, Requested};
 pub use wish::{LockKey, LockWish, wishes};

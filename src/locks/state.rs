@@ -79,8 +79,18 @@ impl LockState {
 
     /// Whether a newcomer would be granted this at once.
     pub fn has_room_for(&self, mode: LockMode, count: u32) -> bool {
+        self.queue.is_empty() && self.fits_now(mode, count)
+    }
+
+    /// Whether there is room besides the holders, whoever waits.
+    pub fn fits_now(&self, mode: LockMode, count: u32) -> bool {
         let newcomer = Claim { owner: LockOwner::Build(BuildId(0)), mode, count };
-        self.queue.is_empty() && fits(&self.holders, self.max_count, &newcomer)
+        fits(&self.holders, self.max_count, &newcomer)
+    }
+
+    /// Whether there is room once nobody holds the lock.
+    pub fn may_ever_fit(&self, mode: LockMode, count: u32) -> bool {
+        mode == LockMode::Exclusive || count <= self.max_count
     }
 
     /// Notes that the owner holds the lock, however full it is: for what was granted before somebody began to count.

@@ -15,12 +15,14 @@ use crate::actors::builders::DescribeBuilders;
 use crate::actors::buildset_keeper::DescribeWaiting;
 use crate::actors::distributor::PauseBuilds;
 use crate::actors::handle::MasterHandle;
-use crate::actors::reconfigurator::{Reconfigure, ReconfigureError};
-use crate::actors::supervisor::{Ask, Tell};
+use crate::actors::janitor::CleanUp;
+use crate::actors::reconfigurator::{ConfigurationApplied, GoBack, Reconfigure, ReconfigureError};
+use crate::actors::supervisor::{Ask, AskError, Tell};
 use crate::actors::workers::DescribeWorkers;
 use crate::clock::Clock;
-use crate::control::{ControlHandler, Overview, Reconfigured, Status};
+use crate::control::{CleanedUp, ControlHandler, Overview, Reconfigured, Status, VersionLine};
 use crate::db::Db;
+use crate::db::views::config_versions::{self, ConfigVersion};
 
 /// What the socket needs of the actors.
 #[derive(Clone)]
@@ -29,6 +31,7 @@ pub struct ControlDeps {
     pub waiting: Ask<DescribeWaiting>,
     pub workers: Ask<DescribeWorkers>,
     pub pause: Tell<PauseBuilds>,
+    pub clean_up: Ask<CleanUp>,
 }
 
 pub struct Control {
@@ -36,12 +39,15 @@ pub struct Control {
     handle: MasterHandle,
     config: AppliedConfig,
     reconfigure: Ask<Reconfigure>,
+    go_back: Ask<GoBack>,
     db: Db,
     clock: Clock,
     end: watch::Sender<Ending>,
     is_up: AtomicBool,
 }
 
+/// Versions of the configuration that are listed.
+const MOST_VERSIONS: i64 = 200;
 /// How often a clean stop looks whether all builds have ended.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
@@ -52,6 +58,7 @@ impl Control {
             handle: master.handle.clone(),
             config: master.config.clone(),
             reconfigure: master.reconfigure.clone(),
+            go_back: master.go_back.clone(),
             db: master.db.clone(),
             clock,
             end,
@@ -112,11 +119,29 @@ impl ControlHandler for Control {
     }
 
     async fn reconfig(&self, dry_run: bool) -> Result<Reconfigured, Vec<String>> {
-        match self.reconfigure.ask(Reconfigure { dry_run }).await {
-            Ok(Ok(applied)) => Ok(Reconfigured { changes: applied.changes, warnings: applied.warnings }),
-            Ok(Err(ReconfigureError::Invalid(errors))) => Err(errors),
-            Ok(Err(error)) => Err(vec![error.to_string()]),
-            Err(error) => Err(vec![error.to_string()]),
+        shown(self.reconfigure.ask(Reconfigure { dry_run }).await)
+    }
+
+    async fn go_back(&self, version: i64, dry_run: bool) -> Result<Reconfigured, Vec<String>> {
+        shown(self.go_back.ask(GoBack { version, dry_run }).await)
+    }
+
+    async fn versions(&self) -> Result<Vec<VersionLine>, String> {
+        let read = self.db.read(|conn| config_versions::newest(conn, MOST_VERSIONS)).await;
+        let line = |version: ConfigVersion| VersionLine {
+            number: version.number,
+            applied_at: version.applied_at.secs(),
+            cause: version.cause,
+            changes: version.changes,
+        };
+        read.map(|versions| versions.into_iter().map(line).collect()).map_err(|error| error.to_string())
+    }
+
+    async fn clean_up(&self, dry_run: bool) -> Result<CleanedUp, String> {
+        match self.deps.clean_up.ask(CleanUp { dry_run }).await {
+            Ok(Ok(done)) => Ok(super::clean_up::shown(&done)),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -136,5 +161,17 @@ impl ControlHandler for Control {
             end.send_replace(Ending::Now);
         });
         Ok(())
+    }
+}
+
+type Answer = Result<Result<ConfigurationApplied, ReconfigureError>, AskError>;
+
+/// A verdict as the socket says it.
+fn shown(answer: Answer) -> Result<Reconfigured, Vec<String>> {
+    match answer {
+        Ok(Ok(ConfigurationApplied { changes, warnings, version })) => Ok(Reconfigured { changes, warnings, version }),
+        Ok(Err(ReconfigureError::Invalid(errors))) => Err(errors),
+        Ok(Err(error)) => Err(vec![error.to_string()]),
+        Err(error) => Err(vec![error.to_string()]),
     }
 }

@@ -1,5 +1,6 @@
 //! One life of a master as a process: opens what it needs, serves, and ends when told.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::clock::Clock;
 use crate::config::{ListenAddress, MasterConfig, Protocol, ProtocolPort};
 use crate::control::server::ControlServer;
 use crate::db::{self, OpenOptions};
+use crate::transfers;
 use crate::web;
 use crate::wire::{Dialects, Entrance, Hub, Listener, WireLimits};
 
@@ -32,18 +34,21 @@ use crate::wire::{Dialects, Entrance, Hub, Listener, WireLimits};
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What the command line decides about a run.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RunOptions {}
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// The environment of the process, for commands on the master.
+    pub environ: BTreeMap<String, String>,
+}
 
 /// Runs the master of `base_dir` until it is told to stop.
-pub fn run(base_dir: &Path, _options: RunOptions) -> anyhow::Result<()> {
+pub fn run(base_dir: &Path, options: RunOptions) -> anyhow::Result<()> {
     let wire = Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("wire")
         .enable_all()
         .build()
         .context("cannot start the threads of the wire")?;
-    let outcome = System::new().block_on(live(base_dir.to_owned(), &wire));
+    let outcome = System::new().block_on(live(base_dir.to_owned(), options, &wire));
     wire.shutdown_background();
     outcome
 }
@@ -79,7 +84,7 @@ pub(super) fn wire_limits() -> WireLimits {
     WireLimits { strangers: default.strangers.min(usize::try_from(n_files / 4).unwrap_or(usize::MAX)), ..default }
 }
 
-async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
+async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> anyhow::Result<()> {
     raise_file_limit();
     let config = reconfigurator::load(base_dir.clone()).await.map_err(|error| anyhow!("{error}"))?;
     for warning in &config.warnings {
@@ -99,6 +104,7 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
         .await
         .context("opening the database died")?
         .context("cannot open the database")?;
+    clear_interrupted_transfers(base_dir.clone()).await;
     let parts = Parts {
         base_dir: base_dir.clone(),
         config,
@@ -106,6 +112,7 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
         writer,
         clock: clock.clone(),
         wire_runtime: wire.handle().clone(),
+        environ: Arc::new(run_options.environ),
     };
     let mut master = Master::start(parts).await?;
     let applied = master.config.clone();
@@ -136,6 +143,16 @@ async fn live(base_dir: PathBuf, wire: &Runtime) -> anyhow::Result<()> {
     match escalated {
         Some(text) => Err(anyhow!("{text}")),
         None => Ok(()),
+    }
+}
+
+/// Removes what an earlier master was storing when it was killed; what cannot be removed is in nobody's way.
+async fn clear_interrupted_transfers(base_dir: PathBuf) {
+    match tokio::task::spawn_blocking(move || transfers::clear_interrupted(&base_dir)).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(n_removed)) => info!(n_removed, "files of uploads that were cut off are removed"),
+        Ok(Err(error)) => warn!("files of uploads that were cut off may be left: {error}"),
+        Err(died) => warn!("files of uploads that were cut off may be left: {died}"),
     }
 }
 

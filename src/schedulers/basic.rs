@@ -55,6 +55,10 @@ impl Basic {
         })
     }
 
+    pub const fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
     /// The quiet time; zero counts as none, as in Buildbot.
     fn timer(&self) -> Option<Duration> {
         self.kind.tree_stable_timer.filter(|timer| !timer.is_zero())

@@ -1,12 +1,19 @@
 //! What the configuration says of schedulers.
 
+mod canceller;
 mod filter;
 mod force;
 
 use std::time::Duration;
 
+pub use self::canceller::{
+    CancellerConfig, CancellerKind, FailingFilter, OldBuildsFilter, StampAttribute, StampFilter,
+};
 pub use self::filter::{AttributeTest, ChangeAttribute, ChangeFilter};
-pub use self::force::{ForceCodebase, ForceConfig, ForceField, ForceFieldKind};
+pub use self::force::{
+    ForceAnyProperty, ForceCodebase, ForceConfig, ForceField, ForceFieldKind, ForceGroup, ForceParameter, ForcePatch,
+    Layout,
+};
 use super::cron::Cron;
 use crate::domain::{Callback, Properties};
 

@@ -1,5 +1,7 @@
 //! `ChangeFilter`: which changes concern a scheduler (manual section "ChangeFilter").
 
+mod why;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 

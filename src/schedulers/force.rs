@@ -4,12 +4,16 @@
 use std::collections::BTreeMap;
 
 use super::buildset::{default_stamp, empty, fill_in, properties};
-use super::config::{ForceCodebase, ForceConfig, ForceField, ForceFieldKind, SchedulerConfig, SchedulerKind};
+use super::config::{
+    ForceAnyProperty, ForceCodebase, ForceConfig, ForceField, ForceFieldKind, ForceGroup, ForceParameter, ForcePatch,
+    SchedulerConfig, SchedulerKind,
+};
 use super::facts::Memory;
-use super::fields::full_name;
-use super::filter;
+use super::fields::{self, ANY_WORKER, full_name, patch_name};
+pub use super::force_values::build_name;
+use super::force_values::{complaint, is_property_name, read};
 use crate::domain::buildset::NewStamp;
-use crate::domain::{BuilderId, NewBuildset, Properties, PropertyValue, StampSpec};
+use crate::domain::{BuilderId, NewBuildset, Patch, Properties, PropertyValue, StampSpec};
 
 /// Where properties from a form say they came from.
 const SOURCE: &str = "Force Build Form";
@@ -19,6 +23,9 @@ pub type Values = BTreeMap<String, PropertyValue>;
 
 /// Full field name to what is wrong with its value.
 pub type FieldErrors = BTreeMap<String, String>;
+
+/// The properties of builds that were chosen in a form, by what was sent; `None` for a build that does not exist.
+pub type Inherited = BTreeMap<String, Option<Properties>>;
 
 /// A form whose values are all good.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,11 +56,16 @@ impl ForcedInput {
 /// A field that was not sent has its default; a page must therefore send `false` for a box that is not ticked (the
 /// last value counts, so a hidden `false` before the box will do). `owner` is known from a session; without one the
 /// field for the user's name says who it is. Values of unknown fields are ignored.
-pub fn validate(config: &SchedulerConfig, values: &Values, owner: Option<&str>) -> Result<ForcedInput, FieldErrors> {
+pub fn validate(
+    config: &SchedulerConfig,
+    values: &Values,
+    inherited: &Inherited,
+    owner: Option<&str>,
+) -> Result<ForcedInput, FieldErrors> {
     let SchedulerKind::Force(force) = &config.kind else {
         return Err(BTreeMap::from([("scheduler".to_owned(), format!("'{}' cannot be forced", config.name))]));
     };
-    let mut form = Form { values, errors: FieldErrors::new() };
+    let mut form = Form { values, inherited, errors: FieldErrors::new() };
     let owner = match owner {
         Some(owner) => owner.to_owned(),
         None => form.text(&force.username, &force.username.name),
@@ -62,8 +74,8 @@ pub fn validate(config: &SchedulerConfig, values: &Values, owner: Option<&str>) 
     let priority = form.priority(&force.priority);
     let stamps = form.stamps(config, force);
     let mut properties = properties(config);
-    for field in &force.properties {
-        properties.set(&field.name, form.value(field, &field.name), SOURCE);
+    for (name, value) in form.properties(&force.properties, "") {
+        properties.set(&name, value, SOURCE);
     }
     properties.set("reason", reason.as_str(), SOURCE);
     properties.set("owner", owner.as_str(), SOURCE);
@@ -74,9 +86,17 @@ pub fn validate(config: &SchedulerConfig, values: &Values, owner: Option<&str>) 
     Ok(ForcedInput { properties, stamps, reason, priority, owner })
 }
 
+/// The builds that were chosen to inherit from, as they were sent.
+pub fn inherits(config: &SchedulerConfig, values: &Values) -> Vec<String> {
+    let SchedulerKind::Force(force) = &config.kind else { return Vec::new() };
+    let fields = fields::all(force).into_iter().filter(|(_, field)| field.kind == ForceFieldKind::Inherit);
+    fields.filter_map(|(name, field)| read(field, values.get(&name)).ok()?.as_str().map(str::to_owned)).collect()
+}
+
 /// A form that is being read.
 struct Form<'form> {
     values: &'form Values,
+    inherited: &'form Inherited,
     errors: FieldErrors,
 }
 
@@ -142,106 +162,100 @@ impl Form<'_> {
         stamp.revision = revision.or_else(|| stamp.revision.take());
         stamp.repository = repository.unwrap_or_else(|| std::mem::take(&mut stamp.repository));
         stamp.project = project.unwrap_or_default();
+        stamp.patch = codebase.patch.as_ref().and_then(|patch| self.patch(patch, &patch_name(&codebase.codebase)));
     }
-}
 
-/// The text that the sender sees, naming the field as the page does.
-fn complaint(field: &ForceField, why: &str) -> String {
-    let label = if field.label.is_empty() { &field.name } else { &field.label };
-    format!("{}: {why}", label.trim_end_matches(':'))
-}
-
-fn read(field: &ForceField, sent: Option<&PropertyValue>) -> Result<PropertyValue, String> {
-    if field.kind == ForceFieldKind::Fixed {
-        return Ok(field.default.clone());
-    }
-    let sent = match sent {
-        None | Some(PropertyValue::Null) => None,
-        Some(PropertyValue::List(items)) if !field.multiple => items.last(),
-        Some(PropertyValue::List(items)) => {
-            if items.is_empty() && field.required {
-                return Err("a value is required".to_owned());
-            }
-            let items = items.iter().map(|item| read_one(field, item)).collect::<Result<_, _>>()?;
-            return Ok(PropertyValue::List(items));
-        }
-        other => other,
-    };
-    match sent {
-        None if field.required => Err("a value is required".to_owned()),
-        None => Ok(field.default.clone()),
-        Some(sent) if field.multiple => Ok(PropertyValue::List(vec![read_one(field, sent)?])),
-        Some(sent) => read_one(field, sent),
-    }
-}
-
-fn read_one(field: &ForceField, sent: &PropertyValue) -> Result<PropertyValue, String> {
-    let text = sent.to_string();
-    match &field.kind {
-        ForceFieldKind::Fixed => return Ok(field.default.clone()),
-        ForceFieldKind::Bool => return read_bool(sent, &text),
-        _ => {}
-    }
-    if text.trim().is_empty() {
-        return match &field.kind {
-            _ if field.required => Err("a value is required".to_owned()),
-            ForceFieldKind::Int => Ok(field.default.clone()),
-            _ => Ok(PropertyValue::Str(text)),
+    /// The patch, if a text was given.
+    fn patch(&mut self, patch: &ForcePatch, name: &str) -> Option<Patch> {
+        let mut read = |field: &ForceField| self.text(field, &full_name(name, &field.name));
+        let (body, level) = (read(&patch.body), read(&patch.level));
+        let patch = Patch {
+            body: body.into_bytes(),
+            level: 0,
+            author: read(&patch.author),
+            comment: read(&patch.comment),
+            subdir: read(&patch.subdir),
         };
+        if patch.body.is_empty() {
+            return None;
+        }
+        let Ok(level) = level.trim().parse() else {
+            self.errors.insert(full_name(name, "level"), format!("'{level}' is not a number of directories"));
+            return None;
+        };
+        Some(Patch { level, ..patch })
     }
-    if let Some(limit) = field.max_size.filter(|limit| *limit < size(&text)) {
-        return Err(format!("{} characters are more than the {limit} allowed", size(&text)));
+
+    /// The properties that parameters give; of several with one name the last counts.
+    fn properties(&mut self, parameters: &[ForceParameter], group: &str) -> BTreeMap<String, PropertyValue> {
+        let mut properties = BTreeMap::new();
+        for parameter in parameters {
+            match parameter {
+                ForceParameter::Field(field) => self.property(field, group, &mut properties),
+                ForceParameter::Group(inner) => self.group(inner, group, &mut properties),
+                ForceParameter::AnyProperty(any) => properties.extend(self.any_property(any, group)),
+            }
+        }
+        properties
     }
-    if let Some(pattern) = &field.regex {
-        let compiled = filter::compile(pattern).map_err(|error| error.to_string())?;
-        if !filter::matches(&compiled, &text) {
-            return Err(format!("'{text}' is not of the form '{pattern}'"));
+
+    fn group(&mut self, inner: &ForceGroup, group: &str, into: &mut BTreeMap<String, PropertyValue>) {
+        let values = self.properties(&inner.fields, &full_name(group, &inner.name));
+        if inner.name.is_empty() {
+            into.extend(values);
+        } else {
+            into.insert(inner.name.clone(), PropertyValue::Map(values));
         }
     }
-    match &field.kind {
-        ForceFieldKind::Int => read_int(sent, &text),
-        ForceFieldKind::UserName { need_email: true, .. } if !has_email(&text) => {
-            Err("an e-mail address is needed, as in 'Joe <joe@example.org>'".to_owned())
+
+    fn property(&mut self, field: &ForceField, group: &str, into: &mut BTreeMap<String, PropertyValue>) {
+        let full_name = full_name(group, &field.name);
+        let value = self.value(field, &full_name);
+        match (&field.kind, value.as_str()) {
+            (ForceFieldKind::Worker, Some("" | ANY_WORKER)) | (ForceFieldKind::Inherit, Some("")) => {}
+            (ForceFieldKind::Inherit, Some(build)) => match self.inherit(field, build) {
+                Ok(properties) => into.extend(properties),
+                Err(why) => {
+                    self.errors.insert(full_name, complaint(field, &why));
+                }
+            },
+            _ => {
+                into.insert(field.name.clone(), value);
+            }
         }
-        ForceFieldKind::Choice { choices, strict: true } if !choices.contains(&text) => {
-            Err(format!("'{text}' is none of the choices: {}", choices.join(", ")))
+    }
+
+    /// What was filled into the form of the chosen build; who that was is the property `orig_owner`.
+    fn inherit(&self, field: &ForceField, build: &str) -> Result<BTreeMap<String, PropertyValue>, String> {
+        let Some(Some(properties)) = self.inherited.get(build) else {
+            return Err(format!("there is no build '{build}'"));
+        };
+        let name = build.split_whitespace().next().unwrap_or_default();
+        let mut inherited = BTreeMap::from([(field.name.clone(), PropertyValue::from(name))]);
+        for (name, property) in properties.iter().filter(|(_, property)| property.source == SOURCE) {
+            let name = if name == "owner" { "orig_owner" } else { name };
+            inherited.insert(name.to_owned(), property.value.clone());
         }
-        _ => Ok(PropertyValue::Str(text)),
+        Ok(inherited)
     }
-}
 
-fn size(text: &str) -> u32 {
-    u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
-}
-
-fn read_int(sent: &PropertyValue, text: &str) -> Result<PropertyValue, String> {
-    let number = match sent {
-        PropertyValue::Int(number) => Some(*number),
-        PropertyValue::Str(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    number.map(PropertyValue::Int).ok_or_else(|| format!("'{text}' is not a whole number"))
-}
-
-fn read_bool(sent: &PropertyValue, text: &str) -> Result<PropertyValue, String> {
-    if let PropertyValue::Bool(flag) = sent {
-        return Ok(PropertyValue::Bool(*flag));
+    fn any_property(&mut self, any: &ForceAnyProperty, group: &str) -> Option<(String, PropertyValue)> {
+        let name = full_name(group, &any.name);
+        let (property, value) = (full_name(&name, &any.property.name), full_name(&name, &any.value.name));
+        let (chosen, value) = (self.text(&any.property, &property), self.value(&any.value, &value));
+        let chosen = chosen.trim();
+        if !chosen.is_empty() && !is_property_name(chosen) {
+            let why = "the name of a property may have letters, digits and '_.-/~:' only";
+            self.errors.insert(property, complaint(&any.property, why));
+        }
+        (!chosen.is_empty()).then(|| (chosen.to_owned(), value))
     }
-    match text.trim().to_ascii_lowercase().as_str() {
-        "1" | "on" | "true" | "yes" => Ok(true.into()),
-        "" | "0" | "off" | "false" | "no" => Ok(false.into()),
-        _ => Err(format!("'{text}' is neither true nor false")),
-    }
-}
-
-/// Whether some word of the text is `somebody@somewhere`, bare or in angle brackets.
-fn has_email(text: &str) -> bool {
-    text.split_whitespace().any(|word| {
-        let word = word.trim_matches(['<', '>', '(', ')', ',']);
-        word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'))
-    })
 }
 
 #[cfg(test)]
 #[path = "force_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "force_parameters_tests.rs"]
+mod parameters_tests;

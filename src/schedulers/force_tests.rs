@@ -4,11 +4,15 @@ use super::*;
 use crate::schedulers::config::CodebaseConfig;
 use crate::schedulers::fields::{default_codebase, default_priority, default_reason, default_username, text_field};
 
-fn field(name: &str, kind: ForceFieldKind) -> ForceField {
+pub(super) fn field(name: &str, kind: ForceFieldKind) -> ForceField {
     ForceField { kind, ..text_field(name, name) }
 }
 
-fn config() -> SchedulerConfig {
+pub(super) fn parameters(fields: Vec<ForceField>) -> Vec<ForceParameter> {
+    fields.into_iter().map(ForceParameter::Field).collect()
+}
+
+pub(super) fn config() -> SchedulerConfig {
     let choices = vec!["a".to_owned(), "b".to_owned()];
     SchedulerConfig {
         name: "force".to_owned(),
@@ -24,7 +28,7 @@ fn config() -> SchedulerConfig {
             username: default_username(),
             codebases: vec![default_codebase("")],
             priority: default_priority(),
-            properties: vec![
+            properties: parameters(vec![
                 ForceField {
                     regex: Some("^[a-z]*$".to_owned()),
                     max_size: Some(5),
@@ -39,22 +43,22 @@ fn config() -> SchedulerConfig {
                 },
                 ForceField { multiple: true, ..field("mp", ForceFieldKind::Choice { choices, strict: true }) },
                 ForceField { default: "fixed".into(), ..field("fx", ForceFieldKind::Fixed) },
-            ],
+            ]),
         }),
     }
 }
 
-fn values(pairs: &[(&str, PropertyValue)]) -> Values {
+pub(super) fn values(pairs: &[(&str, PropertyValue)]) -> Values {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
 fn errors(pairs: &[(&str, PropertyValue)]) -> FieldErrors {
-    validate(&config(), &values(pairs), None).unwrap_err()
+    validate(&config(), &values(pairs), &Inherited::new(), None).unwrap_err()
 }
 
 #[test]
 fn an_empty_form_has_the_defaults() {
-    let input = validate(&config(), &Values::new(), None).unwrap();
+    let input = validate(&config(), &Values::new(), &Inherited::new(), None).unwrap();
     assert_eq!(input.reason, "A build was forced by '': force build");
     assert_eq!(input.priority, 0);
     assert_eq!(input.stamps, [NewStamp::Spec(StampSpec::default())]);
@@ -82,7 +86,7 @@ fn what_is_sent_becomes_properties_stamp_and_reason() {
         ("fx", "other".into()),
         ("unknown", "x".into()),
     ]);
-    let input = validate(&config(), &sent, None).unwrap();
+    let input = validate(&config(), &sent, &Inherited::new(), None).unwrap();
     assert_eq!(input.reason, "A build was forced by 'Joe <joe@example.org>': why not");
     assert_eq!(input.priority, 7);
     let stamp = StampSpec { branch: Some("dev".to_owned()), ..StampSpec::default() };
@@ -123,13 +127,17 @@ fn a_required_field_must_be_sent_and_not_be_empty() {
     let SchedulerKind::Force(force) = &mut config.kind else { panic!("no force scheduler") };
     force.reason.required = true;
     for sent in [Values::new(), values(&[("reason", " ".into())])] {
-        assert_eq!(validate(&config, &sent, None).unwrap_err()["reason"], "reason: a value is required");
+        assert_eq!(
+            validate(&config, &sent, &Inherited::new(), None).unwrap_err()["reason"],
+            "reason: a value is required"
+        );
     }
 }
 
 #[test]
 fn a_session_says_who_it_is_and_the_field_is_not_looked_at() {
-    let input = validate(&config(), &values(&[("username", "joe".into())]), Some("ann@example.org")).unwrap();
+    let input = validate(&config(), &values(&[("username", "joe".into())]), &Inherited::new(), Some("ann@example.org"))
+        .unwrap();
     assert_eq!(input.owner, "ann@example.org");
     assert_eq!(input.properties.get("owner"), Some(&"ann@example.org".into()));
 }
@@ -146,7 +154,7 @@ fn each_codebase_has_its_own_fields() {
     let SchedulerKind::Force(force) = &mut config.kind else { panic!("no force scheduler") };
     force.codebases = vec![default_codebase("app"), default_codebase("lib")];
     let sent = values(&[("app_branch", "dev".into()), ("lib_revision", "abc".into())]);
-    let stamps = validate(&config, &sent, None).unwrap().stamps;
+    let stamps = validate(&config, &sent, &Inherited::new(), None).unwrap().stamps;
     let app = StampSpec { codebase: "app".to_owned(), branch: Some("dev".to_owned()), ..StampSpec::default() };
     let lib = StampSpec {
         codebase: "lib".to_owned(),
@@ -162,5 +170,5 @@ fn each_codebase_has_its_own_fields() {
 fn only_a_force_scheduler_can_be_forced() {
     let mut config = config();
     config.kind = SchedulerKind::SingleBranch(crate::schedulers::config::BasicConfig::default());
-    assert!(validate(&config, &Values::new(), None).unwrap_err().contains_key("scheduler"));
+    assert!(validate(&config, &Values::new(), &Inherited::new(), None).unwrap_err().contains_key("scheduler"));
 }

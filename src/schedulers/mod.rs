@@ -2,18 +2,24 @@
 
 pub mod config;
 pub mod cron;
+pub mod describe;
+pub mod explain;
 pub mod facts;
+pub mod failing_buildsets;
 pub mod fields;
 pub mod filter;
 pub mod force;
+pub mod old_builds;
 pub mod question;
 pub mod rules;
+pub mod stamp_filter;
 pub mod triggerable;
 pub mod try_build;
 
 mod basic;
 mod buildset;
 mod dependent;
+mod force_values;
 mod timed;
 mod watch;
 

@@ -13,6 +13,7 @@ use super::facts::{Decision, Facts, Outcome};
 use super::filter::FilterError;
 use super::question::Answers;
 use super::timed::{Timed, When};
+use super::watch::Watch;
 use crate::domain::{BuilderId, Timestamp};
 
 /// A scheduler's configuration, made ready to decide by.
@@ -55,6 +56,20 @@ impl Rules {
             Kind::Timed(timed) => timed.looks_at_changes(),
             Kind::Dependent | Kind::Asked => false,
         }
+    }
+
+    /// How it looks at changes, if it does.
+    pub(super) fn watch(&self) -> Option<&Watch> {
+        match &self.kind {
+            Kind::Basic(basic) => Some(basic.watch()),
+            Kind::Timed(timed) => timed.watch(),
+            Kind::Dependent | Kind::Asked => None,
+        }
+    }
+
+    /// The name in configurations.
+    pub(super) const fn class_name(&self) -> &'static str {
+        self.config.kind.class_name()
     }
 
     /// The scheduler whose buildsets matter to it.

@@ -54,6 +54,10 @@ impl Timed {
         })
     }
 
+    pub const fn watch(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
     pub const fn looks_at_changes(&self) -> bool {
         self.watch.is_some()
     }

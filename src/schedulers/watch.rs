@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::buildset;
 use super::config::{SchedulerConfig, WatchConfig};
+use super::explain::Stance;
 use super::facts::{Decision, Facts, LastRevision, Memory, Waiting};
 use super::filter::{Filter, FilterError, Verdict};
 use super::question::{Answers, Question, Role};
@@ -79,6 +80,26 @@ impl Watch {
             })?,
         };
         Ok((important || !self.only_important).then_some(important))
+    }
+
+    /// What the scheduler makes of a change that it has not built: [`Stance::Passed`] if it is important.
+    pub fn stance(&self, change: &Arc<Change>, answers: &Answers) -> Result<Stance, Vec<Question>> {
+        if let Some(branch) = self.branch.as_ref().filter(|branch| **branch != change.branch) {
+            return Ok(Stance::OtherBranch { branch: branch.clone() });
+        }
+        if !self.codebases.contains(&change.codebase) {
+            return Ok(Stance::OtherCodebase { codebase: change.codebase.clone() });
+        }
+        let kept = self.judge(change, answers)?;
+        if let Some(why) = self.filter.why_not(change, answers) {
+            return Ok(Stance::Filtered(why));
+        }
+        let location = self.file_is_important.as_ref().map(|function| function.0.location().to_owned());
+        Ok(match kept {
+            Some(true) => Stance::Passed,
+            Some(false) => Stance::Unimportant { location },
+            None => Stance::Dropped { location: location.unwrap_or_default() },
+        })
     }
 
     /// The memory once these changes have been seen; `None` if it stays as it is.

@@ -1,52 +1,116 @@
 //! Masks secrets in a text that arrives in pieces.
 //!
 //! A secret may begin in one piece and end in the next, so the end of a piece is held back as long as it could be the
-//! beginning of a secret. What is held back is always shorter than the longest secret. Where secrets overlap in the
-//! text, everything they cover is masked.
+//! beginning of a secret. What is held back is always shorter than the longest form of a secret (`forms`). Where
+//! secrets overlap in the text, everything they cover is masked.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use memchr::memmem::Finder;
+use aho_corasick::AhoCorasick;
 
 use super::Secret;
+use super::forms::forms;
+use crate::domain::PropertyValue;
 
-/// What to mask; cheap to clone and to share.
+/// What to mask. Clones share what they learn, so that a text that has begun is masked by what is learned later.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
-    masks: Arc<[Mask]>,
-}
-
-struct Mask {
-    finder: Finder<'static>,
-    label: String,
-}
-
-impl std::fmt::Debug for Mask {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.label)
-    }
+    masks: Arc<RwLock<Arc<Masks>>>,
 }
 
 impl Redactor {
-    /// Each secret is shown as `<name>`. Empty secrets are ignored.
+    /// Each secret is shown as `<name>`. Secrets of blanks alone are ignored.
     pub fn new(secrets: impl IntoIterator<Item = (String, Secret)>) -> Self {
-        let mut named: Vec<(String, Secret)> = secrets.into_iter().filter(|(_, secret)| !secret.is_empty()).collect();
-        // Of two secrets with the same text the first by name labels it, whatever order they came in.
-        named.sort_by(|one, other| one.0.cmp(&other.0));
-        let masks = named.into_iter().map(|(name, secret)| Mask {
-            finder: Finder::new(secret.expose().as_bytes()).into_owned(),
-            label: format!("<{name}>"),
-        });
-        Self { masks: masks.collect() }
+        let redactor = Self::default();
+        for (name, secret) in secrets {
+            redactor.learn(&name, &secret);
+        }
+        redactor
+    }
+
+    /// Masks one more secret from now on. Takes some milliseconds for a secret of kilobytes.
+    pub fn learn(&self, name: &str, secret: &Secret) {
+        let mut masks = self.masks.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(more) = masks.with(name, secret) {
+            *masks = Arc::new(more);
+        }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.masks.is_empty()
+        self.masks().is_empty()
     }
 
     /// Masks a text that is complete in itself.
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.masks().redact(text)
+    }
+
+    /// Masks every text in a value, and numbers that print as a secret.
+    pub fn redact_value(&self, value: PropertyValue) -> PropertyValue {
+        let masks = self.masks();
+        if masks.is_empty() { value } else { masks.redact_value(value) }
+    }
+
+    /// Begins a text that arrives in pieces.
+    pub fn stream(&self) -> Redaction {
+        Redaction { redactor: self.clone(), held: String::new(), masked: 0 }
+    }
+
+    fn masks(&self) -> Arc<Masks> {
+        Arc::clone(&self.masks.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What is known at one moment.
+#[derive(Default)]
+struct Masks {
+    /// Every form, and what is shown instead; in the order of the texts.
+    forms: BTreeMap<String, String>,
+    /// Finds them, numbered in that order.
+    finder: Option<AhoCorasick>,
+    /// The bytes with which forms begin.
+    first_bytes: Vec<u8>,
+    longest: usize,
+}
+
+impl std::fmt::Debug for Masks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut labels: Vec<&String> = self.forms.values().collect();
+        labels.sort_unstable();
+        labels.dedup();
+        f.debug_list().entries(labels).finish()
+    }
+}
+
+impl Masks {
+    /// These and one more; nothing if that one brings nothing new.
+    fn with(&self, name: &str, secret: &Secret) -> Option<Self> {
+        let label = format!("<{name}>");
+        let mut all = self.forms.clone();
+        for form in forms(secret.expose()) {
+            // Of two secrets with the same text the first by name labels it, whatever order they came in.
+            let shown = all.entry(form).or_insert_with(|| label.clone());
+            if label < *shown {
+                shown.clone_from(&label);
+            }
+        }
+        if all == self.forms {
+            return None;
+        }
+        let finder = AhoCorasick::new(all.keys()).expect("secrets are bounded far below what the finder can number");
+        let mut first_bytes: Vec<u8> = all.keys().filter_map(|form| form.bytes().next()).collect();
+        first_bytes.dedup();
+        let longest = all.keys().map(String::len).max().unwrap_or(0);
+        Some(Self { forms: all, finder: Some(finder), first_bytes, longest })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.forms.is_empty()
+    }
+
+    fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let covered = self.covered(text);
         if covered.is_empty() {
             return Cow::Borrowed(text);
@@ -56,38 +120,55 @@ impl Redactor {
         Cow::Owned(out)
     }
 
-    /// Begins a text that arrives in pieces.
-    pub fn stream(&self) -> Redaction {
-        Redaction { redactor: self.clone(), held: String::new(), masked: 0 }
+    fn redact_value(&self, value: PropertyValue) -> PropertyValue {
+        match value {
+            PropertyValue::Str(text) => PropertyValue::Str(self.redact(&text).into_owned()),
+            PropertyValue::List(items) => {
+                PropertyValue::List(items.into_iter().map(|item| self.redact_value(item)).collect())
+            }
+            PropertyValue::Map(items) => {
+                let entry = |(key, item): (String, _)| (self.redact(&key).into_owned(), self.redact_value(item));
+                PropertyValue::Map(items.into_iter().map(entry).collect())
+            }
+            PropertyValue::Int(_) | PropertyValue::Float(_) => {
+                let text = value.to_string();
+                match self.redact(&text) {
+                    Cow::Borrowed(_) => value,
+                    Cow::Owned(masked) => PropertyValue::Str(masked),
+                }
+            }
+            other => other,
+        }
     }
 
     /// Where secrets are, by start.
     fn covered<'a>(&'a self, text: &str) -> Vec<Covered<'a>> {
-        let mut covered: Vec<Covered<'_>> = Vec::new();
-        for mask in self.masks.iter() {
-            let mut from = 0;
-            // A secret may overlap itself, so the search goes on one byte after each find.
-            while let Some(found) = mask.finder.find(text.as_bytes().get(from..).unwrap_or_default()) {
-                let start = from + found;
-                covered.push(Covered { start, end: start + mask.finder.needle().len(), label: &mask.label });
-                from = start + 1;
-            }
-        }
+        let Some(finder) = self.finder.as_ref().filter(|finder| finder.is_match(text)) else { return Vec::new() };
+        let labels: Vec<&String> = self.forms.values().collect();
+        let cover = |found: aho_corasick::Match| {
+            let label = labels.get(found.pattern().as_usize())?;
+            Some(Covered { start: found.start(), end: found.end(), label: label.as_str() })
+        };
+        let mut covered: Vec<Covered<'_>> = finder.find_overlapping_iter(text).filter_map(cover).collect();
         covered.sort_by_key(|one| (one.start, usize::MAX - one.end));
         covered
     }
 
-    /// Where the longest end of `text` begins that could be the beginning of a secret.
+    /// Where the longest end of `text` begins that could be the beginning of a form.
     fn held_from(&self, text: &str) -> usize {
-        let longest = self.masks.iter().map(|mask| mask.finder.needle().len()).max().unwrap_or(0);
-        let from = text.len().saturating_sub(longest.saturating_sub(1));
+        let bytes = text.as_bytes();
+        let from = text.len().saturating_sub(self.longest.saturating_sub(1));
         let could_begin = |at: usize| {
-            let end = text.as_bytes().get(at..).unwrap_or_default();
-            self.masks
-                .iter()
-                .any(|mask| end.len() < mask.finder.needle().len() && mask.finder.needle().starts_with(end))
+            let end = text.get(at..).unwrap_or_default();
+            // The texts that begin with `end` follow it in their order; itself is no beginning but a whole.
+            let bounds = (std::ops::Bound::Excluded(end), std::ops::Bound::Unbounded);
+            self.forms.range::<str, _>(bounds).next().is_some_and(|(form, _)| form.starts_with(end))
         };
-        (from..text.len()).filter(|at| text.is_char_boundary(*at)).find(|at| could_begin(*at)).unwrap_or(text.len())
+        (from..text.len())
+            .filter(|at| bytes.get(*at).is_some_and(|byte| self.first_bytes.contains(byte)))
+            .filter(|at| text.is_char_boundary(*at))
+            .find(|at| could_begin(*at))
+            .unwrap_or(text.len())
     }
 }
 
@@ -127,29 +208,30 @@ pub struct Redaction {
 impl Redaction {
     /// What can be said after `text` has arrived; nothing is copied if there is nothing to mask.
     pub fn push<'a>(&mut self, text: &'a str) -> Cow<'a, str> {
-        if self.redactor.is_empty() {
+        let masks = self.redactor.masks();
+        if masks.is_empty() {
             return Cow::Borrowed(text);
         }
-        if self.held.is_empty() && self.redactor.held_from(text) == text.len() {
-            return self.redactor.redact(text);
+        if self.held.is_empty() && masks.held_from(text) == text.len() {
+            return masks.redact(text);
         }
         self.held.push_str(text);
-        let end = self.redactor.held_from(&self.held);
-        Cow::Owned(self.emit_until(end))
+        let end = masks.held_from(&self.held);
+        Cow::Owned(self.emit_until(&masks, end))
     }
 
     /// The rest: what was held back turned out to be no secret.
     pub fn finish(&mut self) -> String {
-        self.emit_until(self.held.len())
+        let masks = self.redactor.masks();
+        self.emit_until(&masks, self.held.len())
     }
 
-    fn emit_until(&mut self, end: usize) -> String {
+    fn emit_until(&mut self, masks: &Masks, end: usize) -> String {
         let mut out = String::with_capacity(end);
-        let covered = self.redactor.covered(&self.held);
+        let covered = masks.covered(&self.held);
         let start = self.masked.min(end);
         let beyond = emit(&self.held, &covered, start..end, &mut out);
         let still_masked = self.masked.saturating_sub(end);
-        drop(covered);
         self.masked = beyond.max(still_masked);
         self.held.drain(..end);
         out
@@ -157,90 +239,4 @@ impl Redaction {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn redactor(secrets: &[(&str, &str)]) -> Redactor {
-        Redactor::new(secrets.iter().map(|(name, text)| ((*name).to_owned(), Secret::new(*text))))
-    }
-
-    fn in_pieces(redactor: &Redactor, pieces: &[&str]) -> Vec<String> {
-        let mut stream = redactor.stream();
-        let mut out: Vec<String> = pieces.iter().map(|piece| stream.push(piece).into_owned()).collect();
-        out.push(stream.finish());
-        out
-    }
-
-    #[test]
-    fn a_secret_is_replaced_by_its_name() {
-        let redactor = redactor(&[("token", "hunter2")]);
-        assert_eq!(redactor.redact("login hunter2, hunter2!"), "login <token>, <token>!");
-    }
-
-    #[test]
-    fn a_secret_across_pieces_is_never_shown_in_part() {
-        let redactor = redactor(&[("token", "hunter2")]);
-        assert_eq!(in_pieces(&redactor, &["a hun", "ter", "2 b"]), ["a ", "", "<token> b", ""]);
-    }
-
-    #[test]
-    fn what_only_looked_like_a_secret_comes_out_in_the_end() {
-        let redactor = redactor(&[("token", "hunter2")]);
-        assert_eq!(in_pieces(&redactor, &["a hun", "gry h"]), ["a ", "hungry ", "h"]);
-    }
-
-    #[test]
-    fn a_text_without_secrets_is_not_copied() {
-        let with = redactor(&[("token", "hunter2")]);
-        for redactor in [Redactor::default(), with] {
-            assert!(matches!(redactor.stream().push("plain text\n"), Cow::Borrowed(_)));
-        }
-    }
-
-    #[test]
-    fn overlapping_secrets_are_masked_as_a_whole() {
-        let redactor = redactor(&[("one", "abcX"), ("two", "Xdef")]);
-        assert_eq!(redactor.redact("-abcXdef-"), "-<one>-");
-        assert_eq!(in_pieces(&redactor, &["-abcX", "def-"]).concat(), "-<one>-");
-        assert_eq!(in_pieces(&redactor, &["-abcX", "yz"]).concat(), "-<one>yz");
-    }
-
-    #[test]
-    fn the_longer_of_two_secrets_is_awaited() {
-        let redactor = redactor(&[("short", "abc"), ("long", "abcdef")]);
-        assert_eq!(in_pieces(&redactor, &["abc", "def"]).concat(), "<long>");
-        assert_eq!(in_pieces(&redactor, &["abc", "dxx"]).concat(), "<short>dxx");
-    }
-
-    #[test]
-    fn any_cut_of_a_text_masks_the_same() {
-        let redactor = redactor(&[("n", "aba"), ("m", "bab"), ("é", "xé\ny")]);
-        let mut random = fastrand::Rng::with_seed(3);
-        for _ in 0..3_000 {
-            let text: String = (0..random.usize(..24))
-                .map(|_| random.choice(['a', 'b', 'x', 'é', '\n', 'y']))
-                .map(Option::unwrap)
-                .collect();
-            let mut cuts: Vec<usize> = (0..random.usize(..6)).map(|_| random.usize(..=text.len())).collect();
-            cuts.retain(|cut| text.is_char_boundary(*cut));
-            cuts.extend([0, text.len()]);
-            cuts.sort_unstable();
-            let pieces: Vec<&str> = cuts.windows(2).map(|pair| &text[pair[0]..pair[1]]).collect();
-            let out = in_pieces(&redactor, &pieces).concat();
-            for secret in ["aba", "bab", "xé\ny"] {
-                assert!(!out.contains(secret), "{pieces:?} gave {out}");
-            }
-            assert_eq!(out, redactor.redact(&text), "{pieces:?}");
-        }
-    }
-
-    #[test]
-    fn less_than_the_longest_secret_is_held_back() {
-        let redactor = redactor(&[("n", "ab"), ("m", "ba")]);
-        let mut stream = redactor.stream();
-        for _ in 0..1_000 {
-            stream.push("ab");
-            assert!(stream.held.len() < 2);
-        }
-    }
-}
+mod tests;

@@ -66,6 +66,24 @@ impl Place {
         observer: Option<Arc<Mutex<dyn LineObserver>>>,
         context: &dyn StepContext,
     ) -> Result<(CommandOutcome, LogId), Fault> {
+        let args = self.shell_arguments(shell, context).await?;
+        let logs = ShellLogs::open("stdio", shell, context).await?;
+        Ok((context.run(shell_command(args, &logs, observer)).await?, logs.stdio))
+    }
+
+    /// Runs a configured command with logs that are there already.
+    pub async fn run_in(
+        &self,
+        shell: &ShellConfig,
+        logs: &ShellLogs,
+        observer: Option<Arc<Mutex<dyn LineObserver>>>,
+        context: &dyn StepContext,
+    ) -> Result<CommandOutcome, Fault> {
+        let args = self.shell_arguments(shell, context).await?;
+        context.run(shell_command(args, logs, observer)).await
+    }
+
+    async fn shell_arguments(&self, shell: &ShellConfig, context: &dyn StepContext) -> Result<Arguments, Fault> {
         let workdir = self.workdir(context).await?;
         let mut args = fixed_arguments(shell);
         args.insert("workdir".to_owned(), context.worker_path(WorkerPlace::InBuilder(&workdir)).into());
@@ -73,14 +91,47 @@ impl Place {
         args.insert("env".to_owned(), self.environment(&shell.env, context).await?);
         args.insert("initial_stdin".to_owned(), initial_stdin(shell, context).await?);
         args.insert("logfiles".to_owned(), log_file_map(&shell.log_files, context).await?);
-        let stdio = context.add_log("stdio", LogKind::Stream).await?;
-        let mut log_files = Vec::with_capacity(shell.log_files.len());
+        Ok(args)
+    }
+}
+
+fn shell_command(args: Arguments, logs: &ShellLogs, observer: Option<Arc<Mutex<dyn LineObserver>>>) -> RemoteCommand {
+    RemoteCommand {
+        name: "shell",
+        args,
+        stdio: Some(logs.stdio),
+        log_files: logs.files.clone(),
+        observer,
+        collect_stdout: false,
+    }
+}
+
+/// The logs of a command.
+pub struct ShellLogs {
+    pub stdio: LogId,
+    /// Names of `logfiles` and their logs.
+    pub files: Vec<(String, LogId)>,
+}
+
+impl ShellLogs {
+    /// Adds the logs of a command to the step; its output goes to the one called `stdio`.
+    pub async fn open(stdio: &str, shell: &ShellConfig, context: &dyn StepContext) -> Result<Self, Fault> {
+        let stdio = context.add_log(stdio, LogKind::Stream).await?;
+        Ok(Self { stdio, files: Self::open_files(shell, context).await? })
+    }
+
+    /// Adds the logs of `logfiles` to the step.
+    pub async fn open_files(shell: &ShellConfig, context: &dyn StepContext) -> Result<Vec<(String, LogId)>, Fault> {
+        let mut files = Vec::with_capacity(shell.log_files.len());
         for file in &shell.log_files {
-            log_files.push((file.name.clone(), context.add_log(&file.name, LogKind::Stream).await?));
+            let log = if shell.lazy_log_files {
+                context.add_lazy_log(&file.name, LogKind::Stream)
+            } else {
+                context.add_log(&file.name, LogKind::Stream).await?
+            };
+            files.push((file.name.clone(), log));
         }
-        let command =
-            RemoteCommand { name: "shell", args, stdio: Some(stdio), log_files, observer, collect_stdout: false };
-        Ok((context.run(command).await?, stdio))
+        Ok(files)
     }
 }
 
@@ -123,7 +174,7 @@ fn fixed_arguments(shell: &ShellConfig) -> Arguments {
 }
 
 /// Text for a shell as it is, or the words of all nested lists one after the other.
-fn command_words(command: PropertyValue) -> Result<Value, Fault> {
+pub fn command_words(command: PropertyValue) -> Result<Value, Fault> {
     match command {
         PropertyValue::Str(text) => Ok(Value::Str(text)),
         PropertyValue::List(items) => {

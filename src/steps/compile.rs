@@ -7,16 +7,19 @@ use buildbot_protocol::Value;
 use buildbot_protocol::message::Arguments;
 
 use super::command::{Ended, Place, decode_rc, seconds};
-use super::config::WarningCountingConfig;
+use super::condition::step_object;
+use super::config::{StepConfig, WarningCountingConfig, WarningExtractor};
 use super::context::{Fault, RemoteCommand, StepContext, WorkerPlace};
 use super::registry::Work;
 use super::render::render_text;
 use super::warnings::{WarningCounter, WarningRules};
 use crate::domain::log::LineObserver;
-use crate::domain::{LogKind, PropertyValue, Results, Stream};
+use crate::domain::{LogKind, PropertyValue, Results, ScriptValue, Stream};
 
 pub struct WarningCounting {
     pub place: Place,
+    /// As functions see it.
+    pub step: StepConfig,
     pub config: WarningCountingConfig,
 }
 
@@ -32,6 +35,7 @@ impl Work for WarningCounting {
         let counter = Arc::new(Mutex::new(WarningCounter::new(rules)));
         let observer: Arc<Mutex<dyn LineObserver>> = Arc::clone(&counter) as _;
         let (outcome, _) = self.place.run_shell(&self.config.shell, Some(observer), context).await?;
+        self.take_apart(&counter, context).await?;
         let (n_warnings, text) = counter.lock().unwrap_or_else(PoisonError::into_inner).take();
         report(n_warnings, &text, context).await?;
         let by_exit_code = decode_rc(self.config.shell.decode_rc.as_ref(), outcome.rc);
@@ -41,6 +45,25 @@ impl Work for WarningCounting {
 }
 
 impl WarningCounting {
+    /// Has the configuration's function take apart what was seen.
+    async fn take_apart(&self, counter: &Mutex<WarningCounter>, context: &dyn StepContext) -> Result<(), Fault> {
+        let WarningExtractor::Function(function) = &self.config.extractor else { return Ok(()) };
+        let seen = counter.lock().unwrap_or_else(PoisonError::into_inner).take_seen();
+        let step = step_object(&self.step, context).await?;
+        for seen in seen {
+            let line = ScriptValue::Data(seen.line.as_str().into());
+            let groups = ScriptValue::Match(seen.groups.clone().into());
+            let parts = context.call(function, vec![step.clone(), line, groups]).await?;
+            let (file, number, text) = warning_parts(&parts).ok_or_else(|| {
+                let (name, place) = (function.0.name(), function.0.location());
+                let wanted = "must return (file, line, text), with None for what is not known";
+                Fault::Config(format!("warningExtractor {name} ({place}) {wanted}, not {}", parts.literal()))
+            })?;
+            counter.lock().unwrap_or_else(PoisonError::into_inner).judge(&seen, file, number, text);
+        }
+        Ok(())
+    }
+
     fn judge(&self, n_warnings: i64) -> Results {
         match self.config.max_warn_count {
             Some(most) if most < n_warnings => Results::Failure,
@@ -81,6 +104,21 @@ impl WarningCounting {
         }
         Ok(Some(outcome.stdout))
     }
+}
+
+fn warning_parts(value: &PropertyValue) -> Option<(Option<&str>, Option<i64>, &str)> {
+    let PropertyValue::List(parts) = value else { return None };
+    let [file, number, text] = parts.as_slice() else { return None };
+    let number = match number {
+        PropertyValue::Null => None,
+        PropertyValue::Int(number) => Some(*number),
+        other => Some(other.as_str()?.parse().ok()?),
+    };
+    let file = match file {
+        PropertyValue::Null => None,
+        other => Some(other.as_str()?),
+    };
+    Some((file, number, text.as_str()?))
 }
 
 /// Writes the log of warnings and adds to the property `warnings-count`.

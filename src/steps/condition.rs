@@ -37,7 +37,7 @@ async fn evaluate(
 }
 
 /// The step as a function sees it: `name`, `properties` (which answer `getProperty`), and `build` with the same.
-async fn step_object(config: &StepConfig, context: &dyn StepContext) -> Result<ScriptValue, Fault> {
+pub async fn step_object(config: &StepConfig, context: &dyn StepContext) -> Result<ScriptValue, Fault> {
     let name = PropertyValue::Str(step_name(config, context).await?);
     let properties = || ("properties".to_owned(), ScriptValue::Properties(context.properties()));
     Ok(ScriptValue::Object(vec![

@@ -1,17 +1,22 @@
 //! What the configuration says of a step: one variant per kind, plain and comparable.
 
+mod properties;
+mod shells;
 mod transfer;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use self::properties::{FromEnvConfig, PropertyCommandConfig, PropertyTarget, SetPropertyConfig};
+pub use self::shells::{MasterShellConfig, ShellSequenceConfig};
 pub use self::transfer::{
     DirectoryUploadConfig, DownloadConfig, DownloadSource, FileUploadConfig, FilesystemConfig,
-    MultipleFileUploadConfig, TransferSize, UploadLink,
+    MultipleFileUploadConfig, SecretFilesConfig, TransferSize, UploadLink,
 };
 
 use super::StepCommon;
-use crate::domain::Renderable;
+use super::function::StepCallback;
+use crate::domain::{Callback, Renderable};
 
 /// One step of a factory.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +42,19 @@ pub enum StepKind {
     MultipleFileUpload(MultipleFileUploadConfig),
     Download(DownloadConfig),
     Filesystem(FilesystemConfig),
+    SecretFiles(SecretFilesConfig),
+    SetProperty(SetPropertyConfig),
+    /// A dictionary of them.
+    SetProperties(Renderable),
+    SetPropertyFromCommand(PropertyCommandConfig),
+    SetPropertiesFromEnv(FromEnvConfig),
+    /// Fails unless this is true.
+    Assert(Renderable),
+    LogRenderable(Renderable),
+    MasterShell(MasterShellConfig),
+    ShellSequence(ShellSequenceConfig),
+    /// A function of the configuration.
+    Function(StepCallback),
 }
 
 /// Arguments of `ShellCommand` (manual section "ShellCommand").
@@ -107,6 +125,18 @@ pub struct WarningCountingConfig {
     pub suppression_file: Option<Renderable>,
     /// More warnings than this make the step a failure.
     pub max_warn_count: Option<i64>,
+    pub extractor: WarningExtractor,
+}
+
+/// How a line that is a warning is taken apart into file, line and text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WarningExtractor {
+    /// By three groups of the pattern; the whole line is text if there are fewer.
+    Groups,
+    /// The whole line is text.
+    WholeLine,
+    /// By a function of (step, line, match).
+    Function(Callback),
 }
 
 /// Warnings that are not counted: patterns of file and text, and a range of lines.

@@ -1,11 +1,15 @@
 //! What a step may ask of the world: one trait, implemented by `actors` for real builds and by tests.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use buildbot_protocol::message::Arguments;
 
+use super::agenda::StepsPlace;
+use super::config::StepConfig;
+use super::function::FunctionThreads;
 use crate::domain::log::LineObserver;
 use crate::domain::{
     Callback, Change, CommandOutcome, LogId, LogKind, MasterFile, Properties, PropertyValue, ScriptError, ScriptValue,
@@ -59,6 +63,32 @@ pub enum WorkerPlace<'a> {
     InDirectory { directory: &'a str, path: &'a str },
 }
 
+/// A command that the master runs itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MasterCommand {
+    /// The program and its arguments; never empty.
+    pub argv: Vec<String>,
+    /// Relative to the base directory of the master.
+    pub workdir: String,
+    /// The whole environment; `None` is the master's.
+    pub env: Option<BTreeMap<String, String>>,
+    /// What its process group gets when the build is stopped, e.g. `TERM`.
+    pub interrupt_signal: String,
+    /// Kill after this long in all.
+    pub timeout: Option<Duration>,
+    /// Where stdout and stderr go.
+    pub stdio: LogId,
+}
+
+/// How a command on the master ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MasterOutcome {
+    Exited(i32),
+    /// By this signal.
+    Killed(i32),
+    TimedOut,
+}
+
 /// How a command ended that moved a file between worker and master.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transferred {
@@ -82,6 +112,8 @@ pub trait StepContext {
     fn worker_path(&self, place: WorkerPlace<'_>) -> String;
     /// Adds a log to the step; the slug is derived from the name and made unique.
     async fn add_log(&self, name: &str, kind: LogKind) -> Result<LogId, Fault>;
+    /// A log that is added to the step when something is written to it, and not at all otherwise.
+    fn add_lazy_log(&self, name: &str, kind: LogKind) -> LogId;
     /// Appends text to a log; it ends with a line end.
     async fn write_log(&self, log: LogId, stream: Stream, text: &str) -> Result<(), Fault>;
     /// All properties of the build as they are now.
@@ -92,6 +124,8 @@ pub trait StepContext {
     fn changes(&self) -> &[Arc<Change>];
     /// Shows what the step is doing, one line.
     fn set_state(&self, text: &str);
+    /// Notes how much of something the step has done by now; stored when the step is shown, and at its end.
+    fn set_progress(&self, metric: &str, value: f64);
     fn add_url(&self, name: &str, url: &str);
     /// What the worker said of itself: `admin`, `host`, `version`, `os_id` and the like.
     fn worker_fact(&self, name: &str) -> Option<PropertyValue>;
@@ -107,6 +141,23 @@ pub trait StepContext {
     async fn triggered_end(&self, triggered: &Triggered) -> Result<TriggeredEnd, Fault>;
     /// The page of a build.
     fn build_url(&self, build: &TriggeredBuild) -> String;
+    /// Runs a command on the master to its end, with its whole process group; `Interrupted` if the build is stopped
+    /// meanwhile.
+    async fn run_on_master(&self, command: MasterCommand) -> Result<MasterOutcome, Fault>;
+    /// The environment of the master.
+    fn master_environ(&self) -> Arc<BTreeMap<String, String>>;
+    /// The environment of the worker, as it told when it connected.
+    fn worker_environ(&self) -> BTreeMap<String, String>;
+    /// Leaves something with the build, for those who ask for it by name.
+    async fn set_build_data(&self, name: &str, value: Vec<u8>, source: &str) -> Result<(), Fault>;
+    /// Has further steps run in this build.
+    fn add_steps(&self, steps: Vec<StepConfig>, place: StepsPlace) -> Result<(), Fault>;
+    /// Stores what the step says of itself, for pages to show.
+    async fn show(&self) -> Result<(), Fault>;
+    /// Threads for steps that are functions.
+    fn functions(&self) -> FunctionThreads;
+    /// Resolves when somebody asks to stop the build, with the reason.
+    async fn stopped(&self) -> String;
     /// Waits; the build's stop ends it early.
     async fn sleep(&self, duration: Duration) -> Result<(), Fault>;
 }

@@ -192,6 +192,9 @@ fn parse_substitution(text: Option<&str>, depth: usize) -> Result<Substitution, 
 fn alternatives(text: &str) -> Result<(&str, &str), String> {
     let invalid = || format!("two alternatives are needed in {text:?}");
     let delimiter = text.chars().next().ok_or_else(invalid)?;
+    if delimiter == '(' {
+        return Err("'(' cannot stand between alternatives".to_owned());
+    }
     let body = &text[delimiter.len_utf8()..];
     let mut depth = 0_usize;
     for (at, character) in body.char_indices() {
@@ -266,6 +269,8 @@ mod tests {
         assert_eq!(error("%(prop:a:)s"), "unknown substitution \"\"");
         assert_eq!(error("%(prop:a b)s"), "name \"a b\" must be alphanumeric");
         assert_eq!(error("%(prop:a:?|t)s"), "two alternatives are needed in \"|t\"");
+        assert_eq!(error("%(prop:a:?(t(f)s"), "incomplete key");
+        assert_eq!(error("%(prop:a:?(t)f)s"), "'(' cannot stand between alternatives");
         assert_eq!(error("%(src:x)s"), "codebase and attribute are needed in \"src:x\"");
         assert_eq!(error("%s %(prop:a)s"), "positional and named arguments cannot be mixed");
         assert_eq!(error("%(prop:a:-%s)s"), "positional argument within \"%s\"");

@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(apply("5s", "A").unwrap(), "    A");
         assert_eq!(apply("-5s", "A").unwrap(), "A    ");
         assert_eq!(apply(".2s", "ABC").unwrap(), "AB");
-        assert_eq!(apply("r", "it's").unwrap(), r"'it\'s'");
+        assert_eq!(apply("r", "it's").unwrap(), r#""it's""#);
         assert_eq!(apply("04d", -7).unwrap(), "-007");
         assert_eq!(apply("+d", 7).unwrap(), "+7");
         assert_eq!(apply("x", 255).unwrap(), "ff");

@@ -2,12 +2,19 @@
 
 use async_trait::async_trait;
 
+use super::checks::{Assert, LogRenderable};
 use super::command::{Ended, Place};
 use super::compile::WarningCounting;
 use super::config::{DownloadSource, FilesystemConfig, StepConfig, StepKind};
 use super::context::{Fault, StepContext};
 use super::filesystem::Filesystem;
+use super::function::FunctionStep;
+use super::master_shell::MasterShell;
+use super::properties::{SetProperties, SetPropertiesFromEnv, SetProperty};
+use super::property_command::SetPropertyFromCommand;
 use super::render::render;
+use super::secret_files::SecretFiles;
+use super::sequence::ShellSequence;
 use super::shell::Shell;
 use super::source::git::Git;
 use super::step::Step;
@@ -31,7 +38,7 @@ pub fn make(config: &StepConfig, env: &BuildEnv) -> Box<dyn Step> {
     let work: Box<dyn Work> = match &config.kind {
         StepKind::Shell(shell) => Box::new(Shell { place, config: shell.clone() }),
         StepKind::WarningCounting(counting) | StepKind::Compile(counting) | StepKind::Test(counting) => {
-            Box::new(WarningCounting { place, config: counting.clone() })
+            Box::new(WarningCounting { place, step: config.clone(), config: counting.clone() })
         }
         StepKind::Git(git) => Box::new(Git { place, config: git.clone() }),
         StepKind::Trigger(trigger) => Box::new(Trigger { config: trigger.clone() }),
@@ -39,7 +46,23 @@ pub fn make(config: &StepConfig, env: &BuildEnv) -> Box<dyn Step> {
         StepKind::DirectoryUpload(upload) => Box::new(DirectoryUpload { place, config: upload.clone() }),
         StepKind::MultipleFileUpload(upload) => Box::new(MultipleFileUpload { place, config: upload.clone() }),
         StepKind::Download(download) => Box::new(Download { place, config: download.clone() }),
+        StepKind::SecretFiles(config) => Box::new(SecretFiles { place, config: config.clone() }),
         StepKind::Filesystem(config) => Box::new(Filesystem { place, config: config.clone() }),
+        StepKind::SetProperty(set) => Box::new(SetProperty { step: config.clone(), config: set.clone() }),
+        StepKind::SetProperties(properties) => {
+            Box::new(SetProperties { step: config.clone(), properties: properties.clone() })
+        }
+        StepKind::SetPropertyFromCommand(command) => {
+            Box::new(SetPropertyFromCommand { place, config: command.clone() })
+        }
+        StepKind::SetPropertiesFromEnv(from) => Box::new(SetPropertiesFromEnv { config: from.clone() }),
+        StepKind::Assert(check) => Box::new(Assert { place, check: check.clone() }),
+        StepKind::LogRenderable(content) => Box::new(LogRenderable { content: content.clone() }),
+        StepKind::MasterShell(command) => Box::new(MasterShell { place, config: command.clone() }),
+        StepKind::ShellSequence(sequence) => Box::new(ShellSequence { place, config: sequence.clone() }),
+        StepKind::Function(function) => {
+            Box::new(FunctionStep { place, step: config.clone(), function: function.clone() })
+        }
     };
     Box::new(Narrated { config: config.clone(), work })
 }
@@ -48,7 +71,7 @@ pub fn make(config: &StepConfig, env: &BuildEnv) -> Box<dyn Step> {
 pub fn default_name(config: &StepConfig) -> String {
     match &config.kind {
         StepKind::Shell(_) => "shell".to_owned(),
-        StepKind::WarningCounting(_) => "generic".to_owned(),
+        StepKind::WarningCounting(_) | StepKind::SecretFiles(_) => "generic".to_owned(),
         StepKind::Compile(_) => "compile".to_owned(),
         StepKind::Test(_) => "test".to_owned(),
         StepKind::Git(git) if git.codebase.is_empty() => "git".to_owned(),
@@ -67,6 +90,15 @@ pub fn default_name(config: &StepConfig) -> String {
             FilesystemConfig::RemoveDirectory { .. } => "RemoveDirectory".to_owned(),
             FilesystemConfig::CopyDirectory { .. } => "CopyDirectory".to_owned(),
         },
+        StepKind::SetProperty(_) => "SetProperty".to_owned(),
+        StepKind::SetProperties(_) => "SetProperties".to_owned(),
+        StepKind::SetPropertyFromCommand(_) => "setproperty".to_owned(),
+        StepKind::SetPropertiesFromEnv(_) => "SetPropertiesFromEnv".to_owned(),
+        StepKind::Assert(_) => "Assert".to_owned(),
+        StepKind::LogRenderable(_) => "LogRenderable".to_owned(),
+        StepKind::MasterShell(_) => "MasterShellCommand".to_owned(),
+        StepKind::ShellSequence(_) => "generic".to_owned(),
+        StepKind::Function(function) => function.0.name().to_owned(),
     }
 }
 

@@ -1,15 +1,20 @@
 //! Rendering: a renderable becomes a value, once a build runs (manual section "Renderables").
 
+mod operate;
+mod scope;
+pub mod with_properties;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
-use async_trait::async_trait;
+use futures_util::FutureExt;
 
+use self::operate::operate;
+use self::scope::{BuildScope, OutsideScope, PropertyScope, Scope, Secrets};
 use super::context::{Fault, StepContext};
 use super::interpolate::{Lookup, Segment, Selector, Substitution, Template};
-use crate::domain::{Callback, Properties, PropertyValue, Renderable, ScriptValue, SourceStamp};
+use crate::domain::{Callback, FunctionCall, Properties, PropertyValue, Renderable, ScriptValue, SourceStamp};
 
 /// The value of an argument, as the build is now.
 pub async fn render(renderable: &Renderable, context: &dyn StepContext) -> Result<PropertyValue, Fault> {
@@ -29,6 +34,17 @@ pub async fn render_properties(renderable: &Renderable, properties: &Properties)
     Renderer { scope: &PropertyScope { properties } }.value(renderable).await
 }
 
+/// The value of an argument outside of any build, where `secret` gives secrets and there are no properties. Functions
+/// are called on this thread, so it must not be that of the actors.
+pub fn render_outside(
+    renderable: &Renderable,
+    secret: &dyn Fn(&str) -> Result<String, Fault>,
+) -> Result<PropertyValue, Fault> {
+    let scope = OutsideScope { properties: Properties::new(), secret };
+    let rendering = Renderer { scope: &scope }.value(renderable).now_or_never();
+    rendering.expect("nothing in this scope waits")
+}
+
 /// Renders text; numbers print as Python prints them, `None` as nothing.
 pub async fn render_text(renderable: &Renderable, context: &dyn StepContext) -> Result<String, Fault> {
     Ok(text_of(render(renderable, context).await?))
@@ -40,88 +56,6 @@ pub fn text_of(value: PropertyValue) -> String {
         PropertyValue::Null => String::new(),
         PropertyValue::Str(text) => text,
         other => other.to_string(),
-    }
-}
-
-/// Where names get their values.
-#[async_trait(?Send)]
-trait Scope {
-    fn properties(&self) -> &Properties;
-    fn source_stamps(&self) -> Result<&[SourceStamp], Fault>;
-    fn worker_fact(&self, name: &str) -> Result<Option<PropertyValue>, Fault>;
-    async fn secret(&self, name: &str) -> Result<String, Fault>;
-    async fn call(&self, function: &Callback) -> Result<PropertyValue, Fault>;
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Secrets {
-    Reveal,
-    Mask,
-}
-
-struct BuildScope<'a> {
-    context: &'a dyn StepContext,
-    properties: Arc<Properties>,
-    secrets: Secrets,
-}
-
-#[async_trait(?Send)]
-impl Scope for BuildScope<'_> {
-    fn properties(&self) -> &Properties {
-        &self.properties
-    }
-
-    fn source_stamps(&self) -> Result<&[SourceStamp], Fault> {
-        Ok(self.context.source_stamps())
-    }
-
-    fn worker_fact(&self, name: &str) -> Result<Option<PropertyValue>, Fault> {
-        Ok(self.context.worker_fact(name))
-    }
-
-    async fn secret(&self, name: &str) -> Result<String, Fault> {
-        match self.secrets {
-            Secrets::Reveal => self.context.secret(name).await,
-            Secrets::Mask => Ok(format!("<{name}>")),
-        }
-    }
-
-    async fn call(&self, function: &Callback) -> Result<PropertyValue, Fault> {
-        let properties = ScriptValue::Properties(Arc::clone(&self.properties));
-        self.context.call(function, vec![properties]).await
-    }
-}
-
-struct PropertyScope<'a> {
-    properties: &'a Properties,
-}
-
-impl PropertyScope<'_> {
-    fn refuse<T>(what: &str) -> Result<T, Fault> {
-        Err(Fault::Config(format!("{what} is not available before a build runs")))
-    }
-}
-
-#[async_trait(?Send)]
-impl Scope for PropertyScope<'_> {
-    fn properties(&self) -> &Properties {
-        self.properties
-    }
-
-    fn source_stamps(&self) -> Result<&[SourceStamp], Fault> {
-        Self::refuse("a source stamp")
-    }
-
-    fn worker_fact(&self, _: &str) -> Result<Option<PropertyValue>, Fault> {
-        Self::refuse("the worker")
-    }
-
-    async fn secret(&self, name: &str) -> Result<String, Fault> {
-        Self::refuse(&format!("the secret {name:?}"))
-    }
-
-    async fn call(&self, function: &Callback) -> Result<PropertyValue, Fault> {
-        Self::refuse(&format!("the function {:?}", function.0.name()))
     }
 }
 
@@ -165,9 +99,43 @@ impl<'a> Renderer<'a> {
                     Ok(PropertyValue::Map(values))
                 }
                 Renderable::Function(function) => self.scope.call(function).await,
+                Renderable::Call(call) => self.call(call).await,
+                Renderable::WithProperties { format, names, functions } => {
+                    self.with_properties(format, names, functions).await.map(PropertyValue::Str)
+                }
+                Renderable::Flatten(list) => Ok(flat(self.value(list).await?)),
+                Renderable::Operation { operator, left, right } => {
+                    let (left, right) = (self.value(left).await?, self.value(right).await?);
+                    operate(*operator, &left, &right).map_err(Fault::Config)
+                }
                 Renderable::Secret(name) => self.scope.secret(name).await.map(PropertyValue::Str),
             }
         })
+    }
+
+    async fn call(self, call: &'a FunctionCall) -> Result<PropertyValue, Fault> {
+        let (mut arguments, mut named) = (Vec::new(), Vec::new());
+        for argument in &call.args {
+            arguments.push(ScriptValue::Data(self.value(argument).await?));
+        }
+        for (name, argument) in &call.kwargs {
+            named.push((name.clone(), ScriptValue::Data(self.value(argument).await?)));
+        }
+        let function = call.function.with_arguments(arguments, named);
+        if call.with_properties { self.scope.call(&function).await } else { self.scope.apply(&function).await }
+    }
+
+    async fn with_properties(
+        self,
+        format: &str,
+        names: &[String],
+        functions: &BTreeMap<String, Callback>,
+    ) -> Result<String, Fault> {
+        let mut own = BTreeMap::new();
+        for (name, function) in functions {
+            own.insert(name.clone(), self.scope.call(function).await?);
+        }
+        with_properties::fill(format, names, &own, self.scope.properties()).map_err(Fault::Config)
     }
 
     async fn property(
@@ -260,6 +228,24 @@ impl<'a> Renderer<'a> {
                 Ok(stamp.and_then(|stamp| source_attribute(stamp, attribute)))
             }
         }
+    }
+}
+
+/// The items of all lists within lists, one after the other; anything else stays as it is.
+fn flat(value: PropertyValue) -> PropertyValue {
+    fn add(value: PropertyValue, items: &mut Vec<PropertyValue>) {
+        match value {
+            PropertyValue::List(inner) => inner.into_iter().for_each(|item| add(item, items)),
+            other => items.push(other),
+        }
+    }
+    match value {
+        PropertyValue::List(_) => {
+            let mut items = Vec::new();
+            add(value, &mut items);
+            PropertyValue::List(items)
+        }
+        other => other,
     }
 }
 

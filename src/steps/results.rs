@@ -4,6 +4,28 @@
 use super::StepCommon;
 use crate::domain::Results;
 
+/// What a result of a part means for the whole: of a step for its build, of a command for its step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResultFlags {
+    pub halt_on_failure: bool,
+    pub flunk_on_warnings: bool,
+    pub flunk_on_failure: bool,
+    pub warn_on_warnings: bool,
+    pub warn_on_failure: bool,
+}
+
+impl ResultFlags {
+    pub fn of(step: &StepCommon) -> Self {
+        Self {
+            halt_on_failure: step.halt_on_failure,
+            flunk_on_warnings: step.flunk_on_warnings,
+            flunk_on_failure: step.flunk_on_failure,
+            warn_on_warnings: step.warn_on_warnings,
+            warn_on_failure: step.warn_on_failure,
+        }
+    }
+}
+
 /// The state of a build between its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BuildProgress {
@@ -25,12 +47,22 @@ impl BuildProgress {
 
     /// Takes a finished step into account.
     pub fn add(&mut self, step: &StepCommon, results: Results) {
-        self.results = self.results.worst(contribution(step, results));
+        self.add_part(ResultFlags::of(step), results);
+    }
+
+    /// Takes a part into account that is no step of its own.
+    pub fn add_part(&mut self, flags: ResultFlags, results: Results) {
+        self.results = self.results.worst(contribution(flags, results));
         self.halted |= match results {
-            Results::Failure => step.halt_on_failure,
+            Results::Failure => flags.halt_on_failure,
             Results::Exception | Results::Retry | Results::Cancelled => true,
             Results::Success | Results::Warnings | Results::Skipped => false,
         };
+    }
+
+    /// Whether nothing follows but what always runs.
+    pub fn is_halted(&self) -> bool {
+        self.halted
     }
 
     /// The build is stopped between steps with this result: only steps with `alwaysRun` follow.
@@ -45,13 +77,13 @@ impl BuildProgress {
     }
 }
 
-/// What a step's result means for its build.
-fn contribution(step: &StepCommon, results: Results) -> Results {
+/// What a part's result means for the whole.
+fn contribution(flags: ResultFlags, results: Results) -> Results {
     match results {
-        Results::Failure if step.flunk_on_failure => Results::Failure,
-        Results::Failure if step.warn_on_failure => Results::Warnings,
-        Results::Warnings if step.flunk_on_warnings => Results::Failure,
-        Results::Warnings if step.warn_on_warnings => Results::Warnings,
+        Results::Failure if flags.flunk_on_failure => Results::Failure,
+        Results::Failure if flags.warn_on_failure => Results::Warnings,
+        Results::Warnings if flags.flunk_on_warnings => Results::Failure,
+        Results::Warnings if flags.warn_on_warnings => Results::Warnings,
         Results::Failure | Results::Warnings => Results::Success,
         Results::Success | Results::Skipped | Results::Exception | Results::Retry | Results::Cancelled => results,
     }

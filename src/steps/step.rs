@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::context::{Fault, StepContext};
+use crate::domain::lock::LockItem;
 use crate::domain::{Callback, Renderable, Results};
 
 /// What a step is: made once per build from its configuration.
@@ -30,6 +31,8 @@ pub struct StepCommon {
     /// Directory of commands, below the builder's; `None` takes the factory's.
     pub workdir: Option<Renderable>,
     pub log_encoding: Option<String>,
+    /// Taken together before the step starts, and given back when it has ended.
+    pub locks: Vec<LockItem>,
 }
 
 /// `doStepIf` and `hideStepIf`: a fixed answer, a renderable, or a function of (step) or (results, step).

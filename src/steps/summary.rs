@@ -74,7 +74,7 @@ pub async fn done(config: &StepConfig, context: &dyn StepContext) -> Done {
 /// Present and past of the classes that have words of their own.
 fn defaults(kind: &StepKind) -> Option<(&'static str, &'static str)> {
     match kind {
-        StepKind::Shell(_) | StepKind::WarningCounting(_) => None,
+        StepKind::Shell(_) | StepKind::WarningCounting(_) | StepKind::SecretFiles(_) => None,
         StepKind::Compile(_) => Some(("compiling", "compile")),
         StepKind::Test(_) => Some(("testing", "test")),
         StepKind::Git(_) => Some(("updating", "update")),
@@ -89,6 +89,12 @@ fn defaults(kind: &StepKind) -> Option<(&'static str, &'static str)> {
             FilesystemConfig::RemoveDirectory { .. } => Some(("Deleting", "Deleted")),
             FilesystemConfig::CopyDirectory { .. } => Some(("Copying", "Copied")),
         },
+        StepKind::SetProperty(_) | StepKind::SetPropertiesFromEnv(_) => Some(("Setting", "Set")),
+        StepKind::SetProperties(_) => Some(("Setting Properties..", "Properties Set")),
+        StepKind::Assert(_) => Some(("Checking..", "checked")),
+        StepKind::LogRenderable(_) => Some(("Logging", "Logged")),
+        StepKind::MasterShell(_) => Some(("Running", "Ran")),
+        StepKind::SetPropertyFromCommand(_) | StepKind::ShellSequence(_) | StepKind::Function(_) => None,
     }
 }
 
@@ -98,6 +104,7 @@ fn command_of(kind: &StepKind) -> Option<&Renderable> {
         StepKind::WarningCounting(config) | StepKind::Compile(config) | StepKind::Test(config) => {
             Some(&config.shell.command)
         }
+        StepKind::SetPropertyFromCommand(config) => Some(&config.shell.command),
         _ => None,
     }
 }
@@ -138,7 +145,7 @@ async fn words_of(renderable: Option<&Renderable>, context: &dyn StepContext) ->
 }
 
 /// The first two words of a command: `'make'`, `'make all'`, `'make all ...'`.
-fn quoted(command: &PropertyValue) -> Option<String> {
+pub fn quoted(command: &PropertyValue) -> Option<String> {
     let mut words = Vec::new();
     collect_words(command, &mut words);
     match words.as_slice() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::{Change, ChangeId, Properties, Renderable, SourceStamp, SourceStampId, StampSpec, Timestamp};
-use crate::steps::config::{GitConfig, GitMode, ShellConfig, StepKind, WarningCountingConfig};
+use crate::steps::config::{GitConfig, GitMode, ShellConfig, StepKind, WarningCountingConfig, WarningExtractor};
 use crate::steps::warnings::{
     DEFAULT_DIRECTORY_ENTER_PATTERN, DEFAULT_DIRECTORY_LEAVE_PATTERN, DEFAULT_WARNING_PATTERN,
 };
@@ -27,6 +27,7 @@ pub fn plain_common(name: &str) -> StepCommon {
         description_suffix: None,
         workdir: None,
         log_encoding: None,
+        locks: Vec::new(),
     }
 }
 
@@ -65,6 +66,7 @@ pub fn plain_warning_counting(command: impl Into<Renderable>) -> WarningCounting
         suppression_list: Vec::new(),
         suppression_file: None,
         max_warn_count: None,
+        extractor: WarningExtractor::Groups,
     }
 }
 

@@ -1,5 +1,8 @@
 //! A step's world, scripted: it records what a step does and answers its commands as the test says.
 
+pub use super::answer::Answer;
+pub use super::scripted_function::scripted_function;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -8,48 +11,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use buildbot_protocol::Value;
 use buildbot_protocol::message::Arguments;
+use tokio::sync::watch;
 
-use crate::domain::script::{ScriptFunction, ScriptLimits};
+use crate::domain::script::ScriptLimits;
 use crate::domain::{
     BuildRequestId, BuildsetId, Callback, Change, CommandOutcome, LogId, LogKind, MasterFile, Properties,
-    PropertyValue, ScriptError, ScriptValue, SourceStamp, Stream, TriggerOrder, Triggered, TriggeredBuild,
-    TriggeredEnd,
+    PropertyValue, ScriptValue, SourceStamp, Stream, TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
 };
-use crate::steps::{Fault, RemoteCommand, StepContext, Transferred, WorkerPlace};
-
-/// How a command ends, and what it prints before.
-#[derive(Clone, Debug, Default)]
-pub struct Answer {
-    pub outcome: CommandOutcome,
-    pub lines: Vec<(Stream, String)>,
-}
-
-impl Answer {
-    pub fn rc(rc: i64) -> Self {
-        Self { outcome: CommandOutcome { rc, ..CommandOutcome::default() }, lines: Vec::new() }
-    }
-
-    pub fn files(names: &[&str]) -> Self {
-        let mut answer = Self::rc(0);
-        answer.outcome.files = names.iter().map(|name| (*name).to_owned()).collect();
-        answer
-    }
-
-    /// Success with this text on stdout.
-    pub fn stdout(text: &str) -> Self {
-        let mut answer = Self::rc(0);
-        answer.outcome.stdout = text.to_owned();
-        answer.lines = text.lines().map(|line| (Stream::Stdout, line.to_owned())).collect();
-        answer
-    }
-
-    /// The worker kills the command, for this reason.
-    pub fn killed(reason: &str) -> Self {
-        let mut answer = Self::rc(-1);
-        answer.outcome.failure_reason = Some(reason.to_owned());
-        answer
-    }
-}
+use crate::steps::config::StepConfig;
+use crate::steps::function::FunctionThreads;
+use crate::steps::{
+    Fault, MasterCommand, MasterOutcome, RemoteCommand, StepContext, StepsPlace, Transferred, WorkerPlace,
+};
 
 /// A log that a step added.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,6 +58,14 @@ pub struct ScriptedContext {
     /// Names of schedulers to how what they built ended.
     triggerables: RefCell<BTreeMap<String, Result<TriggeredEnd, Fault>>>,
     worker_facts: BTreeMap<String, PropertyValue>,
+    worker_environ: BTreeMap<String, String>,
+    master_environ: BTreeMap<String, String>,
+    master_commands: RefCell<Vec<MasterCommand>>,
+    master_outcome: MasterOutcome,
+    added_steps: RefCell<Vec<(StepsPlace, StepConfig)>>,
+    build_data: RefCell<Vec<(String, Vec<u8>, String)>>,
+    functions: FunctionThreads,
+    stopped: watch::Sender<Option<String>>,
 }
 
 impl Default for ScriptedContext {
@@ -115,6 +96,14 @@ impl ScriptedContext {
             orders: RefCell::default(),
             triggerables: RefCell::default(),
             worker_facts: BTreeMap::new(),
+            worker_environ: BTreeMap::new(),
+            master_environ: BTreeMap::new(),
+            master_commands: RefCell::default(),
+            master_outcome: MasterOutcome::Exited(0),
+            added_steps: RefCell::default(),
+            build_data: RefCell::default(),
+            functions: FunctionThreads::new(2, 1, ScriptLimits::default()),
+            stopped: watch::Sender::new(None),
         }
     }
 
@@ -154,6 +143,52 @@ impl ScriptedContext {
     pub fn with_worker_fact(mut self, name: &str, value: impl Into<PropertyValue>) -> Self {
         self.worker_facts.insert(name.to_owned(), value.into());
         self
+    }
+
+    #[must_use]
+    pub fn with_worker_environ(mut self, variables: &[(&str, &str)]) -> Self {
+        self.worker_environ = owned(variables);
+        self
+    }
+
+    #[must_use]
+    pub fn with_master_environ(mut self, variables: &[(&str, &str)]) -> Self {
+        self.master_environ = owned(variables);
+        self
+    }
+
+    /// Commands on the master end so.
+    #[must_use]
+    pub fn on_master(mut self, outcome: MasterOutcome) -> Self {
+        self.master_outcome = outcome;
+        self
+    }
+
+    /// Functions that are steps have these bounds.
+    #[must_use]
+    pub fn with_functions(mut self, functions: FunctionThreads) -> Self {
+        self.functions = functions;
+        self
+    }
+
+    /// Somebody asks to stop the build.
+    pub fn stop(&self, reason: &str) {
+        self.stopped.send_replace(Some(reason.to_owned()));
+    }
+
+    /// What ran on the master.
+    pub fn master_commands(&self) -> Vec<MasterCommand> {
+        self.master_commands.borrow().clone()
+    }
+
+    /// Name, value and source of what was left with the build.
+    pub fn build_data(&self) -> Vec<(String, Vec<u8>, String)> {
+        self.build_data.borrow().clone()
+    }
+
+    /// Steps that were added to the build.
+    pub fn added_steps(&self) -> Vec<(StepsPlace, StepConfig)> {
+        self.added_steps.borrow().clone()
     }
 
     /// A worker that is too old for `listdir`.
@@ -317,6 +352,12 @@ impl StepContext for ScriptedContext {
         Ok(id)
     }
 
+    fn add_lazy_log(&self, name: &str, kind: LogKind) -> LogId {
+        let mut logs = self.logs.borrow_mut();
+        logs.push(RecordedLog { name: format!("{name} (lazy)"), kind, text: String::new() });
+        LogId(i64::try_from(logs.len() - 1).unwrap_or(i64::MAX))
+    }
+
     async fn write_log(&self, log: LogId, _: Stream, text: &str) -> Result<(), Fault> {
         self.append(log, text)
     }
@@ -340,6 +381,8 @@ impl StepContext for ScriptedContext {
     fn set_state(&self, text: &str) {
         self.states.borrow_mut().push(text.to_owned());
     }
+
+    fn set_progress(&self, _metric: &str, _value: f64) {}
 
     fn add_url(&self, name: &str, url: &str) {
         self.urls.borrow_mut().push((name.to_owned(), url.to_owned()));
@@ -379,10 +422,53 @@ impl StepContext for ScriptedContext {
         format!("http://localhost/builders/{}/builds/{}", build.builder, build.number)
     }
 
+    async fn run_on_master(&self, command: MasterCommand) -> Result<MasterOutcome, Fault> {
+        self.master_commands.borrow_mut().push(command);
+        Ok(self.master_outcome)
+    }
+
+    fn master_environ(&self) -> Arc<BTreeMap<String, String>> {
+        Arc::new(self.master_environ.clone())
+    }
+
+    fn worker_environ(&self) -> BTreeMap<String, String> {
+        self.worker_environ.clone()
+    }
+
+    async fn set_build_data(&self, name: &str, value: Vec<u8>, source: &str) -> Result<(), Fault> {
+        self.build_data.borrow_mut().push((name.to_owned(), value, source.to_owned()));
+        Ok(())
+    }
+
+    fn add_steps(&self, steps: Vec<StepConfig>, place: StepsPlace) -> Result<(), Fault> {
+        self.added_steps.borrow_mut().extend(steps.into_iter().map(|step| (place, step)));
+        Ok(())
+    }
+
+    async fn show(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn functions(&self) -> FunctionThreads {
+        self.functions.clone()
+    }
+
+    async fn stopped(&self) -> String {
+        let mut stopped = self.stopped.subscribe();
+        match stopped.wait_for(Option::is_some).await {
+            Ok(reason) => reason.clone().unwrap_or_default(),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
     async fn sleep(&self, duration: Duration) -> Result<(), Fault> {
         self.sleeps.borrow_mut().push(duration);
         Ok(())
     }
+}
+
+fn owned(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
+    variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// A command as one line: the words of `shell`, or the name and the paths of the others.
@@ -397,41 +483,4 @@ fn command_line(name: &str, args: &Arguments) -> String {
     }
     let paths = ["path", "paths", "from_path", "to_path"].into_iter().filter_map(|key| args.get(key)).map(text);
     std::iter::once(name.to_owned()).chain(paths).collect::<Vec<_>>().join(" ")
-}
-
-/// A function of the configuration, written in Rust. Its name is its digest.
-pub fn scripted_function(
-    name: &'static str,
-    body: impl Fn(&[ScriptValue]) -> Result<PropertyValue, String> + Send + Sync + 'static,
-) -> Callback {
-    Callback(Arc::new(ScriptedFunction { name, body: Box::new(body) }))
-}
-
-type Body = Box<dyn Fn(&[ScriptValue]) -> Result<PropertyValue, String> + Send + Sync>;
-
-struct ScriptedFunction {
-    name: &'static str,
-    body: Body,
-}
-
-impl ScriptFunction for ScriptedFunction {
-    fn call(&self, arguments: &[ScriptValue], _: ScriptLimits) -> Result<PropertyValue, ScriptError> {
-        (self.body)(arguments).map_err(|message| ScriptError {
-            function: self.name.to_owned(),
-            location: self.location().to_owned(),
-            message,
-        })
-    }
-
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn location(&self) -> &str {
-        "master.cfg:1"
-    }
-
-    fn digest(&self) -> &str {
-        self.name
-    }
 }

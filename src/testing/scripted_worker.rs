@@ -32,6 +32,8 @@ pub struct WorkerScript {
     pub entries: Vec<String>,
     /// How commands end: the first whose words occur in the command's arguments counts.
     pub replies: Vec<(String, Reply)>,
+    /// The connection is dropped when so many requests of the master have been heard; the last one is not answered.
+    pub hangs_up_after: Option<usize>,
 }
 
 impl WorkerScript {
@@ -52,6 +54,7 @@ impl WorkerScript {
             facts: facts.map(|(key, value)| (key.to_owned(), value)).into(),
             entries: Vec::new(),
             replies: Vec::new(),
+            hangs_up_after: None,
         }
     }
 
@@ -198,6 +201,11 @@ impl ScriptedWorker {
     pub async fn gone(&mut self) {
         // An aborted task is gone, too.
         let _ = (&mut self.task).await;
+    }
+
+    /// Whether the connection is gone.
+    pub fn is_gone(&self) -> bool {
+        self.task.is_finished()
     }
 
     /// Everything the master asked so far.

@@ -14,9 +14,9 @@ use cap_std::fs::Dir;
 use flate2::read::MultiGzDecoder;
 use tempfile::TempDir;
 
-use super::PREFIX;
 use super::archive::Archive;
 use super::error::TransferError;
+use super::journal::{Journal, Note};
 use super::limits::Limits;
 use super::publish::publish;
 use super::unpack::unpack;
@@ -25,8 +25,9 @@ use crate::domain::{Compression, StoreDirectory};
 pub(super) struct DirectoryWriter {
     destination: PathBuf,
     compression: Compression,
-    /// Beside or within the destination, and gone when this is dropped.
+    /// Beside or within the destination, gone when this is dropped, and the note of it after that.
     temporary: TempDir,
+    _note: Note,
     archive: File,
     n_bytes: u64,
     max_bytes: u64,
@@ -41,7 +42,12 @@ const TREE: &str = "tree";
 
 impl DirectoryWriter {
     /// Directories that are missing are made, but for the destination itself.
-    pub(super) fn open(destination: PathBuf, wanted: &StoreDirectory, limits: Limits) -> Result<Self, TransferError> {
+    pub(super) fn open(
+        destination: PathBuf,
+        journal: &Journal,
+        wanted: &StoreDirectory,
+        limits: Limits,
+    ) -> Result<Self, TransferError> {
         let no_name = || TransferError::NoName(wanted.path.clone());
         // What is there may be on a file system of its own, where nothing can be moved to from outside.
         let beside = if destination.is_dir() {
@@ -52,13 +58,16 @@ impl DirectoryWriter {
         };
         let failed = |error| TransferError::disk("write to the directory", &beside, error);
         fs::create_dir_all(&beside).map_err(|error| TransferError::disk("make the directory", &beside, error))?;
-        let temporary = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&beside).map_err(failed)?;
+        let note = journal.note(&beside)?;
+        let temporary =
+            tempfile::Builder::new().prefix(&note.name).rand_bytes(0).tempdir_in(&beside).map_err(failed)?;
         fs::create_dir(temporary.path().join(TREE)).map_err(failed)?;
         let archive = File::create_new(temporary.path().join(ARCHIVE)).map_err(failed)?;
         Ok(Self {
             destination,
             compression: wanted.compression,
             temporary,
+            _note: note,
             archive,
             n_bytes: 0,
             max_bytes: limits.arriving(wanted.max_bytes),

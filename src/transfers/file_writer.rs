@@ -8,13 +8,14 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
-use super::PREFIX;
 use super::error::TransferError;
+use super::journal::{Journal, Note};
 
 pub(super) struct FileWriter {
     destination: PathBuf,
-    /// Gone when this is dropped.
+    /// Gone when this is dropped, and the note of it after that.
     temporary: NamedTempFile,
+    _note: Note,
     max_bytes: u64,
     n_bytes: u64,
     mode: Option<u32>,
@@ -23,18 +24,25 @@ pub(super) struct FileWriter {
 
 impl FileWriter {
     /// Directories that are missing are made.
-    pub(super) fn open(destination: PathBuf, max_bytes: u64, mode: Option<u32>) -> Result<Self, TransferError> {
+    pub(super) fn open(
+        destination: PathBuf,
+        journal: &Journal,
+        max_bytes: u64,
+        mode: Option<u32>,
+    ) -> Result<Self, TransferError> {
         let no_name = || TransferError::NoName(destination.display().to_string());
         if destination.file_name().is_none() || destination.is_dir() {
             return Err(no_name());
         }
         let parent = destination.parent().ok_or_else(no_name)?;
         fs::create_dir_all(parent).map_err(|error| TransferError::disk("make the directory", parent, error))?;
+        let note = journal.note(parent)?;
         let temporary = tempfile::Builder::new()
-            .prefix(PREFIX)
+            .prefix(&note.name)
+            .rand_bytes(0)
             .tempfile_in(parent)
             .map_err(|error| TransferError::disk("write to the directory", parent, error))?;
-        Ok(Self { destination, temporary, max_bytes, n_bytes: 0, mode, is_closed: false })
+        Ok(Self { destination, temporary, _note: note, max_bytes, n_bytes: 0, mode, is_closed: false })
     }
 
     pub(super) fn write(&mut self, block: &[u8]) -> Result<(), TransferError> {
@@ -98,6 +106,11 @@ mod tests {
 
     use super::*;
 
+    fn open(path: PathBuf, max_bytes: u64, mode: Option<u32>) -> Result<FileWriter, TransferError> {
+        let base = TempDir::new().unwrap();
+        FileWriter::open(path, &Journal::below(base.path()), max_bytes, mode)
+    }
+
     fn names(directory: &Path) -> Vec<String> {
         let mut names: Vec<String> =
             fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -109,7 +122,7 @@ mod tests {
     fn a_file_appears_at_the_end_with_its_mode_and_times() {
         let dir = TempDir::new().unwrap();
         let path = dir.path().join("new/deep/file");
-        let mut writer = FileWriter::open(path.clone(), 100, Some(0o640)).unwrap();
+        let mut writer = open(path.clone(), 100, Some(0o640)).unwrap();
         writer.write(b"one ").unwrap();
         writer.write(b"two").unwrap();
         writer.close();
@@ -130,7 +143,7 @@ mod tests {
         let dir = TempDir::new().unwrap();
         let path = dir.path().join("file");
         fs::write(&path, "old").unwrap();
-        let mut writer = FileWriter::open(path.clone(), 100, None).unwrap();
+        let mut writer = open(path.clone(), 100, None).unwrap();
         writer.write(b"new").unwrap();
         drop(writer);
         assert_eq!((fs::read(&path).unwrap(), names(dir.path())), (b"old".to_vec(), vec!["file".to_owned()]));
@@ -139,7 +152,7 @@ mod tests {
     #[test]
     fn more_than_was_allowed_is_refused() {
         let dir = TempDir::new().unwrap();
-        let mut writer = FileWriter::open(dir.path().join("file"), 5, None).unwrap();
+        let mut writer = open(dir.path().join("file"), 5, None).unwrap();
         writer.write(b"12345").unwrap();
         assert!(matches!(writer.write(b"6"), Err(TransferError::TooLarge(5))));
     }
@@ -147,13 +160,13 @@ mod tests {
     #[test]
     fn what_comes_out_of_turn_is_refused() {
         let dir = TempDir::new().unwrap();
-        let open = |name: &str| FileWriter::open(dir.path().join(name), 5, None).unwrap();
-        let mut closed = open("a");
+        let named = |name: &str| open(dir.path().join(name), 5, None).unwrap();
+        let mut closed = named("a");
         closed.close();
         assert!(matches!(closed.write(b"x"), Err(TransferError::OutOfTurn(_))));
-        assert!(matches!(open("b").commit(), Err(TransferError::OutOfTurn(_))));
+        assert!(matches!(named("b").commit(), Err(TransferError::OutOfTurn(_))));
         for seconds in [f64::NAN, f64::INFINITY, 1e300, -1e300] {
-            assert!(matches!(open("c").set_times(0.0, seconds), Err(TransferError::OutOfTurn(_))), "{seconds}");
+            assert!(matches!(named("c").set_times(0.0, seconds), Err(TransferError::OutOfTurn(_))), "{seconds}");
         }
     }
 
@@ -163,7 +176,7 @@ mod tests {
         let (victim, path) = (dir.path().join("victim"), dir.path().join("file"));
         fs::write(&victim, "precious").unwrap();
         std::os::unix::fs::symlink(&victim, &path).unwrap();
-        let mut writer = FileWriter::open(path.clone(), 100, None).unwrap();
+        let mut writer = open(path.clone(), 100, None).unwrap();
         writer.write(b"new").unwrap();
         writer.close();
         writer.commit().unwrap();
@@ -174,7 +187,7 @@ mod tests {
     fn a_directory_is_no_place_for_a_file() {
         let dir = TempDir::new().unwrap();
         for path in [dir.path().to_owned(), PathBuf::from("/"), dir.path().join("..")] {
-            assert!(matches!(FileWriter::open(path, 5, None), Err(TransferError::NoName(_))));
+            assert!(matches!(open(path, 5, None), Err(TransferError::NoName(_))));
         }
     }
 }

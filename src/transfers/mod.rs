@@ -7,6 +7,7 @@ mod archive;
 mod directory_writer;
 mod error;
 mod file_writer;
+mod journal;
 mod limits;
 mod name;
 mod place;
@@ -25,10 +26,12 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 pub use self::error::TransferError;
+pub use self::journal::clear_interrupted;
 pub use self::limits::Limits;
 
 use self::directory_writer::DirectoryWriter;
 use self::file_writer::FileWriter;
+use self::journal::Journal;
 use self::place::place;
 use self::reader::Reader;
 use crate::domain::MasterFile;
@@ -59,7 +62,8 @@ enum End {
 
 impl MasterTransfer {
     /// Opens the file, or makes room for it, on a thread that may block. Uploads appear in their place by
-    /// [`MasterTransfer::commit`] only; one that is dropped leaves nothing behind.
+    /// [`MasterTransfer::commit`] only; one that is dropped leaves nothing behind, and what is left when the process is
+    /// killed is known to [`clear_interrupted`].
     pub async fn open(base_dir: PathBuf, file: MasterFile, limits: Limits) -> Result<Arc<Self>, TransferError> {
         let end = blocking(move || End::open(base_dir, file, limits)).await?;
         let (problem, given_up) = (watch::Sender::new(None), AtomicBool::new(false));
@@ -138,13 +142,14 @@ impl Shared {
 
 impl End {
     fn open(base_dir: PathBuf, file: MasterFile, limits: Limits) -> Result<Self, TransferError> {
+        let journal = Journal::below(&base_dir);
         Ok(match file {
             MasterFile::StoreFile(wanted) => {
                 let max_bytes = limits.arriving(wanted.max_bytes);
-                Self::File(FileWriter::open(place(&base_dir, &wanted.path), max_bytes, wanted.mode)?)
+                Self::File(FileWriter::open(place(&base_dir, &wanted.path), &journal, max_bytes, wanted.mode)?)
             }
             MasterFile::StoreDirectory(wanted) => {
-                Self::Directory(DirectoryWriter::open(place(&base_dir, &wanted.path), &wanted, limits)?)
+                Self::Directory(DirectoryWriter::open(place(&base_dir, &wanted.path), &journal, &wanted, limits)?)
             }
             MasterFile::Send(path) => Self::Reader(Reader::open(&place(&base_dir, &path), &path)?),
             MasterFile::SendBytes(bytes) => Self::Reader(Reader::bytes(bytes)),

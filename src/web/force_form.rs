@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::PropertyValue;
-use crate::schedulers::config::{ForceConfig, ForceField, ForceFieldKind, SchedulerConfig, SchedulerKind};
-use crate::schedulers::fields::full_name;
+use crate::json;
+use crate::schedulers::config::{
+    ForceConfig, ForceField, ForceFieldKind, ForceGroup, ForceParameter, Layout, SchedulerConfig, SchedulerKind,
+};
+use crate::schedulers::describe::Choices;
+use crate::schedulers::fields::{self, full_name, of_any_property, of_codebase, of_patch, patch_name};
 
 /// The field that says which scheduler a form belongs to; no parameter of a scheduler can have this name.
 pub const SCHEDULER_FIELD: &str = "*scheduler";
@@ -30,13 +34,28 @@ pub struct ForceForm {
     open: bool,
     /// What is wrong with no field of the form.
     errors: Vec<String>,
+    /// Whether a file can be sent with it.
+    has_file: bool,
     groups: Vec<Group>,
 }
 
 #[derive(Debug, Serialize)]
 struct Group {
     label: String,
+    /// Groups with the same value are shown one at a time.
+    tabs: Option<String>,
+    columns: Option<u32>,
+    /// Whether something in it is wrong.
+    wrong: bool,
     fields: Vec<FormField>,
+}
+
+/// Fields that stand together: full name and field.
+struct Fields<'form> {
+    label: String,
+    tabs: Option<String>,
+    columns: Option<u32>,
+    fields: Vec<(String, &'form ForceField)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -44,7 +63,7 @@ struct FormField {
     name: String,
     id: String,
     label: String,
-    /// `text`, `textarea`, `number`, `checkbox`, `select`, `suggest`.
+    /// `text`, `textarea`, `number`, `checkbox`, `select`, `suggest`, `file`.
     control: &'static str,
     value: String,
     checked: bool,
@@ -56,6 +75,8 @@ struct FormField {
     max_size: Option<u32>,
     tooltip: String,
     error: Option<String>,
+    /// For each choice, values for other fields: JSON for the page's script.
+    autopopulate: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,15 +89,21 @@ struct Choice {
 pub fn forms<'config>(
     schedulers: impl Iterator<Item = &'config SchedulerConfig>,
     filled: Option<&Filled>,
+    choices: &Choices,
 ) -> Vec<ForceForm> {
-    schedulers.filter_map(|scheduler| form(scheduler, filled)).collect()
+    schedulers.filter_map(|scheduler| form(scheduler, filled, choices)).collect()
 }
 
-fn form(scheduler: &SchedulerConfig, filled: Option<&Filled>) -> Option<ForceForm> {
+fn form(scheduler: &SchedulerConfig, filled: Option<&Filled>, choices: &Choices) -> Option<ForceForm> {
     let SchedulerKind::Force(force) = &scheduler.kind else { return None };
     let filled = filled.filter(|filled| filled.scheduler == scheduler.name);
-    let groups: Vec<Group> =
-        all_groups(force).into_iter().map(|(label, fields)| group(&scheduler.name, label, &fields, filled)).collect();
+    let control = |(name, field): &(String, &ForceField)| control(&scheduler.name, name, field, filled, choices);
+    let group = |group: Fields<'_>| {
+        let fields: Vec<_> = group.fields.iter().filter(|(_, field)| is_shown(field)).map(control).collect();
+        let wrong = fields.iter().any(|field| field.error.is_some());
+        Group { label: group.label, tabs: group.tabs, columns: group.columns, wrong, fields }
+    };
+    let groups: Vec<Group> = all_groups(force).into_iter().map(group).collect();
     let shown: Vec<&str> = groups.iter().flat_map(|group| &group.fields).map(|field| field.name.as_str()).collect();
     let elsewhere = |filled: &Filled| {
         let errors = filled.errors.iter().filter(|(name, _)| !shown.contains(&name.as_str()));
@@ -88,36 +115,67 @@ fn form(scheduler: &SchedulerConfig, filled: Option<&Filled>) -> Option<ForceFor
         button: force.button_name.clone(),
         open: filled.is_some(),
         errors: filled.map(elsewhere).unwrap_or_default(),
+        has_file: groups.iter().flat_map(|group| &group.fields).any(|field| field.control == "file"),
         groups: groups.into_iter().filter(|group| !group.fields.is_empty()).collect(),
     })
 }
 
-/// Full names and fields by group, in the order of the form.
-fn all_groups(force: &ForceConfig) -> Vec<(&str, Vec<(String, &ForceField)>)> {
+/// All fields by group, in the order of the form. Groups in groups follow the group they are in.
+fn all_groups(force: &ForceConfig) -> Vec<Fields<'_>> {
     let general = [&force.username, &force.reason, &force.priority];
-    let mut groups = vec![("", general.map(|field| (field.name.clone(), field)).to_vec())];
+    let mut groups = vec![frame("", general.map(|field| (field.name.clone(), field)).to_vec())];
     for codebase in &force.codebases {
-        let fields = [&codebase.branch, &codebase.revision, &codebase.repository, &codebase.project];
         let label = if codebase.label.is_empty() { codebase.codebase.as_str() } else { codebase.label.as_str() };
-        groups.push((label, fields.map(|field| (full_name(&codebase.codebase, &field.name), field)).to_vec()));
+        groups.push(frame(label, of_codebase(codebase)));
+        if let Some(patch) = &codebase.patch {
+            let label = if patch.label.is_empty() { "Patch" } else { &patch.label };
+            groups.push(frame(label, of_patch(patch, &patch_name(&codebase.codebase))));
+        }
     }
-    groups.push(("", force.properties.iter().map(|field| (field.name.clone(), field)).collect()));
+    groups.push(frame("", Vec::new()));
+    add(&force.properties, "", None, &mut groups);
     groups
+}
+
+fn frame<'form>(label: &str, fields: Vec<(String, &'form ForceField)>) -> Fields<'form> {
+    Fields { label: label.to_owned(), tabs: None, columns: None, fields }
+}
+
+/// Adds parameters to the last group, and groups of their own behind it.
+fn add<'form>(parameters: &'form [ForceParameter], prefix: &str, tabs: Option<&str>, groups: &mut Vec<Fields<'form>>) {
+    let mut is_behind_group = false;
+    for parameter in parameters {
+        let mut field = |fields: Vec<(String, &'form ForceField)>| match groups.last_mut() {
+            Some(last) if !is_behind_group => last.fields.extend(fields),
+            _ => groups.push(frame("", fields)),
+        };
+        match parameter {
+            ForceParameter::Field(one) => field(vec![(full_name(prefix, &one.name), one)]),
+            ForceParameter::AnyProperty(any) if any.label.is_empty() => field(of_any_property(any, prefix)),
+            ForceParameter::AnyProperty(any) => groups.push(frame(&any.label, of_any_property(any, prefix))),
+            ForceParameter::Group(inner) => add_group(inner, prefix, tabs, groups),
+        }
+        is_behind_group = matches!(parameter, ForceParameter::Group(_));
+    }
+}
+
+fn add_group<'form>(inner: &'form ForceGroup, prefix: &str, tabs: Option<&str>, groups: &mut Vec<Fields<'form>>) {
+    let name = full_name(prefix, &inner.name);
+    let own_tabs = format!("{}-{}", tabs.unwrap_or("tabs"), groups.len());
+    groups.push(Fields {
+        label: if inner.layout == Layout::Simple { String::new() } else { inner.label.clone() },
+        tabs: tabs.map(str::to_owned),
+        columns: inner.columns,
+        fields: Vec::new(),
+    });
+    add(&inner.fields, &name, (inner.layout == Layout::Tabs).then_some(own_tabs.as_str()), groups);
 }
 
 fn is_shown(field: &ForceField) -> bool {
     !field.hide && field.kind != ForceFieldKind::Fixed
 }
 
-fn group(scheduler: &str, label: &str, fields: &[(String, &ForceField)], filled: Option<&Filled>) -> Group {
-    let shown = fields.iter().filter(|(_, field)| is_shown(field));
-    Group {
-        label: label.to_owned(),
-        fields: shown.map(|(name, field)| control(scheduler, name, field, filled)).collect(),
-    }
-}
-
-fn control(scheduler: &str, name: &str, field: &ForceField, filled: Option<&Filled>) -> FormField {
+fn control(scheduler: &str, name: &str, field: &ForceField, filled: Option<&Filled>, possible: &Choices) -> FormField {
     let value = filled.and_then(|filled| filled.values.get(name)).unwrap_or(&field.default);
     let label = field.label.trim_end_matches(':');
     let (rows, size) = match field.kind {
@@ -133,13 +191,14 @@ fn control(scheduler: &str, name: &str, field: &ForceField, filled: Option<&Fill
             ForceFieldKind::Text { .. } => "textarea",
             ForceFieldKind::Int => "number",
             ForceFieldKind::Bool => "checkbox",
-            ForceFieldKind::Choice { strict: true, .. } => "select",
-            ForceFieldKind::Choice { strict: false, .. } => "suggest",
+            ForceFieldKind::Choice { strict: true, .. } | ForceFieldKind::Worker => "select",
+            ForceFieldKind::Choice { strict: false, .. } | ForceFieldKind::Inherit => "suggest",
+            ForceFieldKind::File => "file",
             _ => "text",
         },
         value: text(value),
         checked: value.is_truthy(),
-        choices: choices(&field.kind, value),
+        choices: choices(possible.of(&field.kind), value),
         multiple: field.multiple,
         required: field.required,
         size,
@@ -147,6 +206,8 @@ fn control(scheduler: &str, name: &str, field: &ForceField, filled: Option<&Fill
         max_size: field.max_size,
         tooltip: field.tooltip.clone(),
         error: filled.and_then(|filled| filled.errors.get(name).cloned()),
+        autopopulate: (field.autopopulate != PropertyValue::Null)
+            .then(|| json::of_property(&field.autopopulate).to_string()),
     }
 }
 
@@ -154,20 +215,18 @@ fn text(value: &PropertyValue) -> String {
     if *value == PropertyValue::Null { String::new() } else { value.to_string() }
 }
 
-fn choices(kind: &ForceFieldKind, value: &PropertyValue) -> Vec<Choice> {
-    let ForceFieldKind::Choice { choices, .. } = kind else { return Vec::new() };
+fn choices(choices: Vec<String>, value: &PropertyValue) -> Vec<Choice> {
     let is_selected = |choice: &String| match value {
         PropertyValue::List(values) => values.iter().any(|value| value.as_str() == Some(choice)),
         other => text(other) == *choice,
     };
-    choices.iter().map(|choice| Choice { value: choice.clone(), selected: is_selected(choice) }).collect()
+    choices.into_iter().map(|value| Choice { selected: is_selected(&value), value }).collect()
 }
 
 /// The values of a form's fields as they were sent; what is no field of the form is left out.
 pub fn read(scheduler: &SchedulerConfig, sent: &[(String, String)]) -> BTreeMap<String, PropertyValue> {
     let SchedulerKind::Force(force) = &scheduler.kind else { return BTreeMap::new() };
-    let fields = all_groups(force).into_iter().flat_map(|(_, fields)| fields);
-    let shown = fields.filter(|(_, field)| is_shown(field));
+    let shown = fields::all(force).into_iter().filter(|(_, field)| is_shown(field));
     shown.filter_map(|(name, field)| value(&name, field, sent).map(|value| (name, value))).collect()
 }
 

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::domain::{Results, Timestamp};
+use crate::forecast::Estimate;
 
 /// How something stands, recognisable without colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -75,6 +76,24 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// By what was learned of each step.
+    pub fn of(started: Timestamp, estimate: &Estimate) -> Self {
+        let total = estimate.total().max(Duration::from_secs(1));
+        let left = match estimate.overdue() {
+            Some(over) => format!("{} over", duration(over)),
+            None => format!("about {} left", duration(roughly(estimate.left))),
+        };
+        Self {
+            percent: estimate.percent(),
+            since: iso(started),
+            expected_s: total.as_secs(),
+            expected: duration(roughly(estimate.usual)),
+            left,
+            is_over: estimate.overdue().is_some(),
+        }
+    }
+
+    /// By how long builds of the builder usually take.
     pub fn new(started: Timestamp, typical: Duration, now: Timestamp) -> Self {
         let (typical, elapsed) = (typical.max(Duration::from_secs(1)), now.since(started));
         let is_over = typical < elapsed;

@@ -4,6 +4,7 @@ mod ansi;
 mod api;
 mod error;
 mod force_form;
+mod forecasts;
 mod format;
 mod guard;
 mod health;
@@ -17,6 +18,7 @@ mod pages;
 mod palette;
 mod plot;
 mod query;
+mod removed;
 mod sessions;
 mod site_config;
 mod sockets;
@@ -55,6 +57,9 @@ const WRITE_BUFFER: usize = 8 << 10;
 const MAX_BODY: usize = 1 << 20;
 /// Largest body that a hook may send, in bytes; a push of thousands of commits fits.
 const MAX_HOOK_BODY: usize = 16 << 20;
+
+/// Largest force form: it may have a file of as many characters as a `FileParameter` allows by default.
+const MAX_FORM_BODY: usize = 16 << 20;
 
 /// What all handlers share.
 pub struct WebState {
@@ -138,7 +143,7 @@ pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
                 .route("/", get().to(pages::home::get))
                 .route("/builders", get().to(pages::builders::get))
                 .route("/builders/{builder}", get().to(pages::builder::get))
-                .route("/builders/{builder}/force", post().to(pages::force::post))
+                .service(resource("/builders/{builder}/force").app_data(PayloadConfig::new(MAX_FORM_BODY)).route(post().to(pages::force::post)))
                 .route("/builders/{builder}/builds/{number}", get().to(pages::build::get))
                 .route("/builders/{builder}/builds/{number}/steps/{step}", get().to(pages::step::get))
                 .route("/builders/{builder}/builds/{number}/steps/{step}/logs/{slug}", get().to(pages::log::get))

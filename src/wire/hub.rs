@@ -85,12 +85,12 @@ impl Hub {
                 return refuse(stream, Status::Unauthorized).await;
             }
         };
-        let socket = match request.accept(stream).await {
+        let socket = match Box::pin(request.accept(stream)).await {
             Ok(socket) => socket,
             Err(error) => return tracing::warn!(worker.name = name, "lost a worker in its handshake: {error}"),
         };
         drop(stranger);
-        let Some(entered) = self.enter(name, Dialect::Msgpack).await else { return };
+        let Some(entered) = Box::pin(self.enter(name, Dialect::Msgpack)).await else { return };
         let traffic = |session: Arc<Session>, queue| async move {
             let (sink, stream) = socket.split();
             tokio::select! {
@@ -98,7 +98,7 @@ impl Hub {
                 why = write_all(&session, sink, queue) => why,
             }
         };
-        entered.live(&admission, traffic).await;
+        Box::pin(entered.live(&admission, traffic)).await;
     }
 
     pub(super) fn gate(&self) -> &dyn Gate {
@@ -168,8 +168,9 @@ impl Entered<'_> {
     ) where
         F: Future<Output = String>,
     {
-        let traffic = traffic(Arc::clone(&self.session), self.queue);
-        let why = drive(self.session, admission.keepalive, traffic, self.presence.life(admission)).await;
+        let traffic = Box::pin(traffic(Arc::clone(&self.session), self.queue));
+        let life = Box::pin(self.presence.life(admission));
+        let why = drive(self.session, admission.keepalive, traffic, life).await;
         self.presence.why = Some(why);
     }
 }
@@ -185,8 +186,10 @@ struct Presence<'a> {
 impl Presence<'_> {
     /// Attaches and stays; returns the reason if that fails.
     async fn life(&mut self, admission: &Admission) -> String {
-        let attaching = attach(&self.link, &admission.builders);
-        match timeout(ATTACH_WITHIN, attaching).await {
+        // In a box, which is gone when the worker is attached.
+        let attaching = Box::pin(attach(&self.link, &admission.builders));
+        let attached = timeout(ATTACH_WITHIN, attaching).await;
+        match attached {
             Ok(Ok(())) => {
                 self.attached = true;
                 self.link.inner().welcome();

@@ -144,7 +144,7 @@ where
     let Some(stranger) = hub.stranger() else {
         return tracing::warn!("closing a connection: too many others have not logged in yet");
     };
-    let Some(first) = Greeted::by(stream, entrance).await else { return };
+    let Some(first) = Box::pin(Greeted::by(stream, entrance)).await else { return };
     // What is not reached takes no memory: most of those who never log in are not worth it.
     match (first, &entrance.encryption) {
         (Greeted::Encrypted(stream), Encryption::Offered(config) | Encryption::Required(config)) => {
@@ -208,13 +208,15 @@ async fn decrypt<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let stream = match timeout(LOGIN_WITHIN, TlsAcceptor::from(config).accept(stream)).await {
+    let handshake = Box::pin(TlsAcceptor::from(config).accept(stream));
+    let stream = match timeout(LOGIN_WITHIN, handshake).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::warn!("closing a connection whose TLS failed: {error}"),
         Err(_) => return tracing::warn!("closing a connection whose TLS took {} s", LOGIN_WITHIN.as_secs()),
     };
     let inside = Entrance { dialects, encryption: Encryption::None };
-    match Greeted::by(stream, &inside).await {
+    let first = Box::pin(Greeted::by(stream, &inside)).await;
+    match first {
         Some(Greeted::Upgrade(stream, head)) => Box::pin(log_in(hub, stream, head, stranger)).await,
         Some(Greeted::Waits(stream)) => Box::pin(pb::serve(hub, stream, stranger)).await,
         Some(Greeted::Encrypted(_)) => tracing::warn!("closing a connection that wants TLS inside of TLS"),
@@ -226,7 +228,9 @@ async fn log_in<S>(hub: &Hub, mut stream: S, head: Vec<u8>, stranger: Stranger)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    match timeout(LOGIN_WITHIN, read_request(&mut stream, head, LOGIN_SILENCE)).await {
+    let request = Box::pin(read_request(&mut stream, head, LOGIN_SILENCE));
+    let request = timeout(LOGIN_WITHIN, request).await;
+    match request {
         Ok(Ok(request)) => Box::pin(hub.serve(stream, request, stranger)).await,
         Ok(Err(error)) => {
             tracing::warn!("refused a handshake: {error}");

@@ -17,7 +17,7 @@ use super::basic_auth::{self, Credentials};
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
 
 /// Idle connections keep this much for reading, in bytes; there may be thousands.
-const READ_BUFFER_BYTES: usize = 16 * 1024;
+const READ_BUFFER_BYTES: usize = 4 * 1024;
 
 /// The reason a handshake did not lead to a WebSocket.
 #[derive(Debug, thiserror::Error)]

@@ -97,6 +97,20 @@ fn try_all(program: &Path, ports: Ports) -> Vec<WorkingCopy> {
 }
 
 #[test]
+fn a_working_copy_of_other_systems_is_examined_too() {
+    for vc in ["bzr", "cvs", "darcs"] {
+        let copy = WorkingCopy::new(vc);
+        let of_vc = format!("--vc={vc}");
+        let arguments = ["try", "--connect=pb", &of_vc, "--topdir=.", "--dryrun"];
+        let said = succeeds(&client(&program("buildbot"), &copy.path, &arguments));
+        assert!(said.contains(&format!("\n+{}\n", changed_line(vc))) && said.contains(&copy.base), "{said}");
+        // Names that `patch` finds with what is taken off them.
+        let name = if vc == "darcs" { "\n+++ new-copy/README" } else { "\n+++ README" };
+        assert!(said.contains(name), "{said}");
+    }
+}
+
+#[test]
 fn clients_of_buildbot_work_with_our_master() {
     let ports = Ports::new();
     let mut site = our_site(ports);
@@ -246,8 +260,11 @@ fn our_clients_work_with_our_master() {
     let (jobdir, bin) = (site.path("master/jobs"), format!("--buildbotbin={}", ours.display()));
     wait_for("the directory of jobs", || jobdir.join("new").exists().then_some(()));
     let jobdir = format!("--jobdir={}", jobdir.display());
-    let job = ["try", "--host=build.example.org", &jobdir, &bin, "--who=Ann", "--property=a=b,c"];
-    assert!(succeeds(&client(&ours, &copy.path, &job)).contains("job has been delivered"));
+    let listener = format!("--master=127.0.0.1:{}", ports.status);
+    let job = ["try", "--host=build.example.org", &jobdir, &bin, "--who=Ann", "--property=a=b,c", "--wait", &listener];
+    let said = succeeds(&client(&ours, &copy.path, &job));
+    let lines = ["job has been delivered", "hello: greet", "All Builds Complete", "hello: success (build successful)"];
+    assert!(lines.iter().all(|line| said.contains(line)), "{said}");
     let build = site.finished_build("hello", 1);
     assert_eq!(build["properties"]["a"], json!(["b,c", "try build"]));
     wait_for("the end in the log", || status().contains("buildFinished hello/1: success").then_some(()));

@@ -4,6 +4,7 @@ use std::fs;
 
 use buildbot::json::{Value, json};
 
+use crate::python_workers::{OLDEST, python_2};
 use crate::site::{Site, WORKER, wait_for};
 
 /// What is printed by a command that says everything at once.
@@ -24,6 +25,20 @@ for n in range(5):
 say(1, b"no end of line")
 "#;
 
+/// Writes line after line to a file, until somebody has seen one of them.
+const GROW: &str = r#"
+import os, time
+def grow(line):
+    with open("grown.log", "a") as log:
+        log.write(line + "\n")
+n = 0
+while n < 600 and not os.path.exists("seen"):
+    grow("line %d" % n)
+    n += 1
+    time.sleep(0.1)
+grow("the end")
+"#;
+
 fn configuration(site: &Site, protocol: &str) -> String {
     format!(
         r#"
@@ -40,6 +55,10 @@ talk = util.BuildFactory([
     steps.ShellCommand(name="pipe", command="test -t 1 && echo a terminal || echo a pipe"),
     steps.ShellCommand(name="terminal", command="test -t 1 && echo a terminal || echo a pipe", usePTY=True),
 ])
+watched = util.BuildFactory([
+    steps.ShellCommand(name="grow", command=["python3", "grow.py"], workdir="{work}",
+                       logfiles={{'whole': 'grown.log', 'new': {{'filename': 'grown.log', 'follow': True}}}}),
+])
 quiet = util.BuildFactory([steps.ShellCommand(name="quiet", command="echo begin; sleep 30", timeout=1)])
 wait = "echo begin; n=0; until [ -e {go} ] || [ $n -gt 600 ]; do sleep 0.1; n=$((n+1)); done"
 slow = util.BuildFactory([steps.ShellCommand(name="wait", command=wait)])
@@ -47,8 +66,10 @@ c['builders'] = [
     util.BuilderConfig(name="talk", workernames=["{WORKER}"], factory=talk),
     util.BuilderConfig(name="quiet", workernames=["{WORKER}"], factory=quiet),
     util.BuilderConfig(name="slow", workernames=["{WORKER}"], factory=slow),
+    util.BuilderConfig(name="watched", workernames=["{WORKER}"], factory=watched),
 ]
-c['schedulers'] = [schedulers.ForceScheduler(name=name, builderNames=[name]) for name in ["talk", "quiet", "slow"]]
+names = ["talk", "quiet", "slow", "watched"]
+c['schedulers'] = [schedulers.ForceScheduler(name=name, builderNames=[name]) for name in names]
 c['www'] = dict(port='tcp:{http}:interface=127.0.0.1', plugins={{}})
 "#,
         http = site.http_port,
@@ -88,6 +109,15 @@ fn a_worker_of_1_8() {
     story("1.8.2", "pb", LongLines::Whole);
 }
 
+/// Wherever there is a Python 2 to run it with; elsewhere its recording has to do, which other tests replay.
+#[test]
+fn a_slave_of_0_8() {
+    match python_2() {
+        Some(_) => story(OLDEST, "pb", LongLines::Whole),
+        None => eprintln!("there is no Python 2.7: no slave of {OLDEST} was tried"),
+    }
+}
+
 /// What becomes of a line that is longer than 4,096 characters.
 #[derive(Clone, Copy)]
 enum LongLines {
@@ -100,11 +130,14 @@ fn story(release: &str, protocol: &str, long_lines: LongLines) {
     let mut site = Site::new(|site| configuration(site, protocol));
     fs::create_dir(site.path("work")).unwrap();
     fs::write(site.path("work/talk.py"), TALK).unwrap();
+    fs::write(site.path("work/grow.py"), GROW).unwrap();
+    fs::write(site.path("work/grown.log"), "before it began\n").unwrap();
     site.start_master();
     site.create_python_worker(release, protocol, "pass");
     site.start_python_worker();
     site.wait_for_worker();
     it_talks(&site, long_lines);
+    a_file_is_followed(&site);
     a_silent_command_is_ended(&site);
     a_build_is_stopped(&site);
     it_is_killed_and_comes_back(&mut site);
@@ -146,6 +179,24 @@ fn it_talks(site: &Site, long_lines: LongLines) {
     assert_eq!(trace, expected);
     assert!(site.log_text("talk", 1, "pipe", "stdio").contains("a pipe\n"));
     assert!(site.log_text("talk", 1, "terminal", "stdio").contains("a terminal\n"));
+}
+
+/// What a command writes to a file is there while the command runs: all of it, or what is new. Of that, these workers
+/// lose what is written before they look for the first time.
+fn a_file_is_followed(site: &Site) {
+    force(site, "watched");
+    for log in ["whole", "new"] {
+        wait_for("a line of a file that grows", || {
+            site.log_text_if_any("watched", 1, "grow", log).filter(|text| text.contains("line "))
+        });
+    }
+    assert_eq!(site.get("api/v2/builders/watched/builds/1")["builds"][0]["complete"], json!(false));
+    fs::write(site.path("work/seen"), "").unwrap();
+    assert_eq!(results(site, "watched", 1), json!(0));
+    let written = fs::read_to_string(site.path("work/grown.log")).unwrap();
+    assert_eq!(site.log_text("watched", 1, "grow", "whole"), written);
+    let new = site.log_text("watched", 1, "grow", "new");
+    assert!(new.starts_with("line ") && written.ends_with(&new), "{new}");
 }
 
 fn a_silent_command_is_ended(site: &Site) {

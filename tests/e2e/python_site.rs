@@ -35,6 +35,11 @@ pub struct PythonSite {
 impl PythonSite {
     /// Creates a master that speaks one protocol, and starts it without waiting for it.
     pub fn new(protocol: &str) -> Self {
+        Self::listening(protocol, None)
+    }
+
+    /// The same, with a port for workers in the words of Twisted.
+    pub fn listening(protocol: &str, port: Option<&str>) -> Self {
         let mut site = Self {
             dir: TempDir::new().unwrap(),
             http_port: free_port(),
@@ -44,14 +49,16 @@ impl PythonSite {
         };
         run(Command::new(python("buildbot")).args(["create-master", "-q", "-r"]).arg(site.path("master")));
         // The port of one protocol has to be a number, which means all interfaces.
-        let port = match protocol {
-            "pb" => format!("'tcp:{}:interface=127.0.0.1'", site.worker_port),
-            _ => site.worker_port.to_string(),
+        let port = match (port, protocol) {
+            (Some(port), _) => format!("'{port}'"),
+            (None, "pb") => format!("'tcp:{}:interface=127.0.0.1'", site.worker_port),
+            (None, _) => site.worker_port.to_string(),
         };
         let configuration = include_str!("python_master.cfg")
             .replace("@PROTOCOL@", protocol)
             .replace("@HTTP@", &site.http_port.to_string())
             .replace("@PORT@", &port)
+            .replace("@SEEN@", &site.path("seen").display().to_string())
             .replace("@GO@", &site.path("go").display().to_string());
         fs::write(site.path("master/master.cfg"), configuration).unwrap();
         site.start_master();

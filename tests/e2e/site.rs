@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use tempfile::TempDir;
 
-use crate::python_workers::python_worker;
+use crate::python_workers::{create_command, python_worker};
 
 /// Nothing takes this long unless it hangs.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -26,6 +26,8 @@ pub struct Site {
     worker: Option<Child>,
     /// Of Buildbot's own worker, if that is used.
     python_release: Option<String>,
+    /// Of the processes of ours, besides those of this one.
+    variables: Vec<(String, PathBuf)>,
 }
 
 /// A program of ours, built beside this test.
@@ -72,6 +74,7 @@ impl Site {
             master: None,
             worker: None,
             python_release: None,
+            variables: Vec::new(),
         };
         fs::create_dir(site.repository()).unwrap();
         site.git(&["init", "-q", "-b", "main"]);
@@ -84,6 +87,14 @@ impl Site {
             "pass",
         ]));
         site
+    }
+
+    /// Makes the directory of our worker again, with these options.
+    pub fn remake_worker(&self, options: &[&str]) {
+        let master = format!("127.0.0.1:{}", self.worker_port);
+        let mut command = Command::new(program("buildbot-worker"));
+        command.args(["create-worker", "-q", "--force"]).args(options).arg(self.path("worker"));
+        run(command.args([&master, WORKER, "pass"]));
     }
 
     /// A path below the site's directory.
@@ -110,11 +121,17 @@ impl Site {
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()
     }
 
+    /// Sets an environment variable of the processes that are started from now on.
+    pub fn set_variable(&mut self, name: &str, value: &Path) {
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
     fn spawn(&self, name: &str, directory: &str) -> Child {
         let output = OpenOptions::new().create(true).append(true).open(self.path(&format!("{directory}.out"))).unwrap();
         Command::new(program(name))
             .args(["start", "--nodaemon"])
             .arg(self.path(directory))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(File::try_clone(&output).unwrap())
             .stderr(output)
@@ -144,7 +161,7 @@ impl Site {
     /// name for what it shall speak, if it knows several.
     pub fn create_python_worker(&mut self, release: &str, protocol: &str, password: &str) {
         let mut command = python_worker(release);
-        command.arg("create-worker");
+        command.arg(create_command(release));
         if protocol != "pb" {
             command.arg(format!("--protocol={protocol}"));
         }

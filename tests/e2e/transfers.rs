@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use buildbot::json::{self, Value, json};
 
-use crate::site::{Site, WORKER};
+use crate::python_workers::{OLDEST, python_2};
+use crate::site::{Site, WORKER, wait_for};
 
-const PB: &str = "pb";
-const MSGPACK: &str = "msgpack_experimental_v7";
+/// The newest release in both dialects.
+const PB: (&str, &str) = ("4.3.0", "pb");
+const MSGPACK: (&str, &str) = ("4.3.0", "msgpack_experimental_v7");
 
 fn configuration(site: &Site, protocol: &str, steps: &str) -> String {
     format!(
@@ -34,12 +36,12 @@ c['www'] = dict(port='tcp:{http}:interface=127.0.0.1', plugins={{}})
     )
 }
 
-/// A master with one builder of these steps, a worker, and the end of one build.
-fn build(protocol: &str, steps: &str, prepare: impl Fn(&Path)) -> (Site, Value) {
+/// A master with one builder of these steps, a worker of a release, and the end of one build.
+fn build((release, protocol): (&str, &str), steps: &str, prepare: impl Fn(&Path)) -> (Site, Value) {
     let mut site = Site::new(|site| configuration(site, protocol, steps));
     prepare(&site.path("master"));
     site.start_master();
-    site.create_python_worker("4.3.0", protocol, "pass");
+    site.create_python_worker(release, protocol, "pass");
     site.start_python_worker();
     site.wait_for_worker();
     site.control("forceschedulers/force", "force", json!({"reason": "files"}));
@@ -84,9 +86,9 @@ const EVERYTHING: &str = r#"
     steps.ShellCommand(command=["ls", "../made"]),
 "#;
 
-fn everything_arrives(protocol: &str) {
+fn everything_arrives(worker: (&str, &str)) {
     let data: Vec<u8> = (0..100_000_u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
-    let (site, build) = build(protocol, EVERYTHING, |base| {
+    let (site, build) = build(worker, EVERYTHING, |base| {
         fs::create_dir(base.join("in")).unwrap();
         fs::write(base.join("in/data"), &data).unwrap();
     });
@@ -126,6 +128,13 @@ fn everything_arrives_over_msgpack() {
     everything_arrives(MSGPACK);
 }
 
+#[test]
+fn everything_arrives_from_older_releases() {
+    for release in ["3.11.9", "3.5.0", "2.10.5", "1.8.2"] {
+        everything_arrives((release, "pb"));
+    }
+}
+
 /// Every step of these fails, and says why in its log.
 const REFUSED: &str = r#"
     steps.ShellCommand(command="mkdir link hard suid && ln -s /etc/passwd link/a && echo x > hard/a && ln hard/a hard/b"
@@ -142,8 +151,8 @@ const REFUSED: &str = r#"
     steps.ShellCommand(command=["true"]),
 "#;
 
-fn what_is_wrong_is_refused(protocol: &str) {
-    let (site, build) = build(protocol, REFUSED, |base| {
+fn what_is_wrong_is_refused(worker: (&str, &str)) {
+    let (site, build) = build(worker, REFUSED, |base| {
         fs::create_dir_all(base.join("out/kept-dir")).unwrap();
         fs::write(base.join("out/kept"), "old").unwrap();
     });
@@ -178,4 +187,57 @@ fn what_is_wrong_is_refused_over_perspective_broker() {
 #[test]
 fn what_is_wrong_is_refused_over_msgpack() {
     what_is_wrong_is_refused(MSGPACK);
+}
+
+#[test]
+fn everything_arrives_from_a_slave_of_0_8() {
+    match python_2() {
+        Some(_) => everything_arrives((OLDEST, "pb")),
+        None => eprintln!("there is no Python 2.7: no slave of {OLDEST} was tried"),
+    }
+}
+
+/// A file, then a directory, of which the first upload has no end, and the next one is short.
+const ENDLESS: &str = r#"
+    steps.ShellCommand(command="if [ -e again ]; then rm -f data; echo short > data;"
+                               " else touch again; truncate -s 100G data; fi"),
+    steps.FileUpload(workersrc="data", masterdest="out/data", blocksize=65536),
+    steps.ShellCommand(command="mkdir -p many; if [ -e once_more ]; then rm many/data; echo short > many/data;"
+                               " else touch once_more; truncate -s 100G many/data; fi"),
+    steps.DirectoryUpload(workersrc="many", masterdest="out/many", blocksize=65536),
+"#;
+
+/// What is in the directory of uploads.
+fn uploads(site: &Site) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(master(site, "out")) else { return Vec::new() };
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn what_a_killed_master_was_storing_is_removed_by_the_next_one() {
+    let mut site = Site::new(|site| configuration(site, "pb", ENDLESS));
+    site.start_master();
+    site.start_worker();
+    site.wait_for_worker();
+    site.control("forceschedulers/force", "force", json!({"reason": "files"}));
+    let is_under_way = |name: &String| name.starts_with(".buildbot-transfer-");
+    let file = wait_for("the upload of a file", || uploads(&site).into_iter().find(is_under_way));
+    site.kill_master();
+    assert_eq!(uploads(&site), [file]);
+
+    site.start_master();
+    let both = wait_for("the upload of a directory", || {
+        let both = uploads(&site);
+        (both.len() == 2 && is_under_way(&both[0])).then_some(both)
+    });
+    site.kill_master();
+    assert_eq!((uploads(&site), both[1].as_str()), (both.clone(), "data"));
+
+    site.start_master();
+    assert_eq!(site.finished_build("files", 3)["results"], json!(0));
+    assert_eq!(uploads(&site), ["data", "many"]);
+    assert_eq!(text(&site, "out/many/data"), "short\n");
+    assert_eq!(fs::read_dir(master(&site, ".buildbot-transfers")).unwrap().count(), 0);
 }

@@ -21,7 +21,25 @@ fn run_everything(protocol: &str) -> PythonSite {
     assert_eq!(info["version"], json!(env!("CARGO_PKG_VERSION")));
     site.force("everything");
     site.results("everything", 1);
+    follow_a_file(&site);
     site
+}
+
+/// What a command writes to a file is there while the command runs: all of it, or what is new since it began.
+fn follow_a_file(site: &PythonSite) {
+    site.force("watched");
+    for log in ["whole", "new"] {
+        wait_for("a line of a file that grows", || {
+            site.log("watched", 1, "grow", log).filter(|text| text.contains("oline "))
+        });
+    }
+    assert_eq!(site.get("builders/watched/builds/1")["builds"][0]["complete"], json!(false));
+    fs::write(site.path("seen"), "").unwrap();
+    assert_eq!(site.results("watched", 1), json!(SUCCESS));
+    let log = |name: &str| site.log("watched", 1, "grow", name).unwrap();
+    let shown = site.log("watched", 1, "show", "stdio").unwrap();
+    assert!(shown.contains(&log("whole")), "{shown}");
+    assert_eq!(format!("obefore it began\n{}", log("new")), log("whole"));
 }
 
 fn check_results(site: &PythonSite, different: &[(&str, i64)]) {
@@ -34,7 +52,9 @@ fn check_results(site: &PythonSite, different: &[(&str, i64)]) {
 }
 
 fn check_logs(site: &PythonSite) {
-    let log = |step: &str, log: &str| site.log("everything", 1, step, log).unwrap_or_default();
+    // A busy master may have no answer the first time.
+    let log =
+        |step: &str, log: &str| wait_for(&format!("the log {log} of {step}"), || site.log("everything", 1, step, log));
     let talk = log("talk", "stdio");
     let lines = ["ofrom stdin", "eto stderr", "ogrüße", "obroken \u{fffd} byte", "oone", "otwo", "othree"];
     for line in lines.iter().chain(&["ono line end", "h  GREETING=hi"]) {
@@ -65,9 +85,10 @@ fn check_logs(site: &PythonSite) {
 
 fn check_uploads(site: &PythonSite) {
     let kept = |name: &str| fs::read_to_string(site.path("master/kept").join(name)).unwrap_or_default();
-    for directory in ["plain", "gz", "bz2", "several"] {
+    for directory in ["plain", "gz", "bz2", "several", "many"] {
         assert_eq!(kept(&format!("{directory}/a.txt")), "a\n", "{directory}");
     }
+    assert_eq!(kept("many/results/sub/b.txt"), "b\n");
     for directory in ["plain", "gz", "bz2"] {
         assert_eq!(kept(&format!("{directory}/sub/b.txt")), "b\n");
         let link = fs::read_link(site.path("master/kept").join(directory).join("link")).unwrap();
@@ -83,7 +104,8 @@ fn it_takes_over_a_python_workers_directory_and_does_everything_over_perspective
     check_logs(&site);
     check_uploads(&site);
     let downloaded = site.log("everything", 1, "downloaded", "stdio").unwrap();
-    assert!(downloaded.contains("\nofrom the master\no640\n"), "{downloaded}");
+    let expected = "\nofrom the master\no640\noa file\no600\no{\"a\": [1, null]}\no\"buildername\": \"everything\",\n";
+    assert!(downloaded.contains(expected), "{downloaded}");
 }
 
 #[test]

@@ -67,7 +67,8 @@ impl TestMaster {
         };
         let (db, writer) = db::open(&options).unwrap();
         let wire_runtime = tokio::runtime::Handle::current();
-        let parts = Parts { base_dir, config, db, writer, clock: clock.clone(), wire_runtime };
+        let environ = Default::default();
+        let parts = Parts { base_dir, config, db, writer, clock: clock.clone(), wire_runtime, environ };
         let master = Master::start(parts).await.unwrap();
         let hub = Hub::new(master.gate.clone(), WireLimits::default());
         Self { master, hub, directory, clock }
@@ -145,6 +146,6 @@ impl TestMaster {
 
 async fn load(base_dir: &Path) -> config::MasterConfig {
     let base_dir = base_dir.to_owned();
-    let load = move || config::load(&base_dir.join("master.cfg"), &base_dir);
+    let load = move || config::load_to_run(&base_dir.join("master.cfg"), &base_dir);
     tokio::task::spawn_blocking(load).await.unwrap().unwrap_or_else(|errors| panic!("{errors}"))
 }

@@ -1,40 +1,49 @@
 //! Build: runs the steps of one build, one after the other.
 //!
 //! - Hears: [`StopRunning`] and [`RepeatLocks`] from its builder, [`LocksDecided`] from the lock keeper.
-//! - Tells: [`BuildEnded`] to its builder, once; [`TakeLocks`] to the lock keeper; [`TriggerBuilds`] to the schedulers,
-//!   and [`CancelBuildRequest`] and [`StopBuild`] for what it triggered.
+//! - Tells: [`BuildEnded`] to its builder, once; what it wants and gives back to the lock keeper; [`TriggerBuilds`] to the
+//!   schedulers, and [`CancelBuildRequest`] and [`StopBuild`] for what it triggered; [`FetchSecret`] to the secret keeper.
 //! - Writes: steps, logs and properties of its build; its end is recorded by the builder.
 //! - Restart: none. Its death is seen by the builder, and ends the build in EXCEPTION.
 
+mod condition;
+mod lazy_log;
 mod locks;
+mod master_command;
 mod properties;
 mod run;
+mod secrets;
 mod step_context;
+mod step_locks;
+mod stop_if_dropped;
 mod trigger;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::Message;
 
+pub use self::locks::LockDeps;
 pub use self::properties::build_properties;
 use self::run::BuildRun;
 use super::applied::AppliedConfig;
 use super::builder::BuildEnded;
-use super::builders::StopBuild;
-use super::buildset_keeper::CancelBuildRequest;
+use super::cancel::Cancel;
 use super::live_feed::LiveFeed;
-use super::lock_keeper::{LocksDecided, TakeLocks};
+use super::lock_keeper::LocksDecided;
 use super::schedulers::TriggerBuilds;
 use super::scripts::CallFunction;
+use super::secret_keeper::FetchSecret;
 use super::supervisor::{Ask, Child, Handle, Reply, ShellContext, Tell};
 use crate::clock::Clock;
 use crate::config::{BuilderConfig, LogLimits};
 use crate::db::Db;
 use crate::db::transitions::FinishCause;
-use crate::domain::{Build as BuildRow, Change, Properties, Results, SourceStamp};
+use crate::domain::{Build as BuildRow, Change, Properties, Results, SourceStamp, WorkerId};
 use crate::locks::LockWish;
+use crate::steps::function::FunctionThreads;
 use crate::wire::{LogSink, WorkerLink};
 
 /// Ends the running step and all that follow, but for those that always run.
@@ -63,6 +72,10 @@ pub struct BuildPlan {
     pub changes: Vec<Arc<Change>>,
     /// Taken together before the first step.
     pub locks: Vec<LockWish>,
+    /// Of the request that leads.
+    pub priority: i32,
+    /// Id and name.
+    pub worker: (WorkerId, String),
     pub link: WorkerLink,
 }
 
@@ -94,16 +107,20 @@ pub struct BuildDeps {
     pub db: Db,
     pub clock: Clock,
     pub scripts: Ask<CallFunction>,
+    pub secrets: Ask<FetchSecret>,
     pub log_sink: Arc<dyn LogSink>,
     pub live: LiveFeed,
     /// Where logs are compressed.
     pub wire_runtime: tokio::runtime::Handle,
     pub command_ids: super::command_ids::CommandIds,
-    pub take_locks: Tell<TakeLocks>,
+    pub locks: LockDeps,
     pub config: AppliedConfig,
     pub trigger: Ask<TriggerBuilds>,
-    pub cancel_request: Ask<CancelBuildRequest>,
-    pub stop_build: Ask<StopBuild>,
+    pub cancel: Cancel,
+    /// Threads for steps that are functions.
+    pub functions: FunctionThreads,
+    /// The environment of the master.
+    pub environ: Arc<BTreeMap<String, String>>,
 }
 
 pub struct Build {
@@ -141,7 +158,7 @@ impl Handle<LocksDecided> for Build {
 
 impl Handle<RepeatLocks> for Build {
     fn handle(&mut self, _: RepeatLocks, _: &mut ShellContext<'_, Self>) -> Reply<()> {
-        self.run.locks.repeat();
+        self.run.locks.restate();
         Reply::Now(())
     }
 }

@@ -3,15 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{BuilderConfig, MasterConfig};
+use crate::config::{BuilderConfig, MasterConfig, WorkerConfig};
 use crate::db::views::deciders::BuildInputs;
 use crate::domain::{BuilderId, Properties, PropertyValue};
 use crate::wire::WorkerLink;
 
 use super::super::workers::WorkerSnapshot;
 
-/// Global, change, buildset, builder and worker properties, then those of the build itself; the build number joins
-/// them when the build has one.
+/// Those of [`layers`], then what the worker says of itself; the build number joins them when the build has one.
 pub fn build_properties(
     config: &MasterConfig,
     (builder_id, builder): (BuilderId, &BuilderConfig),
@@ -19,25 +18,49 @@ pub fn build_properties(
     inputs: &BuildInputs,
     link: &WorkerLink,
 ) -> Properties {
-    let mut properties = config.properties.clone();
+    let mut properties = layers(&config.properties, (builder_id, builder), &worker.config, inputs);
+    let basedir = link.facts().basedir.as_str();
+    properties.set("basedir", basedir, "Worker");
+    properties.set("builddir", format!("{basedir}/{}", builder.workerbuilddir), "Worker");
+    properties
+}
+
+/// Global, change, buildset, builder and worker properties, then those of the build itself. Defaults of builder and
+/// worker only fill what is missing when it is their turn.
+fn layers(
+    global: &Properties,
+    (builder_id, builder): (BuilderId, &BuilderConfig),
+    worker: &WorkerConfig,
+    inputs: &BuildInputs,
+) -> Properties {
+    let mut properties = global.clone();
     for change in &inputs.changes {
         properties.update(&change.properties);
     }
     properties.update(&inputs.properties);
-    properties.set("buildername", builder.name.as_str(), "Builder");
     properties.set("builderid", builder_id.0, "Builder");
-    add(&mut properties, &builder.properties, &builder.default_properties);
-    add(&mut properties, &worker.config.properties, &worker.config.default_properties);
-    properties.set("workername", worker.config.name.as_str(), "Worker");
-    let basedir = link.facts().basedir.as_str();
-    properties.set("basedir", basedir, "Worker");
-    properties.set("builddir", format!("{basedir}/{}", builder.workerbuilddir), "Worker");
+    let mut join = |name: &str, of: &str, source: &str, own: &Properties, defaults: &Properties| {
+        properties.set(name, of, source);
+        properties.update(own);
+        for (name, property) in defaults.iter() {
+            if !properties.has(name) {
+                properties.set(name, property.value.clone(), property.source.clone());
+            }
+        }
+    };
+    join("buildername", &builder.name, "Builder", &builder.properties, &builder.default_properties);
+    join("workername", &worker.name, "Worker", &worker.properties, &worker.default_properties);
     if let [stamp] = inputs.source_stamps.as_slice() {
-        properties.set("branch", stamp.spec.branch.clone(), "Build");
-        properties.set("revision", stamp.spec.revision.clone(), "Build");
-        properties.set("repository", stamp.spec.repository.as_str(), "Build");
-        properties.set("codebase", stamp.spec.codebase.as_str(), "Build");
-        properties.set("project", stamp.spec.project.as_str(), "Build");
+        let facts: [(&str, PropertyValue); 5] = [
+            ("branch", stamp.spec.branch.clone().into()),
+            ("revision", stamp.spec.revision.clone().into()),
+            ("repository", stamp.spec.repository.as_str().into()),
+            ("codebase", stamp.spec.codebase.as_str().into()),
+            ("project", stamp.spec.project.as_str().into()),
+        ];
+        for (name, value) in facts {
+            properties.set(name, value, "Build");
+        }
     }
     let owners = owners(inputs);
     if !owners.is_empty() {
@@ -46,20 +69,74 @@ pub fn build_properties(
     properties
 }
 
-/// Those that hold in any case, then those for which there is no value yet.
-fn add(properties: &mut Properties, own: &Properties, defaults: &Properties) {
-    properties.update(own);
-    for (name, property) in defaults.iter() {
-        if !properties.has(name) {
-            properties.set(name, property.value.clone(), property.source.clone());
-        }
-    }
-}
-
 /// Who answers for the build: authors of its changes and patches, and who asked for it.
 fn owners(inputs: &BuildInputs) -> BTreeSet<&str> {
     let authors = inputs.changes.iter().map(|change| change.author.as_str());
     let patches = inputs.source_stamps.iter().filter_map(|stamp| stamp.spec.patch.as_ref());
     let asked = inputs.owners.iter().map(String::as_str);
     authors.chain(patches.map(|patch| patch.author.as_str())).chain(asked).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Loader;
+    use crate::domain::{SourceStamp, SourceStampId, StampSpec, Timestamp};
+
+    const CONFIG: &str = "\
+from buildbot.plugins import *
+c = BuildmasterConfig = {}
+c['protocols'] = {'pb': {'port': 9989}}
+c['properties'] = {'a': 'global', 'b': 'global', 'c': 'global', 'd': 'global', 'branch': 'global'}
+c['workers'] = [worker.Worker('w1', 'pw', properties={'e': 'worker'},
+                              defaultProperties={'b': 'default', 'f': 'worker default', 'g': 'worker default'})]
+c['builders'] = [util.BuilderConfig(name='b1', workername='w1', factory=util.BuildFactory(),
+                                    properties={'d': 'builder', 'e': 'builder'},
+                                    defaultProperties={'c': 'default', 'f': 'builder default'})]
+c['schedulers'] = [schedulers.ForceScheduler(name='force', builderNames=['b1'])]
+";
+
+    #[test]
+    fn worker_overrides_builder_overrides_request_overrides_global() {
+        let config = Loader::new("/srv/master").text("master.cfg", CONFIG).unwrap();
+        let mut requested = Properties::new();
+        for name in ["b", "c", "d", "e"] {
+            requested.set(name, "request", "Scheduler");
+        }
+        let spec = StampSpec { branch: Some("main".to_owned()), ..StampSpec::default() };
+        let stamp = SourceStamp { id: SourceStampId(1), spec, created_at: Timestamp::from_secs(0) };
+        let inputs = BuildInputs {
+            properties: requested,
+            source_stamps: vec![stamp],
+            owners: vec!["ann".to_owned()],
+            changes: Vec::new(),
+            reasons: Vec::new(),
+        };
+        let properties = layers(&config.properties, (BuilderId(7), &config.builders[0]), &config.workers[0], &inputs);
+        let texts: Vec<String> = properties
+            .iter()
+            .map(|(name, property)| format!("{name}: {} ({})", property.value, property.source))
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                "a: global (global)",
+                "b: request (Scheduler)",
+                "branch: main (Build)",
+                "builderid: 7 (Builder)",
+                "buildername: b1 (Builder)",
+                "c: request (Scheduler)",
+                "codebase:  (Build)",
+                "d: builder (Builder)",
+                "e: worker (Worker)",
+                "f: builder default (Builder)",
+                "g: worker default (Worker)",
+                "owners: ['ann'] (Build)",
+                "project:  (Build)",
+                "repository:  (Build)",
+                "revision: None (Build)",
+                "workername: w1 (Worker)",
+            ]
+        );
+    }
 }

@@ -8,21 +8,28 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 use tracing::warn;
 
-use super::locks::BuildLocks;
+use super::condition;
+use super::locks::{self, BuildLocks};
+use super::secrets::BuildSecrets;
 use super::step_context::{ActorStepContext, StepRecord};
+use super::step_locks::start_with_locks;
 use super::{BuildDeps, BuildPlan, Ended, StopRunning};
+use crate::actors::lock_keeper::Refused;
 use crate::db::DbError;
-use crate::db::transitions::{AddStep, FinishCause, FinishStep, SetBuildProperties, SetBuildState, StartStep};
+use crate::db::transitions::{AddStep, FinishCause, FinishStep, SetBuildProperties, SetBuildState};
 use crate::domain::{BuildId, Properties, PropertyValue, Results};
 use crate::steps::config::StepConfig;
-use crate::steps::{self, BuildEnv, BuildProgress, Fault};
+use crate::steps::{self, Agenda, BuildEnv, BuildProgress, Fault, StepsPlace};
 
 /// What all steps of one build share.
 pub struct BuildRun {
     pub plan: Arc<BuildPlan>,
     pub deps: BuildDeps,
     pub locks: BuildLocks,
+    pub secrets: BuildSecrets,
     properties: RefCell<Arc<Properties>>,
+    /// What is still to run; steps may add to it.
+    agenda: RefCell<Agenda>,
     /// Properties set since the last write.
     unsaved: RefCell<Properties>,
     stop: RefCell<Option<StopRunning>>,
@@ -37,11 +44,13 @@ impl BuildRun {
         let mut unsaved = Properties::new();
         unsaved.set("buildnumber", plan.build.number, "Build");
         Self {
+            agenda: RefCell::new(Agenda::new(plan.config.factory.steps.iter().cloned())),
             properties: RefCell::new(Arc::new(properties)),
             unsaved: RefCell::new(unsaved),
             stop: RefCell::new(None),
             stops: watch::Sender::new(0),
             locks: BuildLocks::new(&plan, &deps),
+            secrets: BuildSecrets::new(deps.secrets.clone()),
             plan,
             deps,
         }
@@ -65,12 +74,18 @@ impl BuildRun {
         self.stops.subscribe()
     }
 
+    /// Has further steps run in this build. The error says why it cannot.
+    pub fn add_steps(&self, steps: Vec<StepConfig>, place: StepsPlace) -> Result<(), String> {
+        self.agenda.borrow_mut().add(steps, place)
+    }
+
     pub fn properties(&self) -> Arc<Properties> {
         Arc::clone(&self.properties.borrow())
     }
 
     pub fn set_property(&self, name: &str, value: PropertyValue, source: &str) {
-        Arc::make_mut(&mut self.properties.borrow_mut()).set(name, value.clone(), source);
+        let (name, value) = (self.secrets.mask(name), self.secrets.mask_value(value));
+        Arc::make_mut(&mut self.properties.borrow_mut()).set(name.clone(), value.clone(), source);
         self.unsaved.borrow_mut().set(name, value, source);
     }
 
@@ -93,13 +108,17 @@ struct StepEnd {
 
 /// Runs all steps; never fails, as a build that cannot go on has a result too.
 pub async fn run_build(run: &BuildRun) -> Ended {
+    if let Some((results, state)) = condition::refusal(run).await {
+        return ended(run, results, state, FinishCause::Normal).await;
+    }
     if let Err(early) = take_locks(run).await {
         return early;
     }
     let mut progress = BuildProgress::default();
     let mut worst = None;
     let env = BuildEnv { workdir: run.plan.config.factory.workdir.clone(), env: run.plan.config.env.clone() };
-    for (number, config) in (0..).zip(&run.plan.config.factory.steps) {
+    let next_step = || run.agenda.borrow_mut().next_step();
+    for (number, config) in (0..).zip(std::iter::from_fn(next_step)) {
         if !progress.may_run(&config.common) {
             continue;
         }
@@ -110,7 +129,7 @@ pub async fn run_build(run: &BuildRun) -> Ended {
             progress.stop(results);
             continue;
         }
-        let end = match run_step(run, number, config, &env).await {
+        let end = match run_step(run, number, &config, &env).await {
             Ok(end) => end,
             Err(error) => StepEnd {
                 results: Results::Exception,
@@ -139,11 +158,11 @@ pub async fn run_build(run: &BuildRun) -> Ended {
 /// Waits for the locks of the build; the end of the build, if it is not to begin.
 async fn take_locks(run: &BuildRun) -> Result<(), Ended> {
     let mut stops = run.stops();
-    let mut taking = pin!(run.locks.take());
+    let mut taking = pin!(run.locks.take_for_build());
     if let Some(outcome) = taking.as_mut().now_or_never() {
         return locks_decided(run, outcome).await;
     }
-    say(run, format!("waiting for locks: {}", run.locks.names())).await;
+    say(run, format!("waiting for locks: {}", locks::names(run.locks.of_build()))).await;
     tokio::select! {
         biased;
         outcome = taking => {
@@ -162,10 +181,13 @@ async fn take_locks(run: &BuildRun) -> Result<(), Ended> {
     }
 }
 
-async fn locks_decided(run: &BuildRun, outcome: Result<(), String>) -> Result<(), Ended> {
-    let Err(lock) = outcome else { return Ok(()) };
-    let state = format!("lock '{lock}' is too small for this build");
-    Err(ended(run, Results::Exception, state, FinishCause::Normal).await)
+async fn locks_decided(run: &BuildRun, outcome: Result<(), Refused>) -> Result<(), Ended> {
+    let Err(why) = outcome else { return Ok(()) };
+    let results = match why {
+        Refused::TooSmall(_) => Results::Exception,
+        Refused::Cycle(_) => Results::Retry,
+    };
+    Err(ended(run, results, why.to_string(), FinishCause::Normal).await)
 }
 
 /// Shows a line for the whole build; that it could not be stored is no reason to fail.
@@ -199,14 +221,16 @@ async fn run_step(run: &BuildRun, number: i32, config: &StepConfig, env: &BuildE
     let draft = ActorStepContext::draft(run);
     let name = steps::step_name(config, &draft).await;
     let text = name.as_ref().map_or_else(|_| steps::default_name(config), Clone::clone);
+    let text = run.secrets.mask(&text);
     let add = AddStep { build: run.build_id(), number, name: text, state_string: "pending".to_owned() };
     let step = run.deps.db.write(add).await?;
     let context = ActorStepContext::new(run, StepRecord { id: step.id, name: step.name });
     let outcome = match name {
-        Ok(_) => act(run, &context, config, env).await?,
+        Ok(_) => act(run, &context, config, env).await,
         Err(fault) => Err(fault),
     };
-    let end = conclude(run, &context, outcome).await;
+    let mut end = conclude(run, &context, outcome).await;
+    end.state = run.secrets.mask(&end.state);
     let hidden = steps::is_hidden(config, &context, end.results).await.unwrap_or(false);
     context.finish_logs().await;
     let finish = FinishStep {
@@ -216,8 +240,9 @@ async fn run_step(run: &BuildRun, number: i32, config: &StepConfig, env: &BuildE
         state_string: end.state.clone(),
         urls: context.urls(),
     };
-    run.deps.db.write(finish).await?;
-    Ok(end)
+    let finished = run.deps.db.write(finish).await;
+    run.locks.give_back(context.step());
+    finished.map(|()| end)
 }
 
 async fn act(
@@ -225,17 +250,13 @@ async fn act(
     context: &ActorStepContext<'_>,
     config: &StepConfig,
     env: &BuildEnv,
-) -> Result<Result<Results, Fault>, DbError> {
-    match steps::should_run(config, context).await {
-        Ok(true) => {}
-        Ok(false) => {
-            context.note_state(&steps::summary(config, Results::Skipped, context).await);
-            return Ok(Ok(Results::Skipped));
-        }
-        Err(fault) => return Ok(Err(fault)),
+) -> Result<Results, Fault> {
+    if !steps::should_run(config, context).await? {
+        context.note_state(&steps::summary(config, Results::Skipped, context).await);
+        return Ok(Results::Skipped);
     }
-    run.deps.db.write(StartStep { step: context.step(), locks_acquired: true }).await?;
-    Ok(steps::make(config, env).run(context).await)
+    start_with_locks(run, context, &config.common.locks).await?;
+    steps::make(config, env).run(context).await
 }
 
 /// Turns the outcome into a result and a line; what went wrong is written to a log of the step.
@@ -255,7 +276,12 @@ async fn conclude(run: &BuildRun, context: &ActorStepContext<'_>, outcome: Resul
             StepEnd { results, state: format!("{subject} (cancelled)"), worker_lost: false }
         }
         Fault::Config(_) | Fault::Script(_) | Fault::World(_) => {
-            warn!(build.id = run.build_id().0, step.name = context.name(), error = %fault, "a step could not be carried out");
+            warn!(
+                build.id = run.build_id().0,
+                step.name = context.name(),
+                error = run.secrets.mask(&fault.to_string()),
+                "a step could not be carried out"
+            );
             context.write_error(&fault.to_string()).await;
             StepEnd { results: Results::Exception, state: format!("{subject} (exception)"), worker_lost: false }
         }

@@ -10,17 +10,25 @@ use async_trait::async_trait;
 use tracing::error;
 
 use super::super::scripts::CallFunction;
+use super::lazy_log::LazyLog;
+use super::master_command::MasterProcess;
 use super::run::BuildRun;
+use super::stop_if_dropped::StopIfDropped;
 use super::trigger;
 use crate::db::DbError;
-use crate::db::transitions::{AddLog, FinishLog, UpdateStep};
+use crate::db::transitions::{AddLog, FinishLog, NoteProgress, SetBuildData, UpdateStep};
 use crate::domain::{
     Callback, Change, LogId, LogKind, MasterFile, Properties, PropertyValue, ScriptValue, SourceStamp, StepId, Stream,
     TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
 };
-use crate::steps::{CommandOutcome, Fault, RemoteCommand, StepContext, Transferred, WorkerPlace};
+use crate::steps::config::StepConfig;
+use crate::steps::function::FunctionThreads;
+use crate::steps::{
+    CommandOutcome, Fault, MasterCommand, MasterOutcome, RemoteCommand, StepContext, StepsPlace, Transferred,
+    WorkerPlace,
+};
 use crate::transfers::{self, MasterTransfer};
-use crate::wire::{LinkError, LogLimits, LogWriter, LogWriterConfig, StartCommand, Transfer, WorkerFacts, WorkerLink};
+use crate::wire::{LinkError, LogLimits, LogWriter, LogWriterConfig, StartCommand, Transfer, WorkerFacts};
 
 /// The row of the step.
 pub struct StepRecord {
@@ -36,7 +44,11 @@ pub struct ActorStepContext<'a> {
     /// What the row says.
     told: RefCell<(String, Vec<(String, String)>)>,
     urls: RefCell<Vec<(String, String)>>,
+    /// What it has counted and not stored yet.
+    counted: RefCell<BTreeMap<String, f64>>,
     logs: RefCell<BTreeMap<LogId, Arc<LogWriter>>>,
+    /// Those among them that are added when something is written to them.
+    lazy_logs: RefCell<BTreeMap<LogId, Arc<LazyLog>>>,
     /// How many requests to stop there were when the step began.
     stops_before: u32,
 }
@@ -53,7 +65,9 @@ impl<'a> ActorStepContext<'a> {
             state: RefCell::default(),
             told: RefCell::default(),
             urls: RefCell::default(),
+            counted: RefCell::default(),
             logs: RefCell::default(),
+            lazy_logs: RefCell::default(),
         }
     }
 
@@ -75,7 +89,7 @@ impl<'a> ActorStepContext<'a> {
     }
 
     pub fn note_state(&self, text: &str) {
-        text.clone_into(&mut self.state.borrow_mut());
+        *self.state.borrow_mut() = self.run.secrets.mask(text);
     }
 
     pub fn urls(&self) -> Vec<(String, String)> {
@@ -84,14 +98,35 @@ impl<'a> ActorStepContext<'a> {
 
     /// Closes all logs of the step: their last chunks are stored when this returns.
     pub async fn finish_logs(&self) {
+        if let Err(fault) = self.tell_progress().await {
+            error!(error = %fault, step.id = self.record.id.0, "cannot store how far a step has come");
+        }
         let logs = std::mem::take(&mut *self.logs.borrow_mut());
         for (id, log) in logs {
             if let Err(error) = log.finish().await {
                 error!(error = %error, log.id = id.0, "cannot store the end of a log");
             }
-            if let Err(error) = self.run.deps.db.write(FinishLog { log: id }).await {
+            let lazy = self.lazy_logs.borrow().get(&id).cloned();
+            let row = lazy.map_or(Some(id), |lazy| lazy.row());
+            // A log that stayed empty was never added.
+            let Some(row) = row else { continue };
+            if let Err(error) = self.run.deps.db.write(FinishLog { log: row }).await {
                 error!(error = &error as &dyn std::error::Error, log.id = id.0, "cannot close a log");
             }
+        }
+    }
+
+    fn writer_config(&self, log: LogId, kind: LogKind) -> LogWriterConfig {
+        LogWriterConfig {
+            log,
+            kind,
+            limits: LogLimits {
+                max_bytes: self.run.plan.logs.max_bytes,
+                max_tail_bytes: self.run.plan.logs.max_tail_bytes,
+            },
+            clock: self.run.deps.clock.clone(),
+            redactor: Some(self.run.secrets.redactor()),
+            runtime: self.run.deps.wire_runtime.clone(),
         }
     }
 
@@ -108,6 +143,7 @@ impl<'a> ActorStepContext<'a> {
 
     /// Stores the state line and links if they changed.
     async fn tell_state(&self) -> Result<(), Fault> {
+        self.tell_progress().await?;
         let now = (self.state(), self.urls());
         if *self.told.borrow() == now || self.record.id.0 == 0 {
             return Ok(());
@@ -115,6 +151,15 @@ impl<'a> ActorStepContext<'a> {
         self.told.replace(now.clone());
         let update = UpdateStep { step: self.record.id, state_string: now.0, urls: now.1 };
         self.run.deps.db.write(update).await.map(drop).map_err(database)
+    }
+
+    async fn tell_progress(&self) -> Result<(), Fault> {
+        let counted = std::mem::take(&mut *self.counted.borrow_mut());
+        for (metric, value) in counted {
+            let note = NoteProgress { step: self.record.id, metric, value };
+            self.run.deps.db.write(note).await.map_err(database)?;
+        }
+        Ok(())
     }
 
     fn log(&self, id: LogId) -> Result<Arc<LogWriter>, Fault> {
@@ -170,29 +215,10 @@ impl<'a> ActorStepContext<'a> {
         }
     }
 
-    /// Resolves when somebody asks to stop the build, with the reason.
-    async fn stopped(&self) -> String {
-        let mut stops = self.run.stops();
-        let before = self.stops_before;
-        // The sender lives in `run`, which outlives this borrow.
-        if stops.wait_for(|count| *count != before).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        self.run.stop_reason().unwrap_or_default()
-    }
-}
-
-/// A build that dies must not leave its command running.
-struct StopIfDropped<'a> {
-    link: &'a WorkerLink,
-    command_id: Option<&'a str>,
-}
-
-impl Drop for StopIfDropped<'_> {
-    fn drop(&mut self) {
-        if let Some(command_id) = self.command_id {
-            self.link.interrupt(command_id, "the build is gone");
-        }
+    /// Shows a line at once.
+    pub async fn show_state(&self, text: &str) -> Result<(), Fault> {
+        self.note_state(text);
+        self.tell_state().await
     }
 }
 
@@ -260,24 +286,33 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     async fn add_log(&self, name: &str, kind: LogKind) -> Result<LogId, Fault> {
-        let add = AddLog { step: self.record.id, name: name.to_owned(), kind };
+        let add = AddLog { step: self.record.id, name: self.run.secrets.mask(name), kind };
         let log = self.run.deps.db.write(add).await.map_err(database)?;
-        let config = LogWriterConfig {
-            log: log.id,
-            kind,
-            limits: LogLimits {
-                max_bytes: self.run.plan.logs.max_bytes,
-                max_tail_bytes: self.run.plan.logs.max_tail_bytes,
-            },
-            clock: self.run.deps.clock.clone(),
-            redactor: None,
-            runtime: self.run.deps.wire_runtime.clone(),
-        };
         let (live, step) = (self.run.deps.live.clone(), self.record.id);
         let on_lines = Box::new(move |n_lines| live.log_appended(log.id, step, n_lines));
-        let writer = LogWriter::new(config, Arc::clone(&self.run.deps.log_sink), on_lines);
+        let sink = Arc::clone(&self.run.deps.log_sink);
+        let writer = LogWriter::new(self.writer_config(log.id, kind), sink, on_lines);
         self.logs.borrow_mut().insert(log.id, Arc::new(writer));
         Ok(log.id)
+    }
+
+    fn add_lazy_log(&self, name: &str, kind: LogKind) -> LogId {
+        let mut lazy_logs = self.lazy_logs.borrow_mut();
+        // Rows have positive numbers.
+        let stand_in = LogId(-1 - i64::try_from(lazy_logs.len()).unwrap_or(i64::MAX - 1));
+        let add = AddLog { step: self.record.id, name: self.run.secrets.mask(name), kind };
+        let deps = &self.run.deps;
+        let lazy = Arc::new(LazyLog::new(deps.db.clone(), add, Arc::clone(&deps.log_sink)));
+        let (live, step, row) = (deps.live.clone(), self.record.id, Arc::clone(&lazy));
+        let on_lines = Box::new(move |n_lines| {
+            if let Some(log) = row.row() {
+                live.log_appended(log, step, n_lines);
+            }
+        });
+        let writer = LogWriter::new(self.writer_config(stand_in, kind), Arc::clone(&lazy) as _, on_lines);
+        self.logs.borrow_mut().insert(stand_in, Arc::new(writer));
+        lazy_logs.insert(stand_in, lazy);
+        stand_in
     }
 
     async fn write_log(&self, log: LogId, stream: Stream, text: &str) -> Result<(), Fault> {
@@ -305,8 +340,13 @@ impl StepContext for ActorStepContext<'_> {
         self.note_state(text);
     }
 
+    fn set_progress(&self, metric: &str, value: f64) {
+        self.counted.borrow_mut().insert(metric.to_owned(), value);
+    }
+
     fn add_url(&self, name: &str, url: &str) {
-        self.urls.borrow_mut().push((name.to_owned(), url.to_owned()));
+        let mask = |text| self.run.secrets.mask(text);
+        self.urls.borrow_mut().push((mask(name), mask(url)));
     }
 
     fn worker_fact(&self, name: &str) -> Option<PropertyValue> {
@@ -330,7 +370,7 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     async fn secret(&self, name: &str) -> Result<String, Fault> {
-        Err(Fault::Config(format!("secret {name:?} is wanted, but no secrets provider is configured")))
+        self.run.secrets.reveal(name).await
     }
 
     fn can_trigger(&self, scheduler: &str) -> bool {
@@ -341,7 +381,8 @@ impl StepContext for ActorStepContext<'_> {
 
     async fn trigger(&self, scheduler: &str, relationship: &str, order: TriggerOrder) -> Result<Triggered, Fault> {
         let parent = Some((self.run.build_id(), relationship.to_owned()));
-        trigger::order(self.run, scheduler, TriggerOrder { parent, ..order }).await
+        let order = self.run.secrets.mask_order(TriggerOrder { parent, ..order });
+        trigger::order(self.run, scheduler, order).await
     }
 
     async fn triggered_end(&self, triggered: &Triggered) -> Result<TriggeredEnd, Fault> {
@@ -351,6 +392,62 @@ impl StepContext for ActorStepContext<'_> {
     fn build_url(&self, build: &TriggeredBuild) -> String {
         let applied = self.run.deps.config.borrow();
         format!("{}builders/{}/builds/{}", applied.config.buildbot_url, build.builder, build.number)
+    }
+
+    async fn run_on_master(&self, command: MasterCommand) -> Result<MasterOutcome, Fault> {
+        self.run.save_properties().await.map_err(database)?;
+        self.tell_state().await?;
+        let log = self.log(command.stdio)?;
+        let deps = &self.run.deps;
+        let process = MasterProcess::start(&command, &deps.base_dir, log, &deps.wire_runtime)?;
+        tokio::select! {
+            outcome = process.ended() => outcome,
+            reason = self.stopped() => {
+                process.interrupt().await;
+                Err(Fault::Interrupted(reason))
+            }
+            () = self.run.plan.link.ended() => {
+                process.interrupt().await;
+                Err(Fault::WorkerLost("while a command ran on the master".to_owned()))
+            }
+        }
+    }
+
+    fn master_environ(&self) -> Arc<BTreeMap<String, String>> {
+        Arc::clone(&self.run.deps.environ)
+    }
+
+    fn worker_environ(&self) -> BTreeMap<String, String> {
+        self.run.plan.link.facts().environ.clone().into_iter().collect()
+    }
+
+    async fn set_build_data(&self, name: &str, value: Vec<u8>, source: &str) -> Result<(), Fault> {
+        let (name, source) = (self.run.secrets.mask(name), source.to_owned());
+        let value = self.run.secrets.mask_bytes(value);
+        let write = SetBuildData { build: self.run.build_id(), name, value, source };
+        self.run.deps.db.write(write).await.map_err(database)
+    }
+
+    fn add_steps(&self, steps: Vec<StepConfig>, place: StepsPlace) -> Result<(), Fault> {
+        self.run.add_steps(steps, place).map_err(Fault::Config)
+    }
+
+    async fn show(&self) -> Result<(), Fault> {
+        self.tell_state().await
+    }
+
+    fn functions(&self) -> FunctionThreads {
+        self.run.deps.functions.clone()
+    }
+
+    async fn stopped(&self) -> String {
+        let mut stops = self.run.stops();
+        let before = self.stops_before;
+        // The sender lives in `run`, which outlives this borrow.
+        if stops.wait_for(|count| *count != before).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        self.run.stop_reason().unwrap_or_default()
     }
 
     async fn sleep(&self, duration: Duration) -> Result<(), Fault> {

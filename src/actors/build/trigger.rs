@@ -1,19 +1,15 @@
 //! What a build triggers: it asks the schedulers, waits for the end, and cancels what nobody waits for any more.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::broadcast::Receiver;
-use tracing::warn;
 
 use super::run::BuildRun;
 use super::step_context::database;
-use crate::actors::builders::StopBuild;
-use crate::actors::buildset_keeper::CancelBuildRequest;
 use crate::actors::schedulers::TriggerBuilds;
 use crate::db::views::triggered;
-use crate::domain::{BuildsetId, Event, Results, TriggerOrder, Triggered, TriggeredEnd};
+use crate::domain::{BuildsetId, Event, TriggerOrder, Triggered, TriggeredEnd};
 use crate::steps::Fault;
 
 /// The rows are looked at this often even if no event comes.
@@ -40,11 +36,12 @@ pub async fn wait(
     tokio::select! {
         end = end_of(run, buildset) => end,
         reason = stopped => {
-            cancel(run, triggered, &format!("the build that triggered it was stopped: {reason}")).await;
+            let why = format!("the build that triggered it was stopped: {reason}");
+            run.deps.cancel.all(triggered.requests.clone(), &why).await;
             Err(Fault::Interrupted(reason))
         }
         () = run.plan.link.ended() => {
-            cancel(run, triggered, "the build that triggered it lost its worker").await;
+            run.deps.cancel.all(triggered.requests.clone(), "the build that triggered it lost its worker").await;
             Err(Fault::WorkerLost("while it waited for what it triggered".to_owned()))
         }
     }
@@ -72,30 +69,4 @@ async fn completed(events: &mut Receiver<Arc<[Event]>>, buildset: BuildsetId) {
         }
     }
     // Some events were missed, or there will be no more.
-}
-
-/// Cancels requests that wait, and stops builds that run.
-async fn cancel(run: &BuildRun, triggered: &Triggered, reason: &str) {
-    for request in triggered.requests.iter().copied() {
-        let cancel = CancelBuildRequest { request, reason: reason.to_owned() };
-        match run.deps.cancel_request.ask(cancel).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => warn!(error = &error as &dyn Error, request.id = request.0, "cannot cancel a request"),
-            Err(error) => warn!(error = &error as &dyn Error, request.id = request.0, "cannot cancel a request"),
-        }
-    }
-    let requests = triggered.requests.clone();
-    let running = match run.deps.db.read(move |conn| triggered::running(conn, &requests)).await {
-        Ok(running) => running,
-        Err(error) => {
-            warn!(error = &error as &dyn Error, "cannot find the builds that were triggered");
-            return;
-        }
-    };
-    for build in running {
-        let stop = StopBuild { build, reason: reason.to_owned(), results: Results::Cancelled };
-        if let Err(error) = run.deps.stop_build.ask(stop).await {
-            warn!(error = &error as &dyn Error, build.id = build.0, "cannot stop a build");
-        }
-    }
 }

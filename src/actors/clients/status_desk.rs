@@ -8,8 +8,9 @@ use tokio::sync::mpsc;
 use tracing::debug;
 
 use crate::actors::live_feed::LiveFeed;
+use crate::db::views::buildsets::BuildsetLine;
 use crate::db::views::keys::{BuildKey, BuilderKey, StepKey, WorkerKey};
-use crate::db::views::{Connection, builders, builds, buildsets, changes, steps, workers};
+use crate::db::views::{Connection, build_requests, builders, builds, buildsets, changes, steps, workers};
 use crate::db::{Db, DbError};
 use crate::domain::{Build, BuildId, Event, StepId};
 use crate::wire::{StatusDesk, StatusNotice};
@@ -73,7 +74,14 @@ fn describe(conn: &mut Connection, event: &Event) -> Result<Option<StatusNotice>
             notice("changeAdded", [("who", who), ("text", comments)])
         }),
         Event::BuildsetAdded { buildset } => buildsets::find(conn, *buildset)?.map(|buildset| {
-            notice("buildsetSubmitted", [("scheduler", buildset.scheduler.into()), ("text", buildset.reason.into())])
+            let mut told = of_buildset("buildsetSubmitted", &buildset);
+            told.insert("scheduler", buildset.scheduler.into());
+            told
+        }),
+        Event::BuildsetCompleted { buildset } => buildsets::find(conn, *buildset)?.map(|buildset| {
+            let mut told = of_buildset("buildsetFinished", &buildset);
+            told.extend(buildset.results.map(|results| ("results", i64::from(results.code()).into())));
+            told
         }),
         Event::BuildStarted { build, .. } => of_build(conn, "buildStarted", *build)?,
         Event::BuildFinished { build, .. } => of_build(conn, "buildFinished", *build)?,
@@ -88,6 +96,13 @@ fn describe(conn: &mut Connection, event: &Event) -> Result<Option<StatusNotice>
 fn of_worker(conn: &mut Connection, event: &str, worker: i64) -> Result<Option<StatusNotice>, DbError> {
     let worker = workers::find(conn, &WorkerKey::Id(worker))?;
     Ok(worker.map(|worker| notice(event, [("worker", worker.name.into())])))
+}
+
+/// A buildset of a try job has the name that its client gave it.
+fn of_buildset(event: &str, buildset: &BuildsetLine) -> StatusNotice {
+    let mut told = notice(event, [("buildset", buildset.id.0.into()), ("text", buildset.reason.clone().into())]);
+    told.extend(buildset.external_id.clone().map(|job| ("job", job.into())));
+    told
 }
 
 fn of_build(conn: &mut Connection, event: &str, id: BuildId) -> Result<Option<StatusNotice>, DbError> {
@@ -122,5 +137,8 @@ fn of_step(
 fn place(conn: &mut Connection, event: &str, build: &Build) -> Result<StatusNotice, DbError> {
     let builder = builders::find(conn, &BuilderKey::Id(build.builder_id.0))?;
     let name = builder.map(|builder| builder.name).unwrap_or_default();
-    Ok(notice(event, [("builder", name.into()), ("number", build.number.into())]))
+    let mut notice = notice(event, [("builder", name.into()), ("number", build.number.into())]);
+    let request = build_requests::find(conn, build.request_id)?;
+    notice.extend(request.map(|request| ("buildset", request.buildset_id.0.into())));
+    Ok(notice)
 }

@@ -8,10 +8,12 @@ use super::{SchedulerDeps, memory};
 use crate::actors::handle::{CommandError, ForceRequest, Forced};
 use crate::db::DbError;
 use crate::db::transitions::{FireScheduler, Fired};
-use crate::db::views::deciders;
+use crate::db::views::keys::{BuildKey, BuilderKey};
+use crate::db::views::{builds, deciders, properties};
 use crate::domain::{BuilderId, NewBuildset, SchedulerId, TriggerOrder, Triggered};
 use crate::schedulers::config::{SchedulerConfig, SchedulerKind};
 use crate::schedulers::facts::Memory;
+use crate::schedulers::force::Inherited;
 use crate::schedulers::{force, triggerable};
 
 /// Checks the form and stores its buildset.
@@ -21,13 +23,33 @@ pub async fn forced(
     deps: SchedulerDeps,
     request: ForceRequest,
 ) -> Result<Forced, CommandError> {
-    let input = force::validate(&config, &request.values, request.owner.as_deref()).map_err(CommandError::Invalid)?;
+    let inherited = inherited(&deps, force::inherits(&config, &request.values)).await?;
+    let input = force::validate(&config, &request.values, &inherited, request.owner.as_deref());
+    let input = input.map_err(CommandError::Invalid)?;
     let own = deps.config.borrow().builder_ids(&config.builder_names);
     let builders = chosen(&request.builders, own, &config.name)?;
     let fired = store(&deps, id, None, Some(input.into_buildset(&config, &builders))).await?;
     let fired = fired.ok_or_else(|| CommandError::Failed("no buildset was made".to_owned()))?;
     info!(scheduler = config.name, buildset.id = fired.buildset.0, "buildset forced");
     Ok(Forced { buildset: fired.buildset, requests: fired.requests })
+}
+
+/// The properties of builds that a form inherits from.
+async fn inherited(deps: &SchedulerDeps, chosen: Vec<String>) -> Result<Inherited, CommandError> {
+    if chosen.is_empty() {
+        return Ok(Inherited::new());
+    }
+    let read = deps.db.read(move |conn| {
+        let of = |chosen: String| {
+            let key = force::build_name(&chosen)
+                .map(|(name, number)| BuildKey::Number(BuilderKey::Name(name.to_owned()), number));
+            let build = key.map(|key| builds::find(conn, &key)).transpose()?.flatten();
+            let found = build.map(|build| properties::of_build(conn, build.id)).transpose()?;
+            Ok((chosen, found))
+        };
+        chosen.into_iter().map(of).collect()
+    });
+    read.await.map_err(failed)
 }
 
 /// Stores the buildset of an order, or the order itself if it has to wait for its time.

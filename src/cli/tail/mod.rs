@@ -135,7 +135,7 @@ impl Tail {
 }
 
 /// Where the web interface of a base directory's master is.
-async fn address(dir: &Path) -> anyhow::Result<String> {
+pub(super) async fn address(dir: &Path) -> anyhow::Result<String> {
     let base_dir = base_dir(dir)?;
     let asked = ask_master(&base_dir, Request::Overview, PATIENCE).await;
     let hint = "name a base directory with --dir, or an address with --url";
@@ -143,7 +143,10 @@ async fn address(dir: &Path) -> anyhow::Result<String> {
         bail!("the master is of another version; restart it, or name its address with --url");
     };
     overview.url.with_context(|| {
-        format!("the master of {} has no web interface (c['www'] has no port), which tail reads", base_dir.display())
+        format!(
+            "the master of {} has no web interface (c['www'] has no port), from which this is read",
+            base_dir.display()
+        )
     })
 }
 

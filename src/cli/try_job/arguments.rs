@@ -60,7 +60,7 @@ pub(in crate::cli) struct Try {
     /// How to reach the master
     #[arg(short, long)]
     connect: Option<Connect>,
-    /// Where the master runs, for ssh
+    /// Where the master runs, for ssh: HOST or USER@HOST
     #[arg(long)]
     host: Option<String>,
     /// The port of ssh
@@ -69,13 +69,13 @@ pub(in crate::cli) struct Try {
     /// The directory of jobs on the master's host, for ssh
     #[arg(long, value_name = "DIR")]
     jobdir: Option<String>,
-    /// A program to take for ssh, with its first arguments
+    /// A program to connect with instead of our own ssh, with its first arguments: --ssh=ssh, --ssh='plink -batch'
     #[arg(long, value_name = "COMMAND")]
     ssh: Option<String>,
     /// The name with which to log in
     #[arg(short, long)]
     username: Option<String>,
-    /// The port of a Try_Userpass scheduler, for pb
+    /// The port of a Try_Userpass scheduler, for pb; of a PBListener, to wait for builds over ssh
     #[arg(short, long, value_name = "HOST:PORT")]
     master: Option<String>,
     /// The password with which to log in, for pb

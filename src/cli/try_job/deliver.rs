@@ -1,4 +1,7 @@
 //! Delivers a job over ssh: `buildbot tryserver` on the master's host gets it on its standard input.
+//!
+//! The connection is our own. Whoever names a program by `--ssh`, such as `ssh` itself or `plink`, gets that one
+//! started, with the arguments that Buildbot gives it.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -6,13 +9,42 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 
 use super::arguments::Wishes;
+use super::ssh::{self, Destination, Wanted};
+use crate::cli::output::complain;
+use crate::cli::paint::harmless;
 
-/// Runs the program for ssh, with the connections, keys and names that its own configuration knows.
+/// Puts the job into the directory of a `Try_Jobdir`.
 pub(super) fn over_ssh(wishes: &Wishes, job: &[u8]) -> anyhow::Result<()> {
     let (Some(host), Some(jobdir)) = (&wishes.host, &wishes.jobdir) else {
         bail!("for ssh, --host=HOST and --jobdir=DIR are needed");
     };
-    let words = words(wishes.ssh.as_deref().unwrap_or("ssh"))?;
+    let there = tryserver(&wishes.buildbotbin, jobdir);
+    match &wishes.ssh {
+        Some(program) => by_program(program, wishes, (host, &there), job),
+        None => {
+            let wanted = Wanted { host, port: wishes.port, user: wishes.username.as_deref() };
+            by_ourselves(wanted, &there.join(" "), job)
+        }
+    }
+}
+
+/// The command for the shell over there, which reads the name of the program as it was given: it may be several words.
+fn tryserver(buildbotbin: &str, jobdir: &str) -> [String; 4] {
+    [buildbotbin.to_owned(), "tryserver".to_owned(), "--jobdir".to_owned(), quoted(jobdir)]
+}
+
+fn by_ourselves(wanted: Wanted<'_>, command: &str, job: &[u8]) -> anyhow::Result<()> {
+    let ended = ssh::run(&Destination::find(wanted)?, command, job).context("the job was not delivered")?;
+    String::from_utf8_lossy(&ended.output).lines().for_each(|line| complain(harmless(line)));
+    if ended.status != 0 {
+        bail!("the job was not delivered: '{command}' ended with {} on {}", ended.status, wanted.host);
+    }
+    Ok(())
+}
+
+/// Runs a program for ssh, with the connections, keys and names that its own configuration knows.
+fn by_program(program: &str, wishes: &Wishes, there: (&str, &[String]), job: &[u8]) -> anyhow::Result<()> {
+    let words = words(program)?;
     let Some((program, first)) = words.split_first() else { bail!("--ssh names no program") };
     let mut command = Command::new(program);
     command.args(first);
@@ -22,8 +54,8 @@ pub(super) fn over_ssh(wishes: &Wishes, job: &[u8]) -> anyhow::Result<()> {
     if let Some(port) = wishes.port {
         command.args(["-p", &port.to_string()]);
     }
-    // What follows the host is put together again and read by a shell over there.
-    command.args([host, &quoted(&wishes.buildbotbin), "tryserver", "--jobdir", &quoted(jobdir)]);
+    let (host, words) = there;
+    command.arg(host).args(words);
     let mut child = command.stdin(Stdio::piped()).spawn().with_context(|| format!("cannot run {program}"))?;
     let mut stdin = child.stdin.take().context("the program for ssh has no standard input")?;
     let written = stdin.write_all(job);
@@ -70,9 +102,9 @@ fn words(command: &str) -> anyhow::Result<Vec<String>> {
     Ok(words)
 }
 
-/// As a shell reads it; `~/` at the beginning stays what it is.
+/// One word for a shell, which still expands `~/` and variables: they mean something over there.
 fn quoted(text: &str) -> String {
-    let is_plain = |character: char| character.is_alphanumeric() || "/._-~+=:@%".contains(character);
+    let is_plain = |character: char| character.is_alphanumeric() || "/._-~+=:@%${}".contains(character);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();
     }
@@ -93,10 +125,18 @@ mod tests {
     }
 
     #[test]
-    fn what_a_shell_would_change_is_quoted() {
+    fn what_a_shell_would_take_apart_is_quoted() {
         assert_eq!(quoted("/srv/try"), "/srv/try");
         assert_eq!(quoted("~/try"), "~/try");
-        assert_eq!(quoted("it's $x"), r"'it'\''s $x'");
+        assert_eq!(quoted("$HOME/try"), "$HOME/try");
+        assert_eq!(quoted("it's here"), r"'it'\''s here'");
+        assert_eq!(quoted("a;b"), "'a;b'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn the_program_over_there_may_be_several_words() {
+        let command = tryserver("nice ~/bin/buildbot", "my jobs");
+        assert_eq!(command.join(" "), "nice ~/bin/buildbot tryserver --jobdir 'my jobs'");
     }
 }

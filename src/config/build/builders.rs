@@ -43,10 +43,12 @@ pub fn builder(context: &Context<'_>, object: &Arc<Object>) -> BuilderConfig {
         default_properties: fields.properties("defaultProperties", SOURCE),
         env: fields.environment("env").into_iter().collect(),
         collapse_requests: fields.optional("collapseRequests").map(|value| super::collapse(&value)),
-        locks: locks::locks(&fields),
+        locks: locks::items(&fields),
         next_build: fields.callback("nextBuild"),
         next_worker: fields.callback("nextWorker"),
         can_start_build: fields.callback("canStartBuild"),
+        horizons: super::lifetime::of_builder(&fields),
+        do_build_if: fields.callback("do_build_if"),
         location: context.location(object.span),
         name,
     }

@@ -32,12 +32,21 @@ pub fn change_filter(fields: &Fields<'_>) -> ChangeFilter {
 }
 
 fn tests_of(fields: &Fields<'_>, name: &str) -> Vec<AttributeTest> {
+    let mut tests = named_tests(fields, name, name);
+    if let Some(callback) = fields.callback(&format!("{name}_fn")) {
+        tests.push(AttributeTest::Function(callback));
+    }
+    tests
+}
+
+/// The tests of an attribute; `equal` is the argument that says what it must be.
+pub fn named_tests(fields: &Fields<'_>, name: &str, equal: &str) -> Vec<AttributeTest> {
     let mut tests = Vec::new();
     // None is a value for the branch only: a change without a branch.
     let was_named =
         |argument: &str| fields.was_given(argument) || (name == "branch" && fields.object.argument(argument).is_some());
-    if was_named(name) {
-        tests.push(one_of(&fields.value(name)));
+    if was_named(equal) {
+        tests.push(one_of(&fields.value(equal)));
     }
     let not_equal = format!("{name}_not_eq");
     if was_named(&not_equal) {
@@ -48,9 +57,6 @@ fn tests_of(fields: &Fields<'_>, name: &str) -> Vec<AttributeTest> {
     }
     if let Some(value) = fields.optional(&format!("{name}_not_re")) {
         tests.push(AttributeTest::MatchesNot(patterns(&value)));
-    }
-    if let Some(callback) = fields.callback(&format!("{name}_fn")) {
-        tests.push(AttributeTest::Function(callback));
     }
     tests
 }

@@ -30,13 +30,13 @@ fn pb_change_source(fields: &Fields<'_>) -> ChangeSourceConfig {
         Some(prefix) => format!("PBChangeSource:{prefix}:{port}"),
         None => format!("PBChangeSource:{port}"),
     };
-    let source = PbChangeSourceConfig { user: fields.text("user"), password: fields.text("passwd").into(), prefix };
+    let source = PbChangeSourceConfig { user: fields.text("user"), password: fields.late_text("passwd"), prefix };
     ChangeSourceConfig { name: fields.optional_text("name").unwrap_or(usual_name), kind: ChangeSourceKind::Pb(source) }
 }
 
 fn git_poller(fields: &Fields<'_>) -> ChangeSourceConfig {
-    let repourl = fields.text("repourl");
-    if fields.was_given("repourl") && repourl.is_empty() {
+    let repourl = fields.late_text("repourl");
+    if fields.was_given("repourl") && repourl.expose().is_some_and(str::is_empty) {
         fields.problem("repourl", "must not be empty");
     }
     let (least, most) = (delay(fields, "pollRandomDelayMin"), delay(fields, "pollRandomDelayMax"));
@@ -59,7 +59,7 @@ fn git_poller(fields: &Fields<'_>) -> ChangeSourceConfig {
         encoding: fields.text("encoding"),
         repourl,
     };
-    let name = fields.optional_text("name").unwrap_or_else(|| poller.repourl.clone());
+    let name = fields.optional_text("name").unwrap_or_else(|| poller.repourl.shown().to_owned());
     ChangeSourceConfig { name, kind: ChangeSourceKind::Git(poller) }
 }
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::context::Context;
 use super::fields::Fields;
 use super::settings::Settings;
-use super::{Placed, table};
+use super::{Placed, table, values};
 use crate::changes::config::{ChangeSourceConfig, ChangeSourceKind};
 use crate::config::script::{Object, Raw};
 use crate::config::{ClientAccount, ClientRole, ListenAddress};
 use crate::schedulers::config::{SchedulerConfig, SchedulerKind, TryConfig};
+use crate::secrets::LateText;
 
 /// Classes that can stand in `c['user_managers']`.
 const USER_MANAGERS: &[&str] = &["CommandlineUserManager"];
@@ -49,12 +50,12 @@ pub fn accounts(
 
 fn named(fields: &Fields<'_>, user: &str, role: ClientRole) -> ClientAccount {
     for name in [user, "passwd"] {
-        if fields.was_given(name) && fields.text(name).is_empty() {
+        if fields.was_given(name) && fields.value(name).text().is_some_and(|text| text.is_empty()) {
             fields.problem(name, "must not be empty");
         }
     }
     let listen = listen(fields.context, fields.object);
-    ClientAccount { listen, user: fields.text(user), password: fields.text("passwd").into(), role }
+    ClientAccount { listen, user: fields.text(user), password: fields.late_text("passwd"), role }
 }
 
 /// One account for each pair of `userpass`.
@@ -62,14 +63,14 @@ fn testers(context: &Context<'_>, object: &Arc<Object>, scheduler: &str) -> Vec<
     let listen = listen(context, object);
     let pairs = object.argument("userpass").map(Raw::items).unwrap_or_default();
     let pairs = pairs.iter().filter_map(|pair| match pair.items() {
-        [user, password] => Some((user.text()?, password.text()?)),
+        [user, password] => Some((user.text()?, values::late_text(context, password))),
         _ => None,
     });
     let role = ClientRole::Try { scheduler: scheduler.to_owned() };
-    let account = |(user, password): (String, String)| ClientAccount {
+    let account = |(user, password): (String, LateText)| ClientAccount {
         listen: listen.clone(),
         user,
-        password: password.into(),
+        password,
         role: role.clone(),
     };
     pairs.map(account).collect()

@@ -40,6 +40,11 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// The master's directory.
+    pub fn base_dir(&self) -> &Path {
+        self.base_dir
+    }
+
     pub fn certificates(&self) -> BTreeMap<TlsFiles, TlsIdentity> {
         self.certificates.borrow().clone()
     }

@@ -21,6 +21,12 @@ pub fn nightly(fields: &Fields<'_>) -> NightlyConfig {
     }
 }
 
+/// The times of a janitor: midnight, if nothing is said.
+pub fn janitor(fields: &Fields<'_>) -> Cron {
+    let midnight = || Cron::parse(["0", "0", "*", "*", "*"]).expect("these are fields of a crontab");
+    times(fields, FIELDS).unwrap_or_else(midnight)
+}
+
 /// The times; nothing if the fields are wrong, which has been reported.
 fn times(fields: &Fields<'_>, names: [&str; 5]) -> Option<Cron> {
     let defaults = ["0", "*", "*", "*", "*"];

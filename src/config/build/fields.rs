@@ -9,6 +9,7 @@ use super::values;
 use crate::config::script::{Object, Raw};
 use crate::config::source::Span;
 use crate::domain::{Callback, Properties, Renderable};
+use crate::secrets::LateText;
 
 /// The arguments of one object. Values that do not fit have been reported and read as their defaults.
 pub struct Fields<'a> {
@@ -100,6 +101,11 @@ impl<'a> Fields<'a> {
 
     pub fn renderable(&self, name: &str) -> Option<Renderable> {
         self.optional(name).map(|value| self.render(&value))
+    }
+
+    /// A text that may need secrets.
+    pub fn late_text(&self, name: &str) -> LateText {
+        values::late_text(self.context, &self.value(name))
     }
 
     pub fn environment(&self, name: &str) -> BTreeMap<String, Renderable> {

@@ -7,26 +7,28 @@ use super::fields::Fields;
 use crate::config::script::{Object, Raw};
 use crate::config::table;
 use crate::domain::PropertyValue;
-use crate::schedulers::config::{ForceCodebase, ForceConfig, ForceField, ForceFieldKind};
+use crate::schedulers::config::{
+    ForceAnyProperty, ForceCodebase, ForceConfig, ForceField, ForceFieldKind, ForceGroup, ForceParameter, ForcePatch,
+    Layout,
+};
+use crate::schedulers::fields::{
+    default_codebase, default_patch, default_priority, default_reason, default_username, fixed_field, text_field,
+};
 
 pub fn force(fields: &Fields<'_>, name: &str) -> ForceConfig {
-    let username = parameter(fields, "username").unwrap_or_else(user_name);
-    let reason = parameter(fields, "reason").unwrap_or_else(|| text_field("reason", "reason", "force build", 20));
-    let mut priority = text_field("priority", "priority", "", 10);
-    (priority.kind, priority.default) = (ForceFieldKind::Int, PropertyValue::Int(0));
-    let priority = parameter(fields, "priority").unwrap_or(priority);
+    let priority = parameter(fields, "priority").unwrap_or_else(default_priority);
     if !matches!(priority.kind, ForceFieldKind::Int | ForceFieldKind::Fixed) {
         fields.problem("priority", "must be a util.IntParameter or a util.FixedParameter");
     }
     ForceConfig {
         label: fields.optional_text("label").unwrap_or_else(|| name.to_owned()),
         button_name: fields.optional_text("buttonName").unwrap_or_else(|| name.to_owned()),
-        reason,
+        reason: parameter(fields, "reason").unwrap_or_else(default_reason),
         reason_string: fields.text("reasonString"),
-        username,
+        username: parameter(fields, "username").unwrap_or_else(default_username),
         codebases: codebases(fields),
         priority,
-        properties: properties(fields),
+        properties: parameters(fields, "properties", &mut HashSet::new()),
     }
 }
 
@@ -36,19 +38,50 @@ fn parameter(fields: &Fields<'_>, name: &str) -> Option<ForceField> {
     value.object().map(|object| field(&Fields::new(fields.context, object)))
 }
 
-fn properties(fields: &Fields<'_>) -> Vec<ForceField> {
-    let mut names = HashSet::new();
-    let mut properties = Vec::new();
-    let value = fields.value("properties");
-    for object in value.items().iter().filter_map(Raw::object) {
-        let inner = Fields::new(fields.context, object);
-        let field = field(&inner);
-        if !names.insert(field.name.clone()) {
-            inner.problem("name", &format!("'{}' is used for two fields of this form", field.name));
-        }
-        properties.push(field);
+/// The parameters in a list; `names` are those of the dictionary that their values go to.
+fn parameters(fields: &Fields<'_>, argument: &str, names: &mut HashSet<String>) -> Vec<ForceParameter> {
+    let value = fields.value(argument);
+    let inner = value.items().iter().filter_map(Raw::object).map(|object| Fields::new(fields.context, object));
+    inner.map(|inner| any_parameter(&inner, names)).collect()
+}
+
+fn any_parameter(fields: &Fields<'_>, names: &mut HashSet<String>) -> ForceParameter {
+    let parameter = match fields.object.class.name {
+        "NestedParameter" | "ParameterGroup" => ForceParameter::Group(group(fields, names)),
+        "AnyPropertyParameter" => ForceParameter::AnyProperty(ForceAnyProperty {
+            name: fields.text("name"),
+            label: fields.text("label"),
+            property: text_field("name", "Name:"),
+            value: text_field("value", "Value:"),
+        }),
+        _ => ForceParameter::Field(field(fields)),
+    };
+    let name = match &parameter {
+        ForceParameter::Field(field) => &field.name,
+        ForceParameter::Group(group) => &group.name,
+        ForceParameter::AnyProperty(any) => &any.name,
+    };
+    if !name.is_empty() && !names.insert(name.clone()) {
+        fields.problem("name", &format!("'{name}' is used for two fields of this form"));
     }
-    properties
+    parameter
+}
+
+fn group(fields: &Fields<'_>, names: &mut HashSet<String>) -> ForceGroup {
+    check_name(fields);
+    let name = fields.text("name");
+    let mut own_names = HashSet::new();
+    ForceGroup {
+        label: fields.text("label"),
+        layout: match fields.text("layout").as_str() {
+            "simple" => Layout::Simple,
+            "tabs" => Layout::Tabs,
+            _ => Layout::Vertical,
+        },
+        columns: fields.small("columns"),
+        fields: parameters(fields, "fields", if name.is_empty() { names } else { &mut own_names }),
+        name,
+    }
 }
 
 fn codebases(fields: &Fields<'_>) -> Vec<ForceCodebase> {
@@ -75,37 +108,37 @@ fn codebase(scheduler: &Fields<'_>, object: &Arc<Object>) -> ForceCodebase {
     let default = default_codebase(&fields.text("codebase"));
     let part = |name: &str, default: ForceField| match object.argument(name) {
         None => default,
-        Some(Raw::Text(text)) => fixed(name, text),
+        Some(Raw::Text(text)) => fixed_field(name, text),
         Some(Raw::Object(object)) => field(&Fields::new(scheduler.context, object)),
-        Some(_) => fixed(name, ""),
+        Some(_) => fixed_field(name, ""),
     };
     ForceCodebase {
         branch: part("branch", default.branch),
         revision: part("revision", default.revision),
         repository: part("repository", default.repository),
         project: part("project", default.project),
+        patch: fields.value("patch").object().map(|object| patch(&Fields::new(scheduler.context, object))),
         label: fields.optional_text("label").unwrap_or(default.label),
         codebase: default.codebase,
     }
 }
 
-fn default_codebase(codebase: &str) -> ForceCodebase {
-    let field = |name: &str, label: &str| text_field(name, label, "", 10);
-    ForceCodebase {
-        codebase: codebase.to_owned(),
-        label: if codebase.is_empty() { String::new() } else { format!("Codebase: {codebase}") },
-        branch: field("branch", "Branch:"),
-        revision: field("revision", "Revision:"),
-        repository: field("repository", "Repository:"),
-        project: field("project", "Project:"),
+fn patch(fields: &Fields<'_>) -> ForcePatch {
+    let default = default_patch();
+    let part = |name: &str, default: ForceField| parameter(fields, name).unwrap_or(default);
+    ForcePatch {
+        label: fields.text("label"),
+        body: part("body", default.body),
+        level: part("level", default.level),
+        author: part("author", default.author),
+        comment: part("comment", default.comment),
+        subdir: part("subdir", default.subdir),
     }
 }
 
 fn field(fields: &Fields<'_>) -> ForceField {
+    check_name(fields);
     let name = fields.text("name");
-    if fields.was_given("name") && !name.chars().all(|letter| letter.is_alphanumeric() || "_-.".contains(letter)) {
-        fields.problem("name", "may have letters, digits, '_', '-' and '.' only");
-    }
     ForceField {
         label: fields.optional_text("label").unwrap_or_else(|| name.clone()),
         kind: field_kind(fields),
@@ -116,7 +149,15 @@ fn field(fields: &Fields<'_>) -> ForceField {
         regex: fields.optional("regex").and_then(|value| table::pattern(&value)),
         max_size: fields.small("maxsize"),
         tooltip: fields.text("tooltip"),
+        autopopulate: fields.value("autopopulate").to_plain().unwrap_or_default(),
         name,
+    }
+}
+
+fn check_name(fields: &Fields<'_>) {
+    let name = fields.text("name");
+    if fields.was_given("name") && !name.chars().all(|letter| letter.is_alphanumeric() || "_-.".contains(letter)) {
+        fields.problem("name", "may have letters, digits, '_', '-' and '.' only");
     }
 }
 
@@ -131,6 +172,9 @@ fn field_kind(fields: &Fields<'_>) -> ForceFieldKind {
         "ChoiceStringParameter" => {
             ForceFieldKind::Choice { choices: fields.texts("choices"), strict: fields.flag("strict") }
         }
+        "FileParameter" => ForceFieldKind::File,
+        "WorkerChoiceParameter" => ForceFieldKind::Worker,
+        "InheritBuildParameter" => ForceFieldKind::Inherit,
         _ => ForceFieldKind::Fixed,
     }
 }
@@ -141,28 +185,4 @@ fn default(fields: &Fields<'_>) -> PropertyValue {
         fields.problem("default", "must be a plain value");
     }
     plain.unwrap_or_default()
-}
-
-fn text_field(name: &str, label: &str, default: &str, size: u32) -> ForceField {
-    ForceField {
-        name: name.to_owned(),
-        label: label.to_owned(),
-        kind: ForceFieldKind::String { size },
-        default: PropertyValue::from(default),
-        required: false,
-        multiple: false,
-        hide: false,
-        regex: None,
-        max_size: None,
-        tooltip: String::new(),
-    }
-}
-
-fn fixed(name: &str, value: &str) -> ForceField {
-    ForceField { kind: ForceFieldKind::Fixed, hide: true, ..text_field(name, name, value, 0) }
-}
-
-fn user_name() -> ForceField {
-    let kind = ForceFieldKind::UserName { need_email: true, size: 30 };
-    ForceField { kind, ..text_field("username", "Your name:", "", 30) }
 }

@@ -4,12 +4,32 @@ use std::sync::Arc;
 
 use super::fields::Fields;
 use crate::config::script::{Object, Raw};
-use crate::domain::lock::{LockAccess, LockMode, LockScope, LockSpec};
+use crate::domain::lock::{LockAccess, LockItem, LockMode, LockScope, LockSpec};
 
-/// The argument `locks`.
+/// The argument `locks` of a worker.
 pub fn locks(fields: &Fields<'_>) -> Vec<LockAccess> {
     let value = fields.value("locks");
     value.items().iter().filter_map(Raw::object).map(|object| access(fields, object)).collect()
+}
+
+/// The argument `locks` where functions may stand too.
+pub fn items(fields: &Fields<'_>) -> Vec<LockItem> {
+    let value = fields.value("locks");
+    if let Some(function) = function(fields, &value) {
+        return vec![function];
+    }
+    let item = |item: &Raw| {
+        function(fields, item).or_else(|| item.object().map(|object| LockItem::Access(access(fields, object))))
+    };
+    value.items().iter().filter_map(item).collect()
+}
+
+fn function(holder: &Fields<'_>, value: &Raw) -> Option<LockItem> {
+    let callback = match value {
+        Raw::Object(object) if object.class.name == "renderer" => Fields::new(holder.context, object).callback("fn"),
+        other => super::callback(other),
+    };
+    callback.map(LockItem::Function)
 }
 
 /// A lock without `.access(...)` is taken as counting.

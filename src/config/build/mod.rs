@@ -1,6 +1,7 @@
 //! Makes the typed configuration of the values a file left behind. Every problem is collected, none stops the rest.
 
 mod builders;
+mod cancellers;
 mod change_filter;
 mod changes;
 mod clients;
@@ -8,9 +9,13 @@ mod context;
 mod cron;
 mod fields;
 mod force;
+mod lifetime;
 mod locks;
 mod network;
+mod properties;
+pub mod running;
 mod schedulers;
+mod secrets;
 mod settings;
 mod shell;
 mod steps;
@@ -28,6 +33,7 @@ use super::script::{Object, Outcome, Raw};
 use super::source::SourceText;
 use super::{Collapse, ConfigErrors, LogLimits, MasterConfig, table};
 use crate::domain::{Callback, Properties};
+use crate::secrets::SecretsConfig;
 
 /// Losses of a worker after which a request is given up.
 const MAX_WORKER_LOSSES: i32 = 3;
@@ -46,7 +52,9 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     let builders = settings.objects("builders", builders::CLASSES, builders::builder);
     let schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
     let change_sources = settings.objects("change_source", changes::CLASSES, changes::change_source);
+    let providers = settings.objects("secretsProviders", table::PROVIDERS, secrets::provider);
     settings.services();
+    let cancellers = cancellers::cancellers(&settings, &builders);
     let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
@@ -66,20 +74,24 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         workers: items(workers),
         builders: items(builders),
         schedulers: items(schedulers),
+        cancellers,
         change_sources: items(change_sources),
         clients,
         protocols,
         www,
         certificates: context.certificates(),
+        secrets: SecretsConfig { providers: items(providers) },
         db_url: network::db_url(&settings),
         properties: properties(&settings),
         collapse_requests: settings.collapse(),
         prioritize_builders: settings.function("prioritizeBuilders"),
         codebase_generator: settings.function("codebaseGenerator"),
         logs: logs(&settings),
+        lifetime: lifetime::lifetime(&settings),
         max_worker_losses: MAX_WORKER_LOSSES,
         inactive: context.inactive(),
         warnings: context.warnings(),
+        files: Vec::new(),
     };
     context.finish().map(|()| config)
 }

@@ -1,13 +1,18 @@
 //! Steps that run a command: `ShellCommand` and those that count warnings.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::context::Context;
 use super::fields::Fields;
 use super::values;
-use crate::config::script::Raw;
+use crate::config::script::{Object, Raw};
 use crate::config::table;
 use crate::domain::{PropertyValue, Renderable, Results};
-use crate::steps::config::{LogFileConfig, ShellConfig, SuppressionConfig, WarningCountingConfig};
+use crate::steps::config::{
+    LogFileConfig, MasterShellConfig, ShellConfig, ShellSequenceConfig, StepKind, SuppressionConfig,
+    WarningCountingConfig, WarningExtractor,
+};
 
 pub fn shell(fields: &Fields<'_>) -> ShellConfig {
     ShellConfig {
@@ -70,7 +75,50 @@ pub fn warning_counting(fields: &Fields<'_>) -> WarningCountingConfig {
         suppression_list: suppressions(fields),
         suppression_file: fields.renderable("suppressionFile"),
         max_warn_count: fields.int("maxWarnCount"),
+        extractor: extractor(fields),
     }
+}
+
+fn extractor(fields: &Fields<'_>) -> WarningExtractor {
+    match fields.value("warningExtractor") {
+        Raw::Function(callback) => WarningExtractor::Function(callback),
+        Raw::Text(name) if name == table::EXTRACT_WHOLE_LINE => WarningExtractor::WholeLine,
+        Raw::Text(name) if name != table::EXTRACT_GROUPS => {
+            fields.problem("warningExtractor", &format!("must be a function, not the text '{name}'"));
+            WarningExtractor::Groups
+        }
+        _ => WarningExtractor::Groups,
+    }
+}
+
+/// `ShellSequence`: each command becomes a dictionary of its arguments.
+pub fn sequence(fields: &Fields<'_>) -> StepKind {
+    let value = fields.value("commands");
+    let commands = match &value {
+        Raw::List(items) => {
+            let objects = items.iter().filter_map(Raw::object);
+            Renderable::List(objects.map(|object| shell_arg(fields.context, object)).collect())
+        }
+        other => fields.render(other),
+    };
+    StepKind::ShellSequence(ShellSequenceConfig { commands, shell: shell(fields) })
+}
+
+fn shell_arg(context: &Context<'_>, object: &Arc<Object>) -> Renderable {
+    let fields = Fields::new(context, object);
+    let given = object.arguments.iter().map(|given| (given.name.clone(), fields.render(&fields.value(&given.name))));
+    Renderable::Map(given.collect())
+}
+
+/// `MasterShellCommand`.
+pub fn on_master(fields: &Fields<'_>) -> StepKind {
+    StepKind::MasterShell(MasterShellConfig {
+        command: fields.renderable("command").unwrap_or(Renderable::Value(PropertyValue::Null)),
+        env: fields.was_given("env").then(|| fields.environment("env")),
+        log_environ: fields.flag("logEnviron"),
+        interrupt_signal: fields.text("interruptSignal"),
+        timeout: fields.seconds("runtime_timeout"),
+    })
 }
 
 /// `[(file pattern, text pattern, first line, last line)]`, with None for "any".

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::fields::Fields;
-use super::{shell, transfers, values};
-use crate::config::script::{Object, Raw};
+use super::{locks, properties, shell, transfers, values};
+use crate::config::script::{self, Object, Raw};
 use crate::domain::{PropertyValue, Renderable};
 use crate::steps::config::{GitConfig, GitMode, StepConfig, StepKind, TriggerConfig};
+use crate::steps::function::StepCallback;
 use crate::steps::{StepCommon, StepCondition};
 
 /// A step; nothing for a class that was refused when its object was made.
@@ -27,10 +28,23 @@ pub fn step(context: &Context<'_>, object: &Arc<Object>) -> Option<StepConfig> {
         "FileDownload" | "StringDownload" | "JSONStringDownload" | "JSONPropertiesDownload" => {
             transfers::download(&fields, transfers::source(&fields))
         }
+        "DownloadSecretsToWorker" | "RemoveWorkerFileSecret" => transfers::secret_files(&fields),
         "FileExists" | "MakeDirectory" | "RemoveDirectory" | "CopyDirectory" => transfers::filesystem(&fields),
+        "SetProperty" | "SetProperties" | "SetPropertiesFromEnv" | "Assert" | "LogRenderable" => {
+            properties::step(&fields)
+        }
+        "SetPropertyFromCommand" => properties::from_command(&fields),
+        "ShellSequence" => shell::sequence(&fields),
+        "MasterShellCommand" => shell::on_master(&fields),
+        "FunctionStep" => StepKind::Function(function(&fields)?),
         _ => return None,
     };
     Some(StepConfig { common: common(&fields), kind })
+}
+
+/// The function of a step; nothing if it is none, which was reported.
+fn function(fields: &Fields<'_>) -> Option<StepCallback> {
+    script::step_function(&fields.callback("function")?)
 }
 
 fn common(fields: &Fields<'_>) -> StepCommon {
@@ -49,6 +63,7 @@ fn common(fields: &Fields<'_>) -> StepCommon {
         description_suffix: words(fields, "descriptionSuffix"),
         workdir: fields.renderable("workdir"),
         log_encoding: fields.optional_text("logEncoding"),
+        locks: locks::items(fields),
     }
 }
 

@@ -4,7 +4,7 @@ use super::fields::Fields;
 use crate::domain::{Compression, PropertyValue, Renderable};
 use crate::steps::config::{
     DirectoryUploadConfig, DownloadConfig, DownloadSource, FileUploadConfig, FilesystemConfig,
-    MultipleFileUploadConfig, StepKind, TransferSize, UploadLink,
+    MultipleFileUploadConfig, SecretFilesConfig, StepKind, TransferSize, UploadLink,
 };
 
 /// All the bits that a mode has.
@@ -63,6 +63,12 @@ pub fn source(fields: &Fields<'_>) -> DownloadSource {
         }
         _ => DownloadSource::Properties,
     }
+}
+
+pub fn secret_files(fields: &Fields<'_>) -> StepKind {
+    let remove = fields.object.class.name == "RemoveWorkerFileSecret";
+    let files = fields.renderable("populated_secret_list").unwrap_or(Renderable::List(Vec::new()));
+    StepKind::SecretFiles(SecretFilesConfig { files, remove, log_environ: remove && fields.flag("logEnviron") })
 }
 
 pub fn filesystem(fields: &Fields<'_>) -> StepKind {

@@ -7,7 +7,9 @@ use super::context::Context;
 use crate::changes::config::ChangeSourceConfig;
 use crate::config::nearest;
 use crate::config::{BuilderConfig, ListenAddress, PlaintextPolicy, ProtocolPort, WorkerConfig, WwwConfig};
-use crate::domain::lock::LockSpec;
+use crate::domain::WorkerId;
+use crate::domain::lock::{LockItem, LockSpec, known_accesses};
+use crate::locks;
 use crate::schedulers::config::{SchedulerConfig, SchedulerKind};
 
 /// The parts, with their places.
@@ -35,7 +37,7 @@ pub fn validate(context: &Context<'_>, all: &All<'_>, protocols: &[ProtocolPort]
     }
     upstreams(context, all.schedulers);
     unscheduled(context, all);
-    locks(context, all);
+    lock_names(context, all);
     ports(context, protocols, www);
 }
 
@@ -134,9 +136,11 @@ fn unscheduled(context: &Context<'_>, all: &All<'_>) {
 }
 
 /// Locks are known by name: two of one name must be the same.
-fn locks(context: &Context<'_>, all: &All<'_>) {
-    let of_builders =
-        all.builders.iter().flat_map(|placed| placed.item.locks.iter().map(move |lock| (lock, &placed.object)));
+fn lock_names(context: &Context<'_>, all: &All<'_>) {
+    let of_builders = all.builders.iter().flat_map(|placed| {
+        let of_steps = placed.item.factory.steps.iter().flat_map(|step| known_accesses(&step.common.locks));
+        known_accesses(&placed.item.locks).chain(of_steps).map(move |lock| (lock, &placed.object))
+    });
     let of_workers =
         all.workers.iter().flat_map(|placed| placed.item.locks.iter().map(move |lock| (lock, &placed.object)));
     let mut seen: HashMap<&str, &LockSpec> = HashMap::new();
@@ -145,6 +149,21 @@ fn locks(context: &Context<'_>, all: &All<'_>) {
         if **known != access.lock {
             let message = format!("two different locks are named '{}'", access.lock.name);
             context.problem(object.span_of("locks"), message);
+        }
+    }
+    for builder in all.builders {
+        locks_of_steps(context, builder);
+    }
+}
+
+/// A step cannot take more of a lock than its build holds of it.
+fn locks_of_steps(context: &Context<'_>, builder: &Placed<BuilderConfig>) {
+    let wishes = |items: &[LockItem]| locks::wishes(known_accesses(items), (WorkerId(0), ""));
+    let held = wishes(&builder.item.locks);
+    for step in &builder.item.factory.steps {
+        if let Err(more) = locks::beyond(&held, wishes(&step.common.locks)) {
+            let message = format!("a step of builder '{}': {more}", builder.item.name);
+            context.problem(builder.object.span_of("locks"), message);
         }
     }
 }

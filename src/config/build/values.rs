@@ -7,11 +7,13 @@ use super::context::Context;
 use super::fields::Fields;
 use crate::config::script::{Object, Raw};
 use crate::config::table::RENDERABLES;
-use crate::domain::{Properties, PropertyValue, Renderable};
+use crate::domain::{FunctionCall, Operator, Properties, PropertyValue, Renderable};
+use crate::secrets::LateText;
 use crate::steps::interpolate::Template;
+use crate::steps::render::{render_outside, text_of, with_properties};
 
 /// Longer times are as good as for ever.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+pub const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A number of seconds; `None` if it is none.
 pub fn seconds(value: &Raw) -> Option<Duration> {
@@ -46,6 +48,18 @@ pub fn properties(value: &Raw, source: &str) -> Properties {
     properties
 }
 
+/// A text that may need secrets. Its form without them cannot be had if something else than a secret is missing, which is
+/// told when the text is needed.
+pub fn late_text(context: &Context<'_>, value: &Raw) -> LateText {
+    if let Raw::Text(text) = value {
+        return LateText::from(text.as_str());
+    }
+    let written = renderable(context, value);
+    let masked = |name: &str| Ok(format!("<{name}>"));
+    let shown = render_outside(&written, &masked).map(text_of).unwrap_or_default();
+    LateText::new(written, shown)
+}
+
 /// A value that is known now or when a build runs.
 pub fn renderable(context: &Context<'_>, value: &Raw) -> Renderable {
     if let Some(plain) = value.to_plain() {
@@ -74,9 +88,67 @@ fn object_renderable(fields: &Fields<'_>) -> Renderable {
         },
         "Interpolate" => interpolate(fields),
         "Secret" => Renderable::Secret(fields.text("secret_name")),
-        // Classes that do not work were refused when they were made.
-        _ => fields.callback("fn").map_or(Renderable::Value(PropertyValue::Null), Renderable::Function),
+        "WithProperties" => with_properties(fields),
+        "FlattenList" => {
+            Renderable::Flatten(Box::new(fields.renderable("nestedlist").unwrap_or(Renderable::List(Vec::new()))))
+        }
+        "_Operation" => operation(fields),
+        "Transform" => call(fields, "function", false),
+        _ => call(fields, "fn", true),
     }
+}
+
+/// A function, and what it is called with besides.
+fn call(fields: &Fields<'_>, name: &str, with_properties: bool) -> Renderable {
+    let Some(function) = fields.callback(name) else { return Renderable::Value(PropertyValue::Null) };
+    let args: Vec<Renderable> = fields.object.rest.iter().map(|value| fields.render(value)).collect();
+    let kwargs = named_arguments(fields, name);
+    if with_properties && args.is_empty() && kwargs.is_empty() {
+        return Renderable::Function(function);
+    }
+    Renderable::Call(Box::new(FunctionCall { function, with_properties, args, kwargs }))
+}
+
+fn operation(fields: &Fields<'_>) -> Renderable {
+    let side = |name: &str| Box::new(fields.render(&fields.value(name)));
+    match Operator::from_text(&fields.text("operator")) {
+        Some(operator) => Renderable::Operation { operator, left: side("left"), right: side("right") },
+        None => Renderable::Value(PropertyValue::Null),
+    }
+}
+
+fn with_properties(fields: &Fields<'_>) -> Renderable {
+    let (format, object) = (fields.text("fmtstring"), fields.object);
+    let mut names = Vec::new();
+    for value in &object.rest {
+        match value {
+            Raw::Text(name) => names.push(name.clone()),
+            other => {
+                let message = format!("util.WithProperties() takes names of properties, not {}", other.describe());
+                fields.context.problem(object.span, message);
+            }
+        }
+    }
+    let mut functions = BTreeMap::new();
+    for argument in object.arguments.iter().filter(|argument| argument.name != "fmtstring") {
+        match &argument.value {
+            Raw::Function(function) => {
+                functions.insert(argument.name.clone(), function.clone());
+            }
+            other => {
+                let message =
+                    format!("util.WithProperties({}=) must be a function, not {}", argument.name, other.describe());
+                fields.context.problem(argument.span, message);
+            }
+        }
+    }
+    if !names.is_empty() && !functions.is_empty() {
+        let message = "util.WithProperties() takes either names of properties or functions, not both";
+        fields.context.problem(object.span, message);
+    } else if let Some(problem) = with_properties::problem(&format, object.rest.len()) {
+        fields.context.problem(fields.span("fmtstring"), format!("util.WithProperties() {problem}"));
+    }
+    Renderable::WithProperties { format, names, functions }
 }
 
 fn interpolate(fields: &Fields<'_>) -> Renderable {
@@ -97,11 +169,16 @@ fn interpolate(fields: &Fields<'_>) -> Renderable {
     }
 }
 
+/// The arguments beside one.
+fn named_arguments(fields: &Fields<'_>, but: &str) -> BTreeMap<String, Renderable> {
+    let named = fields.object.arguments.iter().filter(|argument| argument.name != but);
+    named.map(|argument| (argument.name.clone(), fields.render(&argument.value))).collect()
+}
+
 fn interpolate_names(fields: &Fields<'_>) -> BTreeMap<String, Renderable> {
     let object: &Object = fields.object;
     if object.rest.is_empty() || object.arguments.len() < 2 {
-        let named = object.arguments.iter().filter(|argument| argument.name != "fmtstring");
-        return named.map(|argument| (argument.name.clone(), fields.render(&argument.value))).collect();
+        return named_arguments(fields, "fmtstring");
     }
     fields.context.problem(object.span, "util.Interpolate() takes either positional or named values, not both");
     BTreeMap::new()

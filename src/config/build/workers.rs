@@ -25,7 +25,7 @@ pub fn worker(context: &Context<'_>, object: &Arc<Object>) -> WorkerConfig {
     }
     WorkerConfig {
         name,
-        password: fields.text("password"),
+        password: fields.late_text("password"),
         max_builds: fields.small("max_builds").filter(|most| *most != 0),
         properties: fields.properties("properties", SOURCE),
         default_properties: fields.properties("defaultProperties", SOURCE),

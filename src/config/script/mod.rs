@@ -9,7 +9,7 @@ mod starlark;
 
 pub use front_end::Places;
 pub use raw::{Argument, Object, Raw};
-pub use starlark::StarlarkEngine;
+pub use starlark::{StarlarkEngine, step_function};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -20,7 +20,7 @@ const BUILDER: &[Argument] = &[
         Kind::Function,
         "Whether a build may start: (builder, worker, request) -> bool.",
     ),
-    Argument::optional("locks", Kind::Objects(super::locks::LOCKS), "Locks that every build takes."),
+    Argument::optional("locks", Kind::Locks, "Locks that every build takes, or functions of the properties."),
     Argument::optional("env", Kind::Environment, "Environment of every command."),
     Argument::optional("properties", Kind::Properties, "Properties of every build."),
     Argument::optional("defaultProperties", Kind::Properties, "Properties of builds that do not have them yet."),
@@ -28,8 +28,15 @@ const BUILDER: &[Argument] = &[
         .formerly(&["mergeRequests"]),
     Argument::optional("description", Kind::Text, "A sentence about the builder."),
     Argument::optional("description_format", Kind::Choice(&["markdown"]), "How the description is written."),
+    Argument::optional("buildHorizon", Kind::Count, "Newest builds that are kept; `c['buildHorizon']` if not given."),
+    Argument::optional("logHorizon", Kind::Count, "Newest builds whose logs are kept; `c['logHorizon']` if not given."),
+    Argument::ignored("eventHorizon"),
     Argument::not_yet("project"),
-    Argument::not_yet("do_build_if"),
+    Argument::optional(
+        "do_build_if",
+        Kind::Function,
+        "Whether a build runs at all: (build) -> bool; one that does not is SKIPPED.",
+    ),
 ];
 
 const FACTORY: &[Argument] = &[

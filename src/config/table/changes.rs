@@ -3,7 +3,7 @@
 use super::{Argument, Class, Default, Kind};
 
 const GIT_POLLER: &[Argument] = &[
-    Argument::required("repourl", Kind::Text, "URL of the repository.").formerly(&["url"]),
+    Argument::required("repourl", Kind::RenderableText, "URL of the repository.").formerly(&["url"]),
     Argument::optional("branches", Kind::Branches, "A list of branches, True for all, or a function of the ref."),
     Argument::optional("branch", Kind::Text, "The one branch to watch."),
     Argument::optional("workdir", Kind::Text, "Directory of the poller's clone, below the master's."),
@@ -32,7 +32,7 @@ const GIT_POLLER: &[Argument] = &[
 const PB_CHANGE_SOURCE: &[Argument] = &[
     Argument::optional("port", Kind::Port, "A port of its own; clients come to the port of the workers if not given."),
     Argument::new("user", Kind::Text, Default::Text("change"), "The name with which clients log in."),
-    Argument::new("passwd", Kind::Text, Default::Text("changepw"), "Their password."),
+    Argument::new("passwd", Kind::RenderableText, Default::Text("changepw"), "Their password."),
     Argument::optional("prefix", Kind::Text, "Keep only files below it, and take it off their names."),
     Argument::optional("name", Kind::Text, "Name of the source."),
 ];

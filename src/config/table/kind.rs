@@ -52,17 +52,25 @@ pub enum Kind {
     ObjectsOrTexts(&'static [&'static str]),
     /// An object of one of these classes, or text.
     ObjectOrText(&'static [&'static str]),
+    /// A list of objects of these classes, or something that becomes one.
+    ObjectsOrRenderable(&'static [&'static str]),
     /// A boolean or a whole number that is not negative.
     BoolOrCount,
     BoolOrMap,
     /// Text, a list of texts, True or a function.
     Branches,
+    /// A list of anything.
+    List,
     /// A pair of numbers.
     Pair,
-    /// A list of pairs of texts.
-    TextPairs,
+    /// A list of pairs: text, and text or something that becomes text.
+    Logins,
+    /// A list of pairs, path and secret, or something that becomes one.
+    SecretFiles,
     /// A port number or an endpoint string.
     Port,
+    /// Locks, and functions that return them.
+    Locks,
     /// A field of a crontab: a number, text, or a list of those.
     Cron,
     /// Known, and refused if it is given.
@@ -70,7 +78,8 @@ pub enum Kind {
 }
 
 /// Classes of objects whose value is known when a build runs.
-pub const RENDERABLES: [&str; 6] = ["Interpolate", "Property", "Secret", "renderer", "WithProperties", "Transform"];
+pub const RENDERABLES: [&str; 8] =
+    ["Interpolate", "Property", "Secret", "renderer", "WithProperties", "Transform", "FlattenList", "_Operation"];
 
 impl Kind {
     /// What is wrong with a value; nothing if it fits. `None` is judged by the caller.
@@ -118,10 +127,16 @@ impl Kind {
                 is_list(value, |item| matches!(item, Raw::Text(_)) || is_object(item, classes))
             }
             Self::ObjectOrText(classes) => matches!(value, Raw::Text(_)) || is_object(value, classes),
+            Self::ObjectsOrRenderable(classes) => {
+                is_renderable(value) || is_list(value, |item| is_object(item, classes))
+            }
             Self::Branches => Self::Texts.fits(value) || matches!(value, Raw::Bool(_) | Raw::Function(_)),
+            Self::Locks => is_lock_function(value) || is_list(value, |item| is_lock(item) || is_lock_function(item)),
             Self::Cron => is_cron(value) || (is_list(value, is_cron) && !value.items().is_empty()),
+            Self::List => is_list(value, |_| true),
             Self::Pair => is_list(value, |item| Self::Seconds.fits(item)) && value.items().len() == 2,
-            Self::TextPairs => is_list(value, |item| Self::TextList.fits(item) && item.items().len() == 2),
+            Self::Logins => is_list(value, is_login),
+            Self::SecretFiles => is_renderable(value) || is_list(value, is_secret_file),
             Self::Port => matches!(value, Raw::Text(_) | Raw::Int(_)),
         }
     }
@@ -166,14 +181,20 @@ impl Kind {
             Self::Patterns => "a regular expression or a list of them",
             Self::Values => "text, None, or a list of those",
             Self::Branches => "text, a list of texts, True or a function",
+            Self::List => "a list",
             Self::Pair => "a pair of two numbers",
-            Self::TextPairs => "a list of pairs of texts",
+            Self::Logins => "a list of pairs of texts",
+            Self::SecretFiles => "a list of pairs: path on the worker, and secret",
             Self::Port => "a port number or an endpoint string",
+            Self::Locks => "a list of locks or functions, or a function",
             Self::Cron => "a number, text, or a list of those",
             Self::Object(classes) => return one_of(classes),
             Self::Objects(classes) => return format!("a list, each item {}", one_of(classes)),
             Self::ObjectsOrTexts(classes) => return format!("a list, each item text or {}", one_of(classes)),
             Self::ObjectOrText(classes) => return format!("text or {}", one_of(classes)),
+            Self::ObjectsOrRenderable(classes) => {
+                return format!("a list, each item {}, or a renderable", one_of(classes));
+            }
         };
         text.to_owned()
     }
@@ -197,6 +218,29 @@ fn is_map(value: &Raw, fits: impl Fn(&Raw) -> bool) -> bool {
 
 fn is_object(value: &Raw, classes: &[&str]) -> bool {
     value.object().is_some_and(|object| classes.contains(&object.class.name))
+}
+
+fn is_lock(value: &Raw) -> bool {
+    is_object(value, super::locks::LOCKS)
+}
+
+fn is_lock_function(value: &Raw) -> bool {
+    matches!(value, Raw::Function(_)) || is_object(value, &["renderer"])
+}
+
+fn is_login(value: &Raw) -> bool {
+    match value.items() {
+        [name, password] => matches!(name, Raw::Text(_)) && Kind::RenderableText.fits(password),
+        _ => false,
+    }
+}
+
+fn is_secret_file(value: &Raw) -> bool {
+    let is_pair = match value.items() {
+        [path, secret] => Kind::RenderableText.fits(path) && Kind::RenderableText.fits(secret),
+        _ => false,
+    };
+    is_pair || is_renderable(value)
 }
 
 fn text_or_none(value: &Raw) -> bool {

@@ -4,24 +4,34 @@
 //! configuration, and the reference is printed from it.
 
 mod builders;
+mod cancellers;
 mod changes;
 mod check;
 pub mod keys;
 mod kind;
+mod lifetime;
 mod locks;
 mod parameters;
+mod properties;
 mod reporters;
 mod schedulers;
 mod secrets;
+mod shells;
 mod steps;
 mod transfers;
 mod util;
 mod worker;
 
+pub use cancellers::CANCELLERS;
 pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
+pub use lifetime::DATETIME;
+pub use locks::LOCKS;
 pub use reporters::LISTENER;
 pub use schedulers::SCHEDULERS;
+pub use secrets::PROVIDERS;
+pub use shells::RUN;
+pub use steps::STEPS;
 
 /// Namespaces of `buildbot.plugins`.
 pub const NAMESPACES: [&str; 9] =
@@ -30,6 +40,10 @@ pub const NAMESPACES: [&str; 9] =
 /// Results, by the names that `util` and Buildbot's modules give them.
 pub const RESULTS: [(&str, i32); 7] =
     [("SUCCESS", 0), ("WARNINGS", 1), ("FAILURE", 2), ("SKIPPED", 3), ("EXCEPTION", 4), ("RETRY", 5), ("CANCELLED", 6)];
+
+/// Ways to take a warning apart that `WarningCountingShellCommand` has as attributes.
+pub const EXTRACT_WHOLE_LINE: &str = "warnExtractWholeLine";
+pub const EXTRACT_GROUPS: &str = "warnExtractFromRegexpGroups";
 
 /// One class.
 #[derive(Debug)]
@@ -196,16 +210,20 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 11] = [
+    let tables: [&'static [Class]; 15] = [
         worker::CLASSES,
         builders::CLASSES,
         steps::CLASSES,
         transfers::CLASSES,
+        properties::CLASSES,
+        shells::CLASSES,
         changes::CLASSES,
         schedulers::CLASSES,
         parameters::CLASSES,
         util::CLASSES,
+        lifetime::CLASSES,
         locks::CLASSES,
+        cancellers::CLASSES,
         reporters::CLASSES,
         secrets::CLASSES,
     ];
@@ -215,6 +233,11 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
 /// The class of a plain name, whatever its namespace.
 pub fn find_class(name: &str) -> Option<&'static Class> {
     classes().find(|class| class.name == name && !class.name.starts_with('_'))
+}
+
+/// The class of operators on renderables, which no file names.
+pub fn operation_class() -> Option<&'static Class> {
+    classes().find(|class| class.name == "_Operation")
 }
 
 pub fn class_names() -> impl Iterator<Item = &'static str> {

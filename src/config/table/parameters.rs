@@ -1,6 +1,6 @@
 //! `util.*Parameter`: fields of a force form.
 
-use super::schedulers::PARAMETERS;
+use super::schedulers::{FIELDS, PARAMETERS};
 use super::{Argument, Class, Default, Kind};
 
 const NAME: Argument = Argument::required("name", Kind::Text, "Name of the property it sets.");
@@ -17,7 +17,11 @@ const COMMON: &[Argument] = &[
     Argument::optional("maxsize", Kind::Count, "Most characters."),
     Argument::new("tooltip", Kind::Text, Default::Text(""), "Text shown when pointing at the field."),
     Argument::ignored("tablabel"),
-    Argument::not_yet("autopopulate"),
+    Argument::optional(
+        "autopopulate",
+        Kind::Map,
+        "For each choice a dictionary: the values that other fields get when it is chosen.",
+    ),
 ];
 
 const FIXED: &[Argument] = &[Argument::flag("hide", true, "Do not show the field.")];
@@ -48,22 +52,68 @@ const CHOICE: &[Argument] = &[
     Argument::flag("strict", true, "Refuse values that are not among the choices."),
 ];
 
+const FILE: &[Argument] =
+    &[Argument::new("maxsize", Kind::Count, Default::Int(10 * 1024 * 1024), "Largest file, in characters.")];
+
+const WORKER: &[Argument] = &[
+    Argument::new("name", Kind::Text, Default::Text("workername"), "Name of the property it sets."),
+    Argument::new("label", Kind::Text, Default::Text("Worker"), "Text beside the field."),
+];
+
+const INHERIT: &[Argument] = &[
+    Argument::new("name", Kind::Text, Default::Text("inherit"), "Name of the property with the build."),
+    Argument::not_yet("compatible_builds"),
+];
+
+const GROUP: &[Argument] = &[
+    Argument::new("name", Kind::Text, Default::Text(""), "Name of the property that holds all values; none if empty."),
+    Argument::new("label", Kind::Text, Default::Text(""), "Title of the group."),
+    Argument::new("fields", Kind::Objects(PARAMETERS), Default::Required, "The fields and groups in it."),
+    Argument::new(
+        "layout",
+        Kind::Choice(&["vertical", "simple", "tabs"]),
+        Default::Text("vertical"),
+        "A frame around all, no frame, or one group at a time.",
+    ),
+    Argument::optional("columns", Kind::Count, "How many columns of fields; as fits, if not given."),
+    Argument::ignored("tablabel"),
+    Argument::ignored("maxsize"),
+];
+
+const ANY_PROPERTY: &[Argument] = &[
+    Argument::required("name", Kind::Text, "Begins the names of both fields."),
+    Argument::new("label", Kind::Text, Default::Text(""), "Title of the fields."),
+    Argument::ignored("tablabel"),
+    Argument::ignored("columns"),
+];
+
+const PATCH: &[Argument] = &[
+    Argument::new("name", Kind::Choice(&["patch"]), Default::Text("patch"), "Always `patch`."),
+    Argument::new("label", Kind::Text, Default::Text(""), "Title of the fields."),
+    Argument::optional("body", Kind::Object(FIELDS), "The field for the patch."),
+    Argument::optional("level", Kind::Object(FIELDS), "The field for the directories to strip from names."),
+    Argument::optional("author", Kind::Object(FIELDS), "The field for who wrote it."),
+    Argument::optional("comment", Kind::Object(FIELDS), "The field for what it is."),
+    Argument::optional("subdir", Kind::Object(FIELDS), "The field for the directory to apply it in."),
+    Argument::ignored("tablabel"),
+    Argument::ignored("columns"),
+];
+
 const CODEBASE: &[Argument] = &[
     Argument::required("codebase", Kind::Text, "Name of the codebase."),
     Argument::optional("label", Kind::Text, "Title of these fields."),
-    Argument::optional("branch", Kind::ObjectOrText(PARAMETERS), "The field; text fixes the value, None hides it."),
-    Argument::optional("revision", Kind::ObjectOrText(PARAMETERS), "The field, as for `branch`."),
-    Argument::optional("repository", Kind::ObjectOrText(PARAMETERS), "The field, as for `branch`."),
-    Argument::optional("project", Kind::ObjectOrText(PARAMETERS), "The field, as for `branch`."),
+    Argument::optional("branch", Kind::ObjectOrText(FIELDS), "The field; text fixes the value, None hides it."),
+    Argument::optional("revision", Kind::ObjectOrText(FIELDS), "The field, as for `branch`."),
+    Argument::optional("repository", Kind::ObjectOrText(FIELDS), "The field, as for `branch`."),
+    Argument::optional("project", Kind::ObjectOrText(FIELDS), "The field, as for `branch`."),
     Argument::ignored("name"),
     Argument::ignored("tablabel"),
     Argument::ignored("columns"),
     Argument::ignored("hide"),
-    Argument::not_yet("patch"),
+    Argument::optional("patch", Kind::Object(&["PatchParameter"]), "Fields of a patch to be built with."),
 ];
 
 const NAME_LABEL: &[&str] = &["name", "label"];
-const NOT_YET: &str = "the String, Text, Int, Boolean, UserName, Choice, Fixed and Codebase parameters are";
 
 pub const CLASSES: &[Class] = &[
     Class::new("util", "FixedParameter", "A value that nobody can change.", &[FIXED, COMMON]).positional(NAME_LABEL),
@@ -76,11 +126,25 @@ pub const CLASSES: &[Class] = &[
         .positional(NAME_LABEL),
     Class::new("util", "CodebaseParameter", "Branch, revision, repository and project of a codebase.", &[CODEBASE])
         .positional(&["codebase"]),
-    Class::not_yet("util", "NestedParameter", NOT_YET),
-    Class::not_yet("util", "ParameterGroup", NOT_YET),
-    Class::not_yet("util", "AnyPropertyParameter", NOT_YET),
-    Class::not_yet("util", "InheritBuildParameter", NOT_YET),
-    Class::not_yet("util", "WorkerChoiceParameter", NOT_YET),
-    Class::not_yet("util", "FileParameter", NOT_YET),
-    Class::not_yet("util", "PatchParameter", NOT_YET),
+    Class::new("util", "FileParameter", "The text of a file.", &[FILE, COMMON]).positional(NAME_LABEL),
+    Class::new(
+        "util",
+        "WorkerChoiceParameter",
+        "A worker of the builder; `util.enforceChosenWorker` makes builders keep to it.",
+        &[WORKER, COMMON],
+    )
+    .positional(&["name"]),
+    Class::new(
+        "util",
+        "InheritBuildParameter",
+        "Takes over what was filled in for an earlier build of the builder.",
+        &[INHERIT, COMMON],
+    )
+    .positional(NAME_LABEL),
+    Class::new("util", "NestedParameter", "Fields that are shown together.", &[GROUP]).positional(&["name", "fields"]),
+    Class::new("util", "ParameterGroup", "Another name of `NestedParameter`.", &[GROUP])
+        .positional(&["name", "fields"]),
+    Class::new("util", "AnyPropertyParameter", "A property whose name is filled in, too.", &[ANY_PROPERTY])
+        .positional(&["name"]),
+    Class::new("util", "PatchParameter", "A change to the source, of a `CodebaseParameter`.", &[PATCH]),
 ];

@@ -8,7 +8,7 @@ pub const LISTENER: &str = "PBListener";
 const PB_LISTENER: &[Argument] = &[
     Argument::required("port", Kind::Port, "Where `buildbot statuslog` connects; may be the port of the workers."),
     Argument::new("user", Kind::Text, Default::Text("statusClient"), "The name with which clients log in."),
-    Argument::new("passwd", Kind::Text, Default::Text("clientpw"), "Their password."),
+    Argument::new("passwd", Kind::RenderableText, Default::Text("clientpw"), "Their password."),
 ];
 
 pub const CLASSES: &[Class] = &[
@@ -41,6 +41,4 @@ pub const CLASSES: &[Class] = &[
     Class::inactive("reporters", "MessageFormatterFunction"),
     Class::inactive("reporters", "MessageFormatterFunctionRaw"),
     Class::inactive("reporters", "MessageFormatterMissingWorker"),
-    Class::inactive("util", "OldBuildCanceller"),
-    Class::inactive("util", "FailingBuildsetCanceller"),
 ];

@@ -85,8 +85,8 @@ const NIGHTLY: &[Argument] = &[
 const TRIGGERABLE: &[Argument] = &[REASON];
 
 const FORCE: &[Argument] = &[
-    Argument::optional("username", Kind::Object(PARAMETERS), "The field for the user's name."),
-    Argument::optional("reason", Kind::Object(PARAMETERS), "The field for the reason."),
+    Argument::optional("username", Kind::Object(FIELDS), "The field for the user's name."),
+    Argument::optional("reason", Kind::Object(FIELDS), "The field for the reason."),
     Argument::new(
         "reasonString",
         Kind::Text,
@@ -97,7 +97,7 @@ const FORCE: &[Argument] = &[
     Argument::optional("label", Kind::Text, "Title of the form; the name if not given."),
     Argument::optional("codebases", Kind::ObjectsOrTexts(&["CodebaseParameter"]), "Fields of each codebase."),
     Argument::optional("properties", Kind::Objects(PARAMETERS), "Further fields; each becomes a property."),
-    Argument::optional("priority", Kind::Object(PARAMETERS), "The field for the priority."),
+    Argument::optional("priority", Kind::Object(FIELDS), "The field for the priority."),
 ];
 
 const TRY_JOBDIR: &[Argument] = &[Argument::required(
@@ -108,10 +108,22 @@ const TRY_JOBDIR: &[Argument] = &[Argument::required(
 
 const TRY_USERPASS: &[Argument] = &[
     Argument::required("port", Kind::Port, "Where `buildbot try` connects; may be the port of the workers."),
-    Argument::required("userpass", Kind::TextPairs, "Who may send jobs: pairs of name and password."),
+    Argument::required("userpass", Kind::Logins, "Who may send jobs: pairs of name and password."),
 ];
 
-/// Classes of fields of a force form.
+/// Classes of single fields of a force form.
+pub const FIELDS: &[&str] = &[
+    "StringParameter",
+    "FixedParameter",
+    "TextParameter",
+    "IntParameter",
+    "BooleanParameter",
+    "UserNameParameter",
+    "ChoiceStringParameter",
+    "FileParameter",
+];
+
+/// Classes of what a force form sets properties with.
 pub const PARAMETERS: &[&str] = &[
     "StringParameter",
     "FixedParameter",
@@ -120,6 +132,12 @@ pub const PARAMETERS: &[&str] = &[
     "BooleanParameter",
     "UserNameParameter",
     "ChoiceStringParameter",
+    "FileParameter",
+    "WorkerChoiceParameter",
+    "InheritBuildParameter",
+    "NestedParameter",
+    "ParameterGroup",
+    "AnyPropertyParameter",
 ];
 
 const NAMES: &[&str] = &["name", "builderNames"];

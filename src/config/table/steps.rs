@@ -21,10 +21,21 @@ pub const STEPS: &[&str] = &[
     "StringDownload",
     "JSONStringDownload",
     "JSONPropertiesDownload",
+    "DownloadSecretsToWorker",
+    "RemoveWorkerFileSecret",
     "FileExists",
     "MakeDirectory",
     "RemoveDirectory",
     "CopyDirectory",
+    "SetProperty",
+    "SetProperties",
+    "SetPropertyFromCommand",
+    "SetPropertiesFromEnv",
+    "Assert",
+    "LogRenderable",
+    "MasterShellCommand",
+    "ShellSequence",
+    "FunctionStep",
 ];
 
 const fn condition(name: &'static str, default: bool, doc: &'static str) -> Argument {
@@ -60,11 +71,13 @@ pub(super) const COMMON: &[Argument] = &[
     Argument::ignored("useProgress"),
     Argument::ignored("progressMetrics"),
     Argument::ignored("updateBuildSummaryPolicy"),
-    Argument::not_yet("locks"),
+    Argument::optional("locks", Kind::Locks, "Locks that the step takes, or functions of the properties."),
 ];
 
-const SHELL: &[Argument] = &[
-    Argument::required("command", Kind::Command, "Text for a shell, or a list of words."),
+pub(super) const COMMAND: &[Argument] =
+    &[Argument::required("command", Kind::Command, "Text for a shell, or a list of words.")];
+
+pub(super) const SHELL: &[Argument] = &[
     Argument::optional("env", Kind::Environment, "Environment of the command, added to the worker's."),
     Argument::flag("want_stdout", true, "Keep the standard output."),
     Argument::flag("want_stderr", true, "Keep the standard error."),
@@ -175,7 +188,11 @@ const WARNINGS: &[Argument] = &[
     Argument::optional("suppressionList", Kind::Any, "Warnings that do not count: [(file, text, first, last)]."),
     Argument::optional("suppressionFile", Kind::RenderableText, "A file on the worker with more of them."),
     Argument::optional("maxWarnCount", Kind::Count, "More warnings than this are a failure."),
-    Argument::not_yet("warningExtractor"),
+    Argument::optional(
+        "warningExtractor",
+        Kind::TextOrFunction,
+        "Takes a line apart: a function of (step, line, match) that gives (file, line, text).",
+    ),
 ];
 
 const GIT: &[Argument] = &[
@@ -221,7 +238,7 @@ const OTHER_SOURCE: &str = "steps.Git is, and steps.ShellCommand can run other t
 const SHELL_INSTEAD: &str = "use steps.ShellCommand";
 
 pub const CLASSES: &[Class] = &[
-    Class::new("steps", "ShellCommand", "Runs a command on the worker.", &[SHELL_NAME, SHELL, COMMON]),
+    Class::new("steps", "ShellCommand", "Runs a command on the worker.", &[SHELL_NAME, COMMAND, SHELL, COMMON]),
     Class::new("steps", "Configure", "Runs `./configure`.", &[CONFIGURE, SHELL, COMMON]),
     Class::new("steps", "Compile", "Runs `make all` and counts warnings.", &[COMPILE, WARNINGS, SHELL, COMMON]),
     Class::new("steps", "Test", "Runs `make test` and counts warnings.", &[TEST, WARNINGS, SHELL, COMMON]),
@@ -229,7 +246,7 @@ pub const CLASSES: &[Class] = &[
         "steps",
         "WarningCountingShellCommand",
         "Runs a command and counts warnings.",
-        &[GENERIC_NAME, WARNINGS, SHELL, COMMON],
+        &[GENERIC_NAME, WARNINGS, COMMAND, SHELL, COMMON],
     ),
     Class::new("steps", "Git", "Brings the source tree to the wanted revision.", &[GIT, COMMON])
         .positional(&["repourl"]),
@@ -251,14 +268,6 @@ pub const CLASSES: &[Class] = &[
     Class::not_yet("steps", "GitCommit", SHELL_INSTEAD),
     Class::not_yet("steps", "GitDiffInfo", SHELL_INSTEAD),
     Class::not_yet("steps", "BuildStep", SHELL_INSTEAD),
-    Class::not_yet("steps", "ShellSequence", "use several steps.ShellCommand"),
-    Class::not_yet("steps", "SetPropertyFromCommand", ""),
-    Class::not_yet("steps", "SetProperty", ""),
-    Class::not_yet("steps", "SetProperties", ""),
-    Class::not_yet("steps", "SetPropertiesFromEnv", ""),
-    Class::not_yet("steps", "MasterShellCommand", ""),
-    Class::not_yet("steps", "Assert", ""),
-    Class::not_yet("steps", "LogRenderable", ""),
     Class::not_yet("steps", "HTTPStep", SHELL_INSTEAD),
     Class::not_yet("steps", "GET", SHELL_INSTEAD),
     Class::not_yet("steps", "POST", SHELL_INSTEAD),
@@ -281,8 +290,6 @@ pub const CLASSES: &[Class] = &[
     Class::not_yet("steps", "MTR", SHELL_INSTEAD),
     Class::not_yet("steps", "PerlModuleTest", SHELL_INSTEAD),
     Class::not_yet("steps", "SubunitShellCommand", SHELL_INSTEAD),
-    Class::not_yet("steps", "DownloadSecretsToWorker", ""),
-    Class::not_yet("steps", "RemoveWorkerFileSecret", ""),
     Class::not_yet("steps", "RpmBuild", SHELL_INSTEAD),
     Class::not_yet("steps", "RpmLint", SHELL_INSTEAD),
     Class::not_yet("steps", "Mock", SHELL_INSTEAD),

@@ -81,6 +81,14 @@ const COPY_DIRECTORY: &[Argument] = &[
     HALT,
 ];
 
+const SECRET_FILES: &[Argument] = &[
+    Argument::new("name", Kind::RenderableText, Default::Text("generic"), "Name of the step."),
+    Argument::required("populated_secret_list", Kind::SecretFiles, "A list of pairs: path on the worker, and secret."),
+];
+
+const REMOVED_SECRETS: &[Argument] =
+    &[Argument::flag("logEnviron", false, "Write the worker's environment to the log.")];
+
 pub const CLASSES: &[Class] = &[
     Class::new("steps", "FileUpload", "Copies a file from the worker to the master.", &[FILE_UPLOAD, COMMON])
         .positional(&["workersrc", "masterdest", "workdir", "maxsize", "blocksize", "mode", "keepstamp"]),
@@ -121,6 +129,15 @@ pub const CLASSES: &[Class] = &[
         &[JSON_PROPERTIES_DOWNLOAD, DOWNLOAD, COMMON],
     )
     .positional(&["workerdest"]),
+    Class::new("steps", "DownloadSecretsToWorker", "Writes secrets to files on the worker.", &[SECRET_FILES, COMMON])
+        .positional(&["populated_secret_list"]),
+    Class::new(
+        "steps",
+        "RemoveWorkerFileSecret",
+        "Removes files with secrets from the worker.",
+        &[SECRET_FILES, REMOVED_SECRETS, COMMON],
+    )
+    .positional(&["populated_secret_list", "logEnviron"]),
     Class::new("steps", "FileExists", "Fails unless a file is there on the worker.", &[FILE_EXISTS, COMMON])
         .positional(&["file"]),
     Class::new("steps", "MakeDirectory", "Makes a directory on the worker.", &[MAKE_DIRECTORY, COMMON])

@@ -14,6 +14,21 @@ const INTERPOLATE: &[Argument] =
 const RENDERER: &[Argument] =
     &[Argument::required("fn", Kind::Function, "Called with the build's properties; gives the value.")];
 
+const WITH_PROPERTIES: &[Argument] =
+    &[Argument::required("fmtstring", Kind::Text, "Text with %(name)s, or with %s and names of properties behind it.")];
+
+const TRANSFORM: &[Argument] =
+    &[Argument::required("function", Kind::Function, "Called with the other arguments, once they are known.")];
+
+const FLATTEN_LIST: &[Argument] =
+    &[Argument::required("nestedlist", Kind::Renderable, "A list that may hold lists."), Argument::not_yet("types")];
+
+const OPERATION: &[Argument] = &[
+    Argument::required("operator", Kind::Text, "As Python writes it."),
+    Argument::required("left", Kind::Renderable, "What stands before it."),
+    Argument::required("right", Kind::Renderable, "What stands behind it."),
+];
+
 const SECRET: &[Argument] = &[Argument::required("secret_name", Kind::Text, "Name of the secret.")];
 
 const PATTERN: &[Argument] = &[Argument::required("pattern", Kind::Pattern, "The regular expression.")];
@@ -53,7 +68,7 @@ const CHANGE_FILTER: &[Argument] = &[
 
 const USER_MANAGER: &[Argument] = &[
     Argument::required("username", Kind::Text, "The name with which clients log in."),
-    Argument::required("passwd", Kind::Text, "Their password."),
+    Argument::required("passwd", Kind::RenderableText, "Their password."),
     Argument::required("port", Kind::Port, "Where `buildbot user` connects; may be the port of the workers."),
 ];
 
@@ -76,14 +91,19 @@ pub const CLASSES: &[Class] = &[
     Class::new("util", "Pattern", "A compiled regular expression.", &[PATTERN]).positional(&["pattern"]),
     Class::new("util", "ChangeFilter", "Which changes concern a scheduler.", &[CHANGE_FILTER])
         .positional(&["filter_fn"]),
-    Class::not_yet("util", "WithProperties", "use util.Interpolate"),
-    Class::not_yet("util", "Transform", "use @util.renderer"),
-    Class::not_yet("util", "FlattenList", "commands are flattened anyway"),
+    Class::new("util", "WithProperties", "Text with properties put in, as Buildbot had it before.", &[WITH_PROPERTIES])
+        .positional(&["fmtstring"])
+        .with_rest(Rest::All),
+    Class::new("util", "Transform", "What a function makes of values that are known when a build runs.", &[TRANSFORM])
+        .positional(&["function"])
+        .with_rest(Rest::All),
+    Class::new("util", "FlattenList", "The items of all lists within a list, in one list.", &[FLATTEN_LIST])
+        .positional(&["nestedlist", "types"]),
+    Class::new("util", "_Operation", "An operator on values that are known when a build runs.", &[OPERATION]),
     Class::not_yet("util", "URLForBuild", ""),
     Class::not_yet("util", "DbConfig", ""),
     Class::not_yet("util", "Project", ""),
     Class::not_yet("util", "Codebase", ""),
-    Class::not_yet("util", "ShellArg", "use one steps.ShellCommand per command"),
     Class::not_yet("util", "GitCredentialOptions", ""),
     Class::not_yet("util", "UserPasswordAuth", GUARD),
     Class::not_yet("util", "HTPasswdAuth", GUARD),
@@ -107,6 +127,5 @@ pub const CLASSES: &[Class] = &[
     Class::not_yet("util", "RolesFromDomain", GUARD),
     Class::not_yet("util", "RolesFromOwner", GUARD),
     Class::not_yet("util", "RolesFromUsername", GUARD),
-    Class::inactive("util", "JanitorConfigurator"),
     Class::inactive("util", "RevlinkMatch"),
 ];

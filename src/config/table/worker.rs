@@ -6,7 +6,7 @@ const NOT_YET: &str = "start such workers yourself and list them as worker.Worke
 
 const WORKER: &[Argument] = &[
     Argument::required("name", Kind::Text, "Name the worker logs in with; unique."),
-    Argument::required("password", Kind::Text, "Password the worker logs in with."),
+    Argument::required("password", Kind::RenderableText, "Password the worker logs in with."),
     Argument::optional("max_builds", Kind::Count, "Most builds at the same time; no limit if not given."),
     Argument::ignored("notify_on_missing"),
     Argument::new("missing_timeout", Kind::Seconds, Default::Int(3600), "Seconds after which a lost worker is missed."),

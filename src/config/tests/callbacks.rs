@@ -43,6 +43,22 @@ fn change(files: &[&str]) -> ScriptValue {
     }))
 }
 
+fn request(properties: Properties) -> BuildRequest {
+    BuildRequest {
+        id: BuildRequestId(1),
+        buildset_id: BuildsetId(1),
+        builder_id: BuilderId(1),
+        priority: 0,
+        submitted_at: Timestamp::from_secs(1000),
+        waited_for: false,
+        state: RequestState::Unclaimed,
+        worker_losses: 0,
+        source_stamps: Vec::new(),
+        has_changes: false,
+        properties: Arc::new(properties),
+    }
+}
+
 fn call(callback: &Callback, arguments: &[ScriptValue]) -> Result<PropertyValue, String> {
     callback.0.call(arguments, ScriptLimits::default()).map_err(|error| error.to_string())
 }
@@ -54,6 +70,24 @@ fn a_function_sees_the_attributes_of_a_change() {
     );
     assert_eq!(call(&callback, &[change(&["a.c"])]), Ok("Ada <ada@example.org>|main|a.c|no".into()));
     assert_eq!((callback.0.name(), callback.0.location()), ("fn", "master.cfg:8"));
+}
+
+#[test]
+fn a_builder_keeps_to_the_worker_that_was_chosen() {
+    let config = config(
+        "c['builders'].append(util.BuilderConfig('b2', workername='w1', factory=f, canStartBuild=util.enforceChosenWorker))\n",
+    );
+    let enforce = config.builders[1].can_start_build.clone().unwrap();
+    let worker = |name: &str| ScriptValue::Object(vec![("workername".to_owned(), ScriptValue::Data(name.into()))]);
+    let allows = |properties: Properties, name: &str| {
+        let request = ScriptValue::BuildRequest(Arc::new(request(properties)));
+        call(&enforce, &[ScriptValue::Object(Vec::new()), worker(name), request])
+    };
+    let mut chosen = Properties::new();
+    chosen.set("workername", "w2", "Force Build Form");
+    assert_eq!(allows(chosen.clone(), "w1"), Ok(false.into()));
+    assert_eq!(allows(chosen, "w2"), Ok(true.into()));
+    assert_eq!(allows(Properties::new(), "w1"), Ok(true.into()));
 }
 
 #[test]

@@ -27,7 +27,10 @@ fn the_sample_describes_a_whole_master() {
     assert_eq!(config.title, "Hello World CI");
     assert_eq!(config.buildbot_url, "http://localhost:8010/");
     assert_eq!(config.db_url, "sqlite:///state.sqlite");
-    assert_eq!((config.workers[0].name.as_str(), config.workers[0].password.as_str()), ("example-worker", "pass"));
+    assert_eq!(
+        (config.workers[0].name.as_str(), config.workers[0].password.expose()),
+        ("example-worker", Some("pass"))
+    );
     assert_eq!(config.protocols[0].protocol, Protocol::Pb);
     let local = |port| ListenAddress { port, interface: Some("127.0.0.1".into()), tls: None };
     assert_eq!(config.protocols[0].listen, local(9989));

@@ -7,6 +7,10 @@ mod errors;
 mod files;
 mod limits;
 mod python;
+mod renderables;
+mod secrets;
+mod step_functions;
+mod steps;
 mod tls;
 mod typed;
 

@@ -1,12 +1,18 @@
 //! What the arguments of a file become.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{config, load};
 use crate::config::{Collapse, Protocol};
-use crate::domain::lock::{LockMode, LockScope};
-use crate::domain::{Compression, PropertyValue, Renderable};
-use crate::schedulers::config::{AttributeTest, ChangeAttribute, ForceFieldKind, SchedulerKind};
+use crate::domain::lock::{LockMode, LockScope, known_accesses, lock_functions};
+use crate::domain::script::ScriptLimits;
+use crate::domain::{Compression, Properties, PropertyValue, Renderable, ScriptValue};
+use crate::locks::returned;
+use crate::schedulers::config::{
+    AttributeTest, ChangeAttribute, ForceFieldKind, ForceParameter, Layout, SchedulerKind,
+};
+use crate::schedulers::fields;
 use crate::steps::StepCondition;
 use crate::steps::config::{DownloadSource, FilesystemConfig, GitMode, StepKind, TransferSize};
 
@@ -148,9 +154,36 @@ fn force_forms_arrive() {
     assert_eq!((lib.branch.kind.clone(), lib.branch.default.clone()), (ForceFieldKind::Fixed, "main".into()));
     assert_eq!(lib.revision.kind, ForceFieldKind::Fixed);
     assert!(matches!(&lib.project.kind, ForceFieldKind::Choice { choices, strict: true } if choices.len() == 2));
-    assert_eq!(force.properties[1].kind, ForceFieldKind::Text { rows: 3, cols: 80 });
-    assert!(force.properties[1].required);
-    assert_eq!(force.properties[2].default, 4.into());
+    let [_, ForceParameter::Field(notes), ForceParameter::Field(jobs)] = force.properties.as_slice() else {
+        panic!("no fields: {:?}", force.properties)
+    };
+    assert_eq!(notes.kind, ForceFieldKind::Text { rows: 3, cols: 80 });
+    assert!(notes.required);
+    assert_eq!(jobs.default, 4.into());
+}
+
+#[test]
+fn groups_of_a_force_form_arrive() {
+    let config = config(
+        "c['schedulers'] = [schedulers.ForceScheduler('force', ['b1'],\n\
+         codebases=[util.CodebaseParameter('', patch=util.PatchParameter(level=util.FixedParameter('level', default='0')))],\n\
+         properties=[util.NestedParameter('opt', layout='tabs', columns=2, fields=[util.ParameterGroup(label='g',\n\
+         fields=[util.WorkerChoiceParameter(), util.FileParameter('f')])]), util.AnyPropertyParameter('any'),\n\
+         util.InheritBuildParameter(), util.ChoiceStringParameter('c', choices=['a'], autopopulate={'a': {'f': 'x'}})])]\n",
+    );
+    let SchedulerKind::Force(force) = &config.schedulers[0].kind else { panic!("not a force scheduler") };
+    let patch = force.codebases[0].patch.as_ref().unwrap();
+    assert_eq!((&patch.level.kind, &patch.level.default), (&ForceFieldKind::Fixed, &"0".into()));
+    assert_eq!((&patch.body.kind, patch.body.max_size), (&ForceFieldKind::File, Some(10 * 1024 * 1024)));
+    let names: Vec<String> = fields::all(force).into_iter().skip(3).map(|(name, _)| name).collect();
+    let codebase = ["branch", "project", "repository", "revision"];
+    let patch = ["patch_body", "patch_level", "patch_author", "patch_comment", "patch_subdir"];
+    let own = ["opt_workername", "opt_f", "any_name", "any_value", "inherit", "c"];
+    assert_eq!(names, [codebase.as_slice(), &patch, &own].concat());
+    let Some(ForceParameter::Group(tabs)) = force.properties.first() else { panic!("no group") };
+    assert_eq!((tabs.layout, tabs.columns), (Layout::Tabs, Some(2)));
+    let Some(ForceParameter::Field(choice)) = force.properties.last() else { panic!("no field") };
+    assert_eq!(choice.autopopulate.to_string(), "{'a': {'f': 'x'}}");
 }
 
 #[test]
@@ -171,9 +204,10 @@ fn locks_keys_and_inactive_parts_arrive() {
     let builder = &config.builders[1];
     assert_eq!((builder.builddir.as_str(), builder.workerbuilddir.as_str()), ("b_2", "b_2"));
     assert_eq!(builder.collapse_requests, Some(Collapse::Never));
-    assert_eq!((builder.locks[0].mode, builder.locks[0].lock.max_count), (LockMode::Counting, 2));
-    assert_eq!(builder.locks[1].lock.scope, LockScope::Worker);
-    assert_eq!(builder.locks[1].lock.max_count_for_worker, [("w1".to_owned(), 3)]);
+    let locks: Vec<_> = known_accesses(&builder.locks).collect();
+    assert_eq!((locks[0].mode, locks[0].lock.max_count), (LockMode::Counting, 2));
+    assert_eq!(locks[1].lock.scope, LockScope::Worker);
+    assert_eq!(locks[1].lock.max_count_for_worker, [("w1".to_owned(), 3)]);
     assert_eq!(config.protocols[1].protocol, Protocol::Msgpack);
     assert_eq!(config.collapse_requests, Collapse::Never);
     assert_eq!(config.logs.max_bytes, Some(1000));
@@ -182,6 +216,31 @@ fn locks_keys_and_inactive_parts_arrive() {
         config.inactive,
         ["reporters.MailNotifier", "c['www']['plugins']['badges']", "c['www']['change_hook_dialects']['github']"]
     );
+}
+
+#[test]
+fn locks_stand_on_steps_too_and_may_be_named_by_functions() {
+    let config = config(
+        "db = util.MasterLock('db')\n\
+         @util.renderer\n\
+         def by_branch(props):\n\
+         \treturn [util.MasterLock('x-' + props['branch']).access('exclusive'), db]\n\
+         c['builders'].append(util.BuilderConfig('b 2', workernames='w1', locks=[db.access('exclusive'), by_branch],\n\
+         factory=util.BuildFactory([steps.ShellCommand(command='ls', locks=by_branch),\n\
+         steps.ShellCommand(command='ls', locks=[db.access('counting')])])))\n",
+    );
+    let builder = &config.builders[1];
+    let functions: Vec<_> = lock_functions(&builder.locks).collect();
+    assert_eq!((builder.locks.len(), functions.len()), (2, 1));
+    let steps = &builder.factory.steps;
+    assert_eq!((steps[0].common.locks.len(), known_accesses(&steps[1].common.locks).count()), (1, 1));
+    let mut properties = Properties::new();
+    properties.set("branch", "main", "test");
+    let properties = ScriptValue::Properties(Arc::new(properties));
+    let returned = functions[0].0.call(&[properties], ScriptLimits::default()).unwrap();
+    let named = returned::from_value(&returned).unwrap();
+    let told: Vec<_> = named.iter().map(|access| (access.lock.name.as_str(), access.mode)).collect();
+    assert_eq!(told, [("x-main", LockMode::Exclusive), ("db", LockMode::Counting)]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The room as a whole: opening, the writer, the transitions; each against a real database.
 
+mod lifetime;
 mod open;
 mod requests;
 mod writer;

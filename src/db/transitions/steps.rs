@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::db::schema::steps;
+use crate::db::schema::{builds, steps};
 use crate::db::{DbError, Transaction, Transition, text};
 use crate::domain::{BuildId, Event, Results, Step, StepId};
 
@@ -18,6 +18,11 @@ pub struct AddStep {
 pub struct StartStep {
     pub step: StepId,
     pub locks_acquired: bool,
+}
+
+/// The step holds all its locks, for which it has waited since its start.
+pub struct AcquireStepLocks {
+    pub step: StepId,
 }
 
 pub struct UpdateStep {
@@ -96,6 +101,30 @@ impl Transition for StartStep {
         if let Some(build) = build {
             tx.emit(Event::StepStarted { step: self.step, build: BuildId(build) });
         }
+        Ok(())
+    }
+}
+
+impl Transition for AcquireStepLocks {
+    type Outcome = ();
+
+    fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), DbError> {
+        let now = tx.now_us();
+        let waited: Option<(i64, Option<i64>)> =
+            diesel::update(steps::table.find(self.step.0).filter(steps::complete_at_us.is_null()))
+                .filter(steps::locks_acquired_at_us.is_null())
+                .set(steps::locks_acquired_at_us.eq(now))
+                .returning((steps::build_id, steps::started_at_us))
+                .get_result(tx.conn())
+                .optional()?;
+        let Some((build, started)) = waited else { return Ok(()) };
+        let seconds = now.saturating_sub(started.unwrap_or(now)) / 1_000_000;
+        if 0 < seconds {
+            diesel::update(builds::table.find(build))
+                .set(builds::locks_duration_s.eq(builds::locks_duration_s + seconds))
+                .execute(tx.conn())?;
+        }
+        tx.emit(Event::StepUpdated { step: self.step, build: BuildId(build) });
         Ok(())
     }
 }

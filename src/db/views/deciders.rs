@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
-use super::{changes, source_stamps};
+use super::{changes, properties, source_stamps};
 use crate::db::schema::{build_requests, buildset_changes, buildset_properties, buildsets, change_sources, schedulers};
 use crate::db::{DbError, text};
 use crate::domain::{
@@ -65,6 +65,9 @@ fn with_stamps(conn: &mut SqliteConnection, rows: Vec<RequestRow>) -> Result<Vec
     let buildset_ids: BTreeSet<i64> = rows.iter().map(|row| row.buildset_id).collect();
     let buildset_ids: Vec<i64> = buildset_ids.into_iter().collect();
     let stamps = source_stamps::by_buildset(conn, &buildset_ids)?;
+    let properties = properties::of_buildsets(conn, &buildset_ids)?;
+    let properties: HashMap<i64, Arc<Properties>> =
+        properties.into_iter().map(|(id, properties)| (id, Arc::new(properties))).collect();
     let mut with_changes = BTreeSet::new();
     for part in buildset_ids.chunks(IDS_AT_ONCE) {
         let found: Vec<i64> = buildset_changes::table
@@ -74,7 +77,6 @@ fn with_stamps(conn: &mut SqliteConnection, rows: Vec<RequestRow>) -> Result<Vec
             .load(conn)?;
         with_changes.extend(found);
     }
-    let properties = properties_of(conn, &buildset_ids)?;
     rows.into_iter()
         .map(|row| {
             Ok(BuildRequest {
@@ -95,23 +97,6 @@ fn with_stamps(conn: &mut SqliteConnection, rows: Vec<RequestRow>) -> Result<Vec
             })
         })
         .collect()
-}
-
-/// The properties of buildsets, for those that have any.
-fn properties_of(conn: &mut SqliteConnection, buildsets: &[i64]) -> Result<HashMap<i64, Arc<Properties>>, DbError> {
-    let mut rows_of: HashMap<i64, Vec<(String, String, String)>> = HashMap::new();
-    for part in buildsets.chunks(IDS_AT_ONCE) {
-        let rows: Vec<(i64, (String, String, String))> = buildset_properties::table
-            .filter(buildset_properties::buildset_id.eq_any(part))
-            .select((
-                buildset_properties::buildset_id,
-                (buildset_properties::name, buildset_properties::value, buildset_properties::source),
-            ))
-            .load(conn)?;
-        rows.into_iter().for_each(|(buildset, row)| rows_of.entry(buildset).or_default().push(row));
-    }
-    let collect = |(buildset, rows)| Ok((buildset, Arc::new(text::collect_properties(rows)?)));
-    rows_of.into_iter().map(collect).collect()
 }
 
 fn state_of(row: &RequestRow) -> Result<RequestState, DbError> {

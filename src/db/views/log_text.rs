@@ -34,6 +34,21 @@ pub fn line_counts(conn: &mut SqliteConnection, logs: &[LogId]) -> Result<Vec<(L
     Ok(counts)
 }
 
+/// How many bytes of text are stored of each log, uncompressed; those without text are left out.
+pub fn sizes(conn: &mut SqliteConnection, logs: &[LogId]) -> Result<Vec<(LogId, i64)>, DbError> {
+    let mut sizes = Vec::with_capacity(logs.len());
+    for log in logs {
+        let last: Option<(i64, i64)> = log_chunks::table
+            .filter(log_chunks::log_id.eq(log.0))
+            .order(log_chunks::seq.desc())
+            .select((log_chunks::first_byte, log_chunks::n_bytes))
+            .first(conn)
+            .optional()?;
+        sizes.extend(last.map(|(first, n_bytes)| (*log, first.saturating_add(n_bytes))));
+    }
+    Ok(sizes)
+}
+
 /// What is asked of [`lines`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {

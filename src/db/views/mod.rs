@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod build_context;
+pub mod build_data;
 pub mod build_lines;
 pub mod build_page;
 pub mod build_requests;
@@ -11,10 +12,16 @@ pub mod builder_page;
 pub mod builders;
 pub mod builds;
 pub mod buildsets;
+pub mod cancelling;
+pub mod change_fate;
 pub mod changes;
+pub mod config_versions;
 pub mod deciders;
+pub mod holders;
 pub mod home;
 pub mod keys;
+pub mod learned;
+pub mod lifetime;
 pub mod log_tails;
 pub mod log_text;
 pub mod logs;

@@ -33,6 +33,22 @@ pub fn of_buildset(conn: &mut SqliteConnection, buildset: BuildsetId) -> Result<
     Ok(rows.into_iter().map(property).collect())
 }
 
+/// Properties of many buildsets, in one query for each thousand.
+pub fn of_buildsets(conn: &mut SqliteConnection, buildsets: &[i64]) -> Result<HashMap<i64, Properties>, DbError> {
+    let mut found: HashMap<i64, Properties> = HashMap::new();
+    for buildsets in buildsets.chunks(super::MOST_IDS) {
+        let rows: Vec<(i64, Row)> = buildset_properties::table
+            .filter(buildset_properties::buildset_id.eq_any(buildsets))
+            .select((
+                buildset_properties::buildset_id,
+                (buildset_properties::name, buildset_properties::value, buildset_properties::source),
+            ))
+            .load(conn)?;
+        add(&mut found, rows);
+    }
+    Ok(found)
+}
+
 /// Properties of many builds, in one query for each thousand.
 pub fn of_builds(
     conn: &mut SqliteConnection,

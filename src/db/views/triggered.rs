@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::db::schema::{build_build_requests, build_requests, builders, builds, buildsets};
 use crate::db::{DbError, text};
-use crate::domain::{BuildId, BuildRequestId, BuilderId, BuildsetId, TriggeredBuild, TriggeredEnd};
+use crate::domain::{BuilderId, BuildsetId, TriggeredBuild, TriggeredEnd};
 
 /// How a buildset ended, with all of its builds; nothing while it is open.
 pub fn end(conn: &mut SqliteConnection, id: BuildsetId) -> Result<Option<TriggeredEnd>, DbError> {
@@ -29,16 +29,4 @@ pub fn end(conn: &mut SqliteConnection, id: BuildsetId) -> Result<Option<Trigger
         Ok::<_, DbError>(TriggeredBuild { builder: BuilderId(builder), builder_name, number, results })
     };
     Ok(Some(TriggeredEnd { results, builds: rows.into_iter().map(build).collect::<Result<_, _>>()? }))
-}
-
-/// The builds of these requests that run.
-pub fn running(conn: &mut SqliteConnection, requests: &[BuildRequestId]) -> Result<Vec<BuildId>, DbError> {
-    let ids: Vec<i64> = build_build_requests::table
-        .inner_join(builds::table.on(builds::id.eq(build_build_requests::build_id)))
-        .filter(build_build_requests::request_id.eq_any(requests.iter().map(|request| request.0)))
-        .filter(builds::complete_at_us.is_null())
-        .order(builds::id)
-        .select(builds::id)
-        .load(conn)?;
-    Ok(ids.into_iter().map(BuildId).collect())
 }

@@ -13,8 +13,62 @@ pub struct ForceConfig {
     pub username: ForceField,
     pub codebases: Vec<ForceCodebase>,
     pub priority: ForceField,
-    /// The operator's own parameters; each becomes a property.
-    pub properties: Vec<ForceField>,
+    /// The operator's own parameters; they become properties.
+    pub properties: Vec<ForceParameter>,
+}
+
+/// One of the operator's own parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ForceParameter {
+    Field(ForceField),
+    Group(ForceGroup),
+    /// A property whose name is filled in, too.
+    AnyProperty(ForceAnyProperty),
+}
+
+/// `NestedParameter`: fields that are shown together.
+///
+/// With a name, the names of its fields begin with it, and it becomes one property: a dictionary. Without, its fields
+/// are as if they stood alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForceGroup {
+    pub name: String,
+    pub label: String,
+    pub layout: Layout,
+    /// How many columns the fields are shown in; as fits, if not given.
+    pub columns: Option<u32>,
+    pub fields: Vec<ForceParameter>,
+}
+
+/// How the fields of a group are arranged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// In a frame with the label.
+    Vertical,
+    /// Without a frame.
+    Simple,
+    /// The groups in it one at a time.
+    Tabs,
+}
+
+/// `AnyPropertyParameter`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForceAnyProperty {
+    pub name: String,
+    pub label: String,
+    pub property: ForceField,
+    pub value: ForceField,
+}
+
+/// `PatchParameter`: what is changed in the source before it is built.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ForcePatch {
+    pub label: String,
+    pub body: ForceField,
+    pub level: ForceField,
+    pub author: ForceField,
+    pub comment: ForceField,
+    pub subdir: ForceField,
 }
 
 /// The fields of one codebase in a force form.
@@ -26,6 +80,7 @@ pub struct ForceCodebase {
     pub revision: ForceField,
     pub repository: ForceField,
     pub project: ForceField,
+    pub patch: Option<ForcePatch>,
 }
 
 /// One field of a force form (manual section "ForceScheduler Parameters").
@@ -43,6 +98,8 @@ pub struct ForceField {
     /// Largest length of a text, in characters.
     pub max_size: Option<u32>,
     pub tooltip: String,
+    /// For each choice, the values that other fields get in the page when it is chosen.
+    pub autopopulate: PropertyValue,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -66,4 +123,10 @@ pub enum ForceFieldKind {
         choices: Vec<String>,
         strict: bool,
     },
+    /// The text of a file.
+    File,
+    /// A worker of the builder, or any.
+    Worker,
+    /// A build, as `builder/number`, whose form's properties are taken over.
+    Inherit,
 }

@@ -1,10 +1,10 @@
 //! Results, logs and properties of the steps that count warnings.
 
 use super::*;
-use crate::steps::config::{StepConfig, StepKind};
+use crate::steps::config::{StepKind, SuppressionConfig};
 use crate::steps::{BuildEnv, make};
 use crate::testing::plain_steps::{plain_common, plain_warning_counting};
-use crate::testing::scripted_context::{Answer, ScriptedContext};
+use crate::testing::scripted_context::{Answer, ScriptedContext, scripted_function};
 
 async fn run(config: WarningCountingConfig, context: &ScriptedContext) -> Result<Results, Fault> {
     let config = StepConfig { common: plain_common("compile"), kind: StepKind::Compile(config) };
@@ -93,4 +93,40 @@ async fn a_test_speaks_of_itself_as_test() {
     let step = make(&config, &BuildEnv { workdir: "build".into(), env: Vec::new() });
     assert_eq!(step.run(&context).await.unwrap(), Results::Failure);
     assert_eq!(context.states(), ["testing", "test (failure)"]);
+}
+
+/// A function that finds the file before the first `#`, and gives up on other lines.
+fn extractor() -> WarningExtractor {
+    WarningExtractor::Function(scripted_function("extract", |arguments| {
+        let [ScriptValue::Object(step), ScriptValue::Data(line), ScriptValue::Match(groups)] = arguments else {
+            panic!("{arguments:?}")
+        };
+        assert!(step.iter().any(|(name, _)| name == "name"));
+        assert_eq!(groups.len(), 1);
+        let line = line.as_str().unwrap();
+        let Some((file, text)) = line.split_once('#') else { return Ok(line.into()) };
+        Ok(PropertyValue::List(vec![file.into(), PropertyValue::Null, text.into()]))
+    }))
+}
+
+#[tokio::test]
+async fn a_function_takes_warnings_apart_for_suppressions() {
+    let output = "make: Entering directory 'src'\na.c# warning: x\nb.c# warning: y\n";
+    let context = ScriptedContext::new().answer("make", Answer::stdout(output));
+    let known = SuppressionConfig { file: Some("^src/a.c$".to_owned()), text: None, lines: None };
+    let config = WarningCountingConfig {
+        extractor: extractor(),
+        suppression_list: vec![known],
+        ..plain_warning_counting("make")
+    };
+    assert_eq!(run(config, &context).await.unwrap(), Results::Warnings);
+    assert_eq!(context.logs()[1].text, "b.c# warning: y\n");
+}
+
+#[tokio::test]
+async fn a_function_that_does_not_take_a_warning_apart_is_named() {
+    let context = ScriptedContext::new().answer("make", Answer::stdout("warning: x\n"));
+    let config = WarningCountingConfig { extractor: extractor(), ..plain_warning_counting("make") };
+    let Err(Fault::Config(text)) = run(config, &context).await else { panic!("no fault") };
+    assert!(text.starts_with("warningExtractor extract (master.cfg:1) must return"), "{text}");
 }

@@ -80,6 +80,17 @@ pub enum DownloadSource {
     Properties,
 }
 
+/// `DownloadSecretsToWorker` and `RemoveWorkerFileSecret`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SecretFilesConfig {
+    /// Pairs of path and secret.
+    pub files: Renderable,
+    /// Whether they are removed instead of written.
+    pub remove: bool,
+    /// Whether the worker writes its environment to the log when it removes one.
+    pub log_environ: bool,
+}
+
 /// `FileExists`, `MakeDirectory`, `RemoveDirectory` and `CopyDirectory`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FilesystemConfig {

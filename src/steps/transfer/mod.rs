@@ -27,15 +27,15 @@ use crate::domain::{LogId, MasterFile, Results, Stream};
 const MAX_BLOCK: u64 = 512 << 10;
 
 /// One file or directory on its way.
-struct Trip<'a> {
-    context: &'a dyn StepContext,
-    stdio: LogId,
-    size: TransferSize,
+pub(super) struct Trip<'a> {
+    pub context: &'a dyn StepContext,
+    pub stdio: LogId,
+    pub size: TransferSize,
 }
 
 impl Trip<'_> {
     /// Runs a command that sends or fetches; what the master objects to is added to the log.
-    async fn run(
+    pub async fn run(
         &self,
         name: &'static str,
         own: Vec<(&'static str, Value)>,
@@ -60,7 +60,7 @@ impl Trip<'_> {
 }
 
 /// An absolute path on the worker, from one below the working directory.
-async fn worker_path(place: &Place, path: &str, context: &dyn StepContext) -> Result<String, Fault> {
+pub(super) async fn worker_path(place: &Place, path: &str, context: &dyn StepContext) -> Result<String, Fault> {
     let workdir = place.workdir(context).await?;
     Ok(context.worker_path(WorkerPlace::InDirectory { directory: &workdir, path }))
 }
@@ -71,6 +71,6 @@ fn base_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-fn number(number: u64) -> Value {
+pub(super) fn number(number: u64) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }

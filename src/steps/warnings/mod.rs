@@ -4,7 +4,7 @@ pub mod suppression;
 
 pub use self::suppression::SuppressionError;
 use self::suppression::{Suppression, parse_file};
-use super::config::WarningCountingConfig;
+use super::config::{WarningCountingConfig, WarningExtractor};
 use super::patterns::Pattern;
 pub use super::patterns::PatternError;
 use crate::domain::Stream;
@@ -27,6 +27,26 @@ pub struct WarningRules {
     enter: Option<Pattern>,
     leave: Option<Pattern>,
     suppressions: Vec<Suppression>,
+    extraction: Extraction,
+}
+
+/// How lines that match are taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extraction {
+    Groups,
+    WholeLine,
+    /// By somebody else, afterwards.
+    Later,
+}
+
+/// A line that matched, for somebody else to take apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    pub line: String,
+    /// What the pattern matched, and what its groups did.
+    pub groups: Vec<Option<String>>,
+    /// Where make was.
+    directory: String,
 }
 
 impl WarningRules {
@@ -39,6 +59,11 @@ impl WarningRules {
             enter: optional(&config.directory_enter_pattern)?,
             leave: optional(&config.directory_leave_pattern)?,
             suppressions,
+            extraction: match config.extractor {
+                WarningExtractor::Groups => Extraction::Groups,
+                WarningExtractor::WholeLine => Extraction::WholeLine,
+                WarningExtractor::Function(_) => Extraction::Later,
+            },
         })
     }
 
@@ -64,11 +89,37 @@ pub struct WarningCounter {
     directories: Vec<String>,
     count: i64,
     kept: String,
+    seen: Vec<Seen>,
+    /// Bytes of lines in `seen`.
+    n_seen: usize,
 }
 
 impl WarningCounter {
     pub fn new(rules: WarningRules) -> Self {
-        Self { rules, directories: Vec::new(), count: 0, kept: String::new() }
+        Self { rules, directories: Vec::new(), count: 0, kept: String::new(), seen: Vec::new(), n_seen: 0 }
+    }
+
+    /// Lines that wait to be taken apart: at most 16 MiB of them; further ones are counted as they are.
+    pub fn take_seen(&mut self) -> Vec<Seen> {
+        self.n_seen = 0;
+        std::mem::take(&mut self.seen)
+    }
+
+    /// Takes account of a line that somebody took apart into file, number of the line, and text.
+    pub fn judge(&mut self, seen: &Seen, file: Option<&str>, line: Option<i64>, text: &str) {
+        let file = file.map(|file| join(&seen.directory, file));
+        let warning = Warning { file, line, text };
+        if !self.rules.suppressions.iter().any(|suppression| suppression.covers(&warning)) {
+            self.count(&seen.line);
+        }
+    }
+
+    fn count(&mut self, line: &str) {
+        self.count = self.count.saturating_add(1);
+        if self.kept.len() + line.len() < MAX_KEPT_BYTES {
+            self.kept.push_str(line);
+            self.kept.push('\n');
+        }
     }
 
     /// The number of warnings and their lines.
@@ -96,37 +147,51 @@ impl WarningCounter {
         let captures = self.rules.warning.at_start(line)?;
         let group = |number| captures.get(number).map(|group| group.as_str());
         let warning = match (group(1), group(2), group(3)) {
-            (Some(file), Some(number), Some(text)) => {
-                Warning { file: Some(self.locate(file)), line: number.parse().ok(), text }
+            (Some(file), Some(number), Some(text)) if self.rules.extraction != Extraction::WholeLine => {
+                Warning { file: Some(join(&self.directory(), file)), line: number.parse().ok(), text }
             }
             _ => Warning { file: None, line: None, text: line },
         };
         Some(self.rules.suppressions.iter().any(|suppression| suppression.covers(&warning)))
     }
 
-    /// A file below the directory make is in.
-    fn locate(&self, file: &str) -> String {
-        let is_absolute = |path: &str| path.starts_with('/');
-        if file.is_empty() || is_absolute(file) {
-            return file.to_owned();
+    /// Keeps a line that matches for later; `false` if it does not, or there is no room.
+    fn keep_for_later(&mut self, line: &str) -> bool {
+        if self.rules.extraction != Extraction::Later || MAX_KEPT_BYTES < self.n_seen + line.len() {
+            return false;
         }
-        let from = self.directories.iter().rposition(|directory| is_absolute(directory)).unwrap_or(0);
-        let inner = self.directories.iter().skip(from).map(String::as_str);
-        inner.filter(|directory| !directory.is_empty()).chain([file]).collect::<Vec<_>>().join("/")
+        let Some(captures) = self.rules.warning.at_start(line) else { return false };
+        let groups = captures.iter().map(|group| group.map(|group| group.as_str().to_owned())).collect();
+        self.n_seen += line.len();
+        let seen = Seen { line: line.to_owned(), groups, directory: self.directory() };
+        self.seen.push(seen);
+        true
     }
+
+    /// The directory that make is in.
+    fn directory(&self) -> String {
+        let is_absolute = |path: &String| path.starts_with('/');
+        let from = self.directories.iter().rposition(is_absolute).unwrap_or(0);
+        let inner = self.directories.iter().skip(from).map(String::as_str);
+        inner.filter(|directory| !directory.is_empty()).collect::<Vec<_>>().join("/")
+    }
+}
+
+/// A file below a directory.
+fn join(directory: &str, file: &str) -> String {
+    if file.is_empty() || file.starts_with('/') || directory.is_empty() {
+        return file.to_owned();
+    }
+    format!("{directory}/{file}")
 }
 
 impl LineObserver for WarningCounter {
     fn line(&mut self, stream: Stream, line: &str) {
-        if stream == Stream::Header || self.follow_directories(line) {
+        if stream == Stream::Header || self.follow_directories(line) || self.keep_for_later(line) {
             return;
         }
         if self.is_suppressed(line) == Some(false) {
-            self.count = self.count.saturating_add(1);
-            if self.kept.len() + line.len() < MAX_KEPT_BYTES {
-                self.kept.push_str(line);
-                self.kept.push('\n');
-            }
+            self.count(line);
         }
     }
 }

@@ -73,7 +73,12 @@ impl Task {
                     None => return,
                 },
                 frame = socket.next() => match frame {
-                    Some(Ok(Frame::Binary(bytes))) => self.receive(&bytes),
+                    Some(Ok(Frame::Binary(bytes))) => {
+                        self.receive(&bytes);
+                        if self.has_heard_enough() {
+                            return;
+                        }
+                    }
                     Some(Ok(Frame::Close(_)) | Err(_)) | None => return,
                     Some(Ok(_)) => {}
                 },
@@ -84,6 +89,12 @@ impl Task {
                 }
             }
         }
+    }
+
+    /// Whether the script has it hang up now.
+    fn has_heard_enough(&self) -> bool {
+        let n_heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).len();
+        self.script.hangs_up_after.is_some_and(|n| n <= n_heard)
     }
 
     fn obey(&mut self, order: Order) {

@@ -15,6 +15,7 @@ use crate::db::views::{Connection, builders, select};
 use crate::domain::{Build, Properties};
 use crate::json::{self, Value};
 use crate::web::error::WebError;
+use crate::web::removed;
 
 const FIELDS: &[Field] = &[
     field("buildid", FieldKind::Int),
@@ -87,6 +88,7 @@ pub fn message(build: &Build) -> String {
 pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {
     let is_single = matches!(scope, Scope::One(_));
     let spec = call.spec(FIELDS, is_single)?;
+    let single = if let Scope::One(key) = &scope { Some(key.clone()) } else { None };
     let mut select = spec.select(&builds::TABLE, None)?;
     let wanted = spec.wanted_properties();
     let (found, of_build) = call
@@ -99,6 +101,10 @@ pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {
             Ok((found, of_build))
         })
         .await?;
+    if let Some(key) = single.filter(|_| found.is_empty()) {
+        let missing = "not found while getting from an endpoint for builds";
+        return Err(removed::reason(&call.state.db, key, missing.to_owned()).await);
+    }
     let none = Properties::new();
     let elements: Vec<Element> =
         found.iter().map(|build| element(&json(build, of_build.get(&build.id.0).unwrap_or(&none)))).collect();

@@ -194,6 +194,13 @@ async fn request(state: &WebState, id: i64, rpc: &Rpc) -> Result<Value, RpcError
             state.handle.cancel_request(BuildRequestId(id), reason(rpc, "no reason")).await?;
             Ok(Value::Null)
         }
+        "set_priority" => {
+            let priority = rpc.parameters.get("priority").and_then(Value::as_i64);
+            let priority = priority.and_then(|number| i32::try_from(number).ok());
+            let priority = priority.ok_or_else(|| RpcError::invalid("'priority' must be a whole number"))?;
+            state.handle.set_priority(BuildRequestId(id), priority).await?;
+            Ok(Value::Null)
+        }
         method => Err(RpcError::unsupported(method)),
     }
 }

@@ -16,16 +16,6 @@ pub struct Scope {
     is_single: bool,
 }
 
-pub const BUILD_DATA: Scope = collection(
-    "build_data",
-    &[
-        field("buildid", FieldKind::Int),
-        field("name", FieldKind::Text),
-        field("length", FieldKind::Int),
-        field("source", FieldKind::Text),
-    ],
-);
-pub const BUILD_DATUM: Scope = Scope { is_single: true, ..BUILD_DATA };
 pub const TEST_RESULT_SETS: Scope = collection(
     "test_result_sets",
     &[

@@ -7,11 +7,14 @@ use super::elements::{Element, element};
 use super::reply::Reply;
 use super::result_spec::{Field, FieldKind, field};
 use crate::db::views::keys::BuilderKey;
-use crate::db::views::{builders, schedulers};
+use crate::db::views::{builders, builds, schedulers};
 use crate::json::{self, Value};
 use crate::schedulers::config::{SchedulerConfig, SchedulerKind};
-use crate::schedulers::fields::describe;
+use crate::schedulers::describe::{Choices, describe};
 use crate::web::error::WebError;
+
+/// Builds that a form offers to inherit from.
+const N_INHERITABLE: i64 = 20;
 
 const FIELDS: &[Field] = &[
     field("name", FieldKind::Text),
@@ -39,10 +42,14 @@ struct ForceSchedulerJson<'scheduler> {
     name: &'scheduler str,
 }
 
-fn shown(scheduler: &SchedulerConfig, enabled: bool) -> Option<ForceSchedulerJson<'_>> {
+fn shown<'scheduler>(
+    scheduler: &'scheduler SchedulerConfig,
+    enabled: bool,
+    choices: &Choices,
+) -> Option<ForceSchedulerJson<'scheduler>> {
     let SchedulerKind::Force(force) = &scheduler.kind else { return None };
     Some(ForceSchedulerJson {
-        all_fields: describe(force).iter().map(|field| json::of_property(&field.to_value())).collect(),
+        all_fields: describe(force, choices).iter().map(|field| json::of_property(&field.to_value())).collect(),
         builder_names: &scheduler.builder_names,
         button_name: &force.button_name,
         enabled,
@@ -55,10 +62,12 @@ pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {
     let is_single = matches!(scope, Scope::One(_));
     let spec = call.spec(FIELDS, is_single)?;
     let key = if let Scope::OfBuilder(key) = &scope { Some(key.clone()) } else { None };
-    let (known, builder) = call
+    let (known, builder, recent) = call
         .read(move |conn| {
-            let builder = key.map(|key| builders::find(conn, &key)).transpose()?;
-            Ok((schedulers::all(conn)?, builder.flatten()))
+            let builder = key.map(|key| builders::find(conn, &key)).transpose()?.flatten();
+            let recent =
+                builder.as_ref().map(|builder| builds::recent(conn, &[builder.id], N_INHERITABLE)).transpose()?;
+            Ok((schedulers::all(conn)?, builder, recent.unwrap_or_default()))
         })
         .await?;
     let is_enabled = |name: &str| known.iter().find(|line| line.name == name).is_none_or(|line| line.enabled);
@@ -68,9 +77,16 @@ pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {
         Scope::OfBuilder(_) => builder.as_ref().is_some_and(|it| scheduler.builder_names.contains(&it.name)),
     };
     let config = call.state.handle.config();
+    let choices = match &builder {
+        Some(builder) => Choices {
+            workers: config.workers_of(&builder.name),
+            builds: recent.iter().map(|build| format!("{}/{}", builder.name, build.number)).collect(),
+        },
+        None => Choices { workers: config.worker_names(), builds: Vec::new() },
+    };
     let asked_for = config.schedulers.iter().filter(|scheduler| is_asked_for(scheduler));
     let elements: Vec<Element> = asked_for
-        .filter_map(|scheduler| shown(scheduler, is_enabled(&scheduler.name)))
+        .filter_map(|scheduler| shown(scheduler, is_enabled(&scheduler.name), &choices))
         .map(|scheduler| element(&scheduler))
         .collect();
     Reply::of("forceschedulers", spec.apply(elements), is_single)

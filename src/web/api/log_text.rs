@@ -15,7 +15,7 @@ use crate::db::views::{Connection, build_lines, builds, logs, steps};
 use crate::db::{Db, DbError};
 use crate::domain::{Log, LogKind};
 use crate::web::error::WebError;
-use crate::web::log_reader;
+use crate::web::{log_reader, removed};
 
 const FIELDS: &[Field] =
     &[field("logid", FieldKind::Int), field("firstline", FieldKind::Int), field("content", FieldKind::Text)];
@@ -75,6 +75,7 @@ async fn contents(call: &Call<'_>, key: LogKey) -> Result<Reply, WebError> {
     let (first, limit) = (number("offset")?.unwrap_or(0), number("limit")?);
     let found = call.read(move |conn| logs::find(conn, &key)).await?;
     let log = found.ok_or_else(|| missing("logchunks"))?;
+    removed::check_text(&call.state.db, &log).await?;
     let content = log_reader::lines(&call.state.db, log.id, first, limit.unwrap_or(i64::MAX)).await?;
     if content.is_empty() {
         return Err(missing("logchunks"));
@@ -92,6 +93,7 @@ async fn raw(call: &Call<'_>, key: LogKey, form: Form) -> Result<Reply, WebError
         })
         .await?;
     let (log, heading) = found.ok_or_else(|| missing("logchunks"))?;
+    removed::check_text(&call.state.db, &log).await?;
     let is_html = log.kind == LogKind::Html;
     let mut response = HttpResponse::Ok();
     response.content_type(if is_html { "text/html; charset=utf-8" } else { "text/plain; charset=utf-8" });

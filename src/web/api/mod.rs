@@ -1,6 +1,7 @@
 //! REST v2 in Buildbot's shape: `paths` finds what a URL names, one file per resource answers it, `control` carries out
 //! what is posted.
 
+mod build_data;
 mod builders;
 mod buildrequests;
 mod builds;
@@ -10,6 +11,8 @@ mod changesources;
 mod control;
 mod elements;
 mod empty;
+mod estimates;
+mod explain;
 mod forceschedulers;
 mod log_text;
 mod logs;
@@ -31,6 +34,7 @@ pub mod messages {
     pub use super::builds::message as build;
     pub use super::buildsets::{message as buildset, message_of_new as new_buildset};
     pub use super::changes::message as change;
+    pub use super::estimates::message as estimate;
     pub use super::logs::message as log;
     pub use super::properties::message as properties;
     pub use super::schedulers::message as scheduler;
@@ -104,12 +108,14 @@ async fn read(request: &HttpRequest, state: &WebState) -> Result<Reply, WebError
     match endpoint {
         Endpoint::RootLinks => rootlinks::get(&call),
         Endpoint::Masters(scope) => masters::get(&call, scope).await,
+        Endpoint::BuildData(scope) => build_data::get(&call, scope).await,
         Endpoint::Builders(scope) => builders::get(&call, scope).await,
         Endpoint::BuildRequests(scope) => buildrequests::get(&call, scope).await,
         Endpoint::Builds(scope) => builds::get(&call, scope).await,
         Endpoint::Buildsets(scope) => buildsets::get(&call, scope).await,
         Endpoint::Changes(scope) => changes::get(&call, scope).await,
         Endpoint::ChangeSources(scope) => changesources::get(&call, scope).await,
+        Endpoint::Estimate(build) => estimates::get(&call, build).await,
         Endpoint::ForceSchedulers(scope) => forceschedulers::get(&call, scope).await,
         Endpoint::Logs(scope) => logs::get(&call, scope).await,
         Endpoint::LogText(log, form) => log_text::get(&call, log, form).await,
@@ -118,6 +124,7 @@ async fn read(request: &HttpRequest, state: &WebState) -> Result<Reply, WebError
         Endpoint::SourceStamps(scope) => sourcestamps::get(&call, scope).await,
         Endpoint::Steps(scope) => steps::get(&call, scope).await,
         Endpoint::Workers(scope) => workers::get(&call, scope).await,
+        Endpoint::Explain(scope) => explain::get(&call, scope).await,
         Endpoint::Empty(scope) => empty::get(&call, scope),
     }
 }

@@ -1,8 +1,8 @@
 //! The paths of REST: one place that says which exist.
 
 use super::{
-    builders, buildrequests, builds, buildsets, changes, changesources, empty, forceschedulers, log_text, logs,
-    masters, properties, schedulers, sourcestamps, steps, workers,
+    build_data, builders, buildrequests, builds, buildsets, changes, changesources, empty, explain, forceschedulers,
+    log_text, logs, masters, properties, schedulers, sourcestamps, steps, workers,
 };
 use crate::db::views::keys::{BuildKey, BuilderKey, LogKey, StepKey, WorkerKey, number};
 
@@ -11,12 +11,16 @@ use crate::db::views::keys::{BuildKey, BuilderKey, LogKey, StepKey, WorkerKey, n
 pub enum Endpoint {
     RootLinks,
     Masters(masters::Scope),
+    BuildData(build_data::Scope),
     Builders(builders::Scope),
     BuildRequests(buildrequests::Scope),
     Builds(builds::Scope),
     Buildsets(buildsets::Scope),
     Changes(changes::Scope),
     ChangeSources(changesources::Scope),
+    /// Of a running build.
+    Estimate(BuildKey),
+    Explain(explain::Scope),
     ForceSchedulers(forceschedulers::Scope),
     Logs(logs::Scope),
     LogText(LogKey, log_text::Form),
@@ -118,8 +122,10 @@ fn below_build(build: BuildKey, segments: &[&str]) -> Option<Endpoint> {
         ["triggered_builds"] => Some(Endpoint::Builds(builds::Scope::TriggeredBy(build))),
         ["steps"] => Some(Endpoint::Steps(steps::Scope::OfBuild(build))),
         ["steps", step, rest @ ..] => below_step(StepKey::parse(build, step), rest),
-        ["data"] => Some(Endpoint::Empty(empty::BUILD_DATA)),
-        ["data", _] | ["data", _, "value"] => Some(Endpoint::Empty(empty::BUILD_DATUM)),
+        ["estimate"] => Some(Endpoint::Estimate(build)),
+        ["data"] => Some(Endpoint::BuildData(build_data::Scope::OfBuild(build))),
+        ["data", name] => Some(Endpoint::BuildData(build_data::Scope::One(build, (*name).to_owned()))),
+        ["data", name, "value"] => Some(Endpoint::BuildData(build_data::Scope::Value(build, (*name).to_owned()))),
         ["test_result_sets"] => Some(Endpoint::Empty(empty::TEST_RESULT_SETS)),
         _ => None,
     }
@@ -141,6 +147,7 @@ fn below_requests(segments: &[&str]) -> Option<Endpoint> {
     match segments {
         [] => Some(Endpoint::BuildRequests(buildrequests::Scope::All)),
         [request] => Some(Endpoint::BuildRequests(buildrequests::Scope::One(number(request)?))),
+        [request, "explain"] => Some(Endpoint::Explain(explain::Scope::Request(number(request)?))),
         [request, "builds"] => Some(Endpoint::Builds(builds::Scope::OfRequest(number(request)?))),
         _ => None,
     }
@@ -163,6 +170,7 @@ fn below_changes(segments: &[&str]) -> Option<Endpoint> {
     let id = number(change)?;
     match rest {
         [] => Some(Endpoint::Changes(changes::Scope::One(id))),
+        ["explain"] => Some(Endpoint::Explain(explain::Scope::Change(id))),
         ["builds"] => Some(Endpoint::Builds(builds::Scope::OfChange(id))),
         ["properties_list"] => Some(Endpoint::Properties(properties::Scope::ListOfChange(id))),
         _ => None,

@@ -10,9 +10,10 @@ use crate::db::views::{
     workers,
 };
 use crate::db::{Db, DbError};
-use crate::domain::{Event, Log, MasterId};
+use crate::domain::{Build, BuildId, Event, Log, MasterId, Timestamp};
 use crate::web::api::messages;
 use crate::web::error::WebError;
+use crate::web::forecasts;
 use crate::web::log_reader;
 
 /// A kind of element.
@@ -25,6 +26,7 @@ enum Kind {
     BuildRequest,
     Build,
     PropertiesOfBuild,
+    Estimate,
     Step,
     Log,
     Worker,
@@ -42,10 +44,11 @@ pub struct Elements {
 
 impl Elements {
     /// Reads what the events are about, as it is now.
-    pub async fn load(db: &Db, events: &[Event]) -> Result<Self, WebError> {
+    pub async fn load(db: &Db, events: &[Event], now: Timestamp) -> Result<Self, WebError> {
         let (master, read) = (db.master().id, events.to_vec());
         let mut elements = db.read(move |conn| Self::read(conn, &read, master)).await?;
         elements.count_lines(db, events).await?;
+        elements.estimate(db, events, now).await?;
         Ok(elements)
     }
 
@@ -112,6 +115,8 @@ impl Elements {
                 let found = properties::of_builds(conn, ids, &Wanted::All)?;
                 self.keep(kind, found.iter().map(|(id, found)| (*id, messages::properties(found))));
             }
+            // Takes a look into the log store besides.
+            Kind::Estimate => {}
             Kind::Step => {
                 let found = steps::select(conn, &Select::by_ids(&steps::TABLE, ids))?;
                 self.keep(kind, found.iter().map(|step| (step.id.0, messages::step(step))));
@@ -139,6 +144,24 @@ impl Elements {
         self.texts.extend(texts.map(|(id, text)| ((kind, id), text)));
     }
 
+    async fn estimate(&mut self, db: &Db, events: &[Event], now: Timestamp) -> Result<(), WebError> {
+        let estimated = |event: &Event| match event {
+            Event::BuildEstimated { build } => Some(*build),
+            _ => None,
+        };
+        let ids: BTreeSet<i64> = events.iter().filter_map(estimated).map(|build| build.0).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<BuildId> = ids.into_iter().map(BuildId).collect();
+        let found = db.read(move |conn| builds::by_ids(conn, &ids)).await?;
+        let forecasts = forecasts::of_running(db, found.iter(), now).await?;
+        let told = |build: &Build| forecasts.get(&build.id).filter(|forecast| forecast.build.is_some());
+        let text = |build: &Build| Some((build.id.0, messages::estimate(build, told(build)?)));
+        self.keep(Kind::Estimate, found.iter().filter_map(text));
+        Ok(())
+    }
+
     /// Events of growth bring the number of lines along; for others it is counted.
     async fn count_lines(&mut self, db: &Db, events: &[Event]) -> Result<(), WebError> {
         let counted = |event: &Event| match event {
@@ -162,12 +185,14 @@ fn subject(event: &Event) -> (Kind, i64) {
         Event::BuildRequestAdded { request, .. }
         | Event::BuildRequestClaimed { request, .. }
         | Event::BuildRequestUnclaimed { request, .. }
+        | Event::BuildRequestUpdated { request, .. }
         | Event::BuildRequestCompleted { request, .. }
         | Event::BuildRequestCancelled { request, .. } => (Kind::BuildRequest, request.0),
         Event::BuildStarted { build, .. } | Event::BuildUpdated { build, .. } | Event::BuildFinished { build, .. } => {
             (Kind::Build, build.0)
         }
         Event::BuildPropertiesChanged { build } => (Kind::PropertiesOfBuild, build.0),
+        Event::BuildEstimated { build } => (Kind::Estimate, build.0),
         Event::StepAdded { step, .. }
         | Event::StepStarted { step, .. }
         | Event::StepUpdated { step, .. }
@@ -187,7 +212,6 @@ fn subject(event: &Event) -> (Kind, i64) {
 mod tests {
     use super::*;
     use crate::clock::Clock;
-    use crate::domain::Timestamp;
     use crate::testing::sample_site::{self, count_statements};
     use crate::testing::test_db::TestDb;
 
@@ -213,7 +237,7 @@ mod tests {
     async fn what_is_gone_has_no_text() {
         let database = TestDb::new(&Clock::simulated(Timestamp::from_secs(1_795_000_000)));
         let gone = Event::StepUpdated { step: crate::domain::StepId(99), build: crate::domain::BuildId(1) };
-        let elements = Elements::load(&database.db, std::slice::from_ref(&gone)).await.unwrap();
+        let elements = Elements::load(&database.db, std::slice::from_ref(&gone), Timestamp::default()).await.unwrap();
         assert_eq!(elements.text(&gone), None);
     }
 }

@@ -20,8 +20,9 @@ use super::elements::Elements;
 use super::keys;
 use super::room::{ClientId, Dialect, Ended, Inbox, Refused, Room};
 use crate::actors::handle::LiveFeed;
+use crate::clock::Clock;
 use crate::db::Db;
-use crate::domain::Event;
+use crate::domain::{BuildId, Event};
 use crate::web::error::WebError;
 use crate::web::sessions::until_the_end;
 
@@ -43,6 +44,7 @@ pub struct Hub {
     room: Rc<RefCell<Room>>,
     feed: LiveFeed,
     db: Db,
+    clock: Clock,
     ending: watch::Receiver<bool>,
     relay: Option<SpawnHandle>,
 }
@@ -121,8 +123,8 @@ impl SeatKey {
 
 impl Hub {
     /// `ending` becomes true when the master ends.
-    pub fn new(feed: LiveFeed, db: Db, ending: watch::Receiver<bool>) -> Self {
-        Self { room: Rc::default(), feed, db, ending, relay: None }
+    pub fn new(feed: LiveFeed, db: Db, clock: Clock, ending: watch::Receiver<bool>) -> Self {
+        Self { room: Rc::default(), feed, db, clock, ending, relay: None }
     }
 }
 
@@ -136,7 +138,8 @@ impl Handler<JoinHub> for Hub {
     fn handle(&mut self, JoinHub(dialect): JoinHub, ctx: &mut Self::Context) -> Self::Result {
         let joined = self.room.borrow_mut().join(dialect)?;
         if self.relay.is_none() {
-            let relay = Relay { room: Rc::clone(&self.room), feed: self.feed.subscribe(), db: self.db.clone() };
+            let (db, clock) = (self.db.clone(), self.clock.clone());
+            let relay = Relay { room: Rc::clone(&self.room), feed: self.feed.subscribe(), db, clock };
             let (room, ending) = (Rc::clone(&self.room), self.ending.clone());
             let life = async move {
                 tokio::select! {
@@ -185,6 +188,7 @@ struct Relay {
     room: Rc<RefCell<Room>>,
     feed: Receiver<std::sync::Arc<[Event]>>,
     db: Db,
+    clock: Clock,
 }
 
 impl Relay {
@@ -202,7 +206,7 @@ impl Relay {
             };
             let began = Instant::now();
             for events in events.chunks(MAX_EVENTS) {
-                match Elements::load(&self.db, events).await {
+                match Elements::load(&self.db, events, self.clock.now()).await {
                     Ok(elements) => self.deliver(events, &elements).await,
                     Err(error) => {
                         warn!(error = &error as &dyn std::error::Error, "live pages cannot be told what happened");
@@ -223,7 +227,8 @@ impl Relay {
         let mut gathered = Vec::new();
         loop {
             let room = self.room.borrow();
-            gathered.extend(group.iter().filter(|event| is_watched(&room, event)).cloned());
+            let all = group.iter().cloned().chain(estimates(&group));
+            gathered.extend(all.filter(|event| is_watched(&room, event)));
             drop(room);
             if gathered.len() >= MAX_EVENTS {
                 return Ok(gathered);
@@ -259,6 +264,20 @@ impl Relay {
             }
         }
     }
+}
+
+/// What happens to a step changes what is expected of its build; each build once.
+fn estimates(group: &[Event]) -> Vec<Event> {
+    let mut builds: Vec<BuildId> = Vec::new();
+    for event in group {
+        if let Event::StepStarted { build, .. } | Event::StepUpdated { build, .. } | Event::StepFinished { build, .. } =
+            event
+            && !builds.contains(build)
+        {
+            builds.push(*build);
+        }
+    }
+    builds.into_iter().map(|build| Event::BuildEstimated { build }).collect()
 }
 
 /// From the beginning of a round to that of the next.

@@ -14,6 +14,7 @@ pub fn of(event: &Event, slug: &str) -> Vec<String> {
         Event::BuildRequestAdded { .. } => of_request(event, "new"),
         Event::BuildRequestClaimed { .. } => of_request(event, "claimed"),
         Event::BuildRequestUnclaimed { .. } => of_request(event, "unclaimed"),
+        Event::BuildRequestUpdated { .. } => of_request(event, "update"),
         Event::BuildRequestCompleted { .. } => of_request(event, "complete"),
         Event::BuildRequestCancelled { .. } => of_request(event, "cancelled"),
         Event::BuildStarted { .. } => of_build(event, "new"),
@@ -24,6 +25,7 @@ pub fn of(event: &Event, slug: &str) -> Vec<String> {
         Event::StepStarted { .. } => of_step(event, "started"),
         Event::StepUpdated { .. } => of_step(event, "updated"),
         Event::StepFinished { .. } => of_step(event, "finished"),
+        Event::BuildEstimated { build } => vec![format!("builds/{build}/estimate/update")],
         Event::LogAdded { .. } => of_log(event, slug, "new"),
         Event::LogAppended { .. } => of_log(event, slug, "append"),
         Event::LogFinished { .. } => of_log(event, slug, "finished"),
@@ -40,6 +42,7 @@ fn of_request(event: &Event, action: &str) -> Vec<String> {
     let (Event::BuildRequestAdded { request, buildset, builder }
     | Event::BuildRequestClaimed { request, buildset, builder }
     | Event::BuildRequestUnclaimed { request, buildset, builder }
+    | Event::BuildRequestUpdated { request, buildset, builder }
     | Event::BuildRequestCompleted { request, buildset, builder }
     | Event::BuildRequestCancelled { request, buildset, builder }) = event
     else {

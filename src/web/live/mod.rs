@@ -36,7 +36,12 @@ impl HubPlace {
         let mut hub = self.0.borrow_mut();
         match &*hub {
             Some(hub) if hub.connected() => hub.clone(),
-            _ => hub.insert(Hub::new(state.handle.live(), state.db.clone(), state.ending.subscribe()).start()).clone(),
+            _ => hub
+                .insert(
+                    Hub::new(state.handle.live(), state.db.clone(), state.clock.clone(), state.ending.subscribe())
+                        .start(),
+                )
+                .clone(),
         }
     }
 }

@@ -6,8 +6,9 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 
 use super::view::View;
-use crate::db::views::about;
-use crate::db::views::masters;
+use crate::db::views::config_versions::{self, ConfigVersion};
+use crate::db::views::{Connection, about, masters};
+use crate::domain::Timestamp;
 use crate::web::error::WebError;
 use crate::web::format::{self, When};
 
@@ -32,7 +33,21 @@ struct AboutPage {
     n_changes: i64,
     buildbot_url: String,
     warnings: Vec<String>,
+    /// The newest first.
+    versions: Vec<VersionItem>,
 }
+
+/// A configuration that was in force. Its text may hold passwords and is not shown.
+#[derive(Serialize)]
+struct VersionItem {
+    number: i64,
+    when: When,
+    cause: String,
+    changes: Vec<String>,
+}
+
+/// Versions that are listed.
+const MOST_VERSIONS: i64 = 20;
 
 #[derive(Serialize)]
 struct MasterItem {
@@ -41,7 +56,10 @@ struct MasterItem {
 }
 
 pub async fn get(view: View) -> Result<HttpResponse, WebError> {
-    let (facts, masters) = view.db.read(|conn| Ok((about::read(conn)?, masters::all(conn)?))).await?;
+    let read = |conn: &mut Connection| {
+        Ok((about::read(conn)?, masters::all(conn)?, config_versions::newest(conn, MOST_VERSIONS)?))
+    };
+    let (facts, masters, versions) = view.db.read(read).await?;
     let log_bytes = view.db.read_logs(about::log_bytes).await?;
     let config = view.handle.config();
     let running = view.now.since(view.started);
@@ -64,8 +82,16 @@ pub async fn get(view: View) -> Result<HttpResponse, WebError> {
         n_changes: facts.n_changes,
         buildbot_url: config.buildbot_url.clone(),
         warnings: config.warnings.iter().map(ToString::to_string).collect(),
+        versions: versions.into_iter().map(|version| VersionItem::new(version, view.now)).collect(),
     };
     view.page("about.html", "about", &page)
+}
+
+impl VersionItem {
+    fn new(version: ConfigVersion, now: Timestamp) -> Self {
+        let ConfigVersion { number, applied_at, cause, changes } = version;
+        Self { number, when: When::new(applied_at, now), cause, changes }
+    }
 }
 
 /// The URL of a database with its password and its options blacked out: both may be secret.

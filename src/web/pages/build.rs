@@ -15,8 +15,9 @@ use crate::db::views::source_stamps::StampLine;
 use crate::domain::{Build, Change, Properties, PropertyValue, Timestamp};
 use crate::json;
 use crate::web::error::WebError;
-use crate::web::format::{self, Status, When};
-use crate::web::{log_reader, query};
+use crate::web::forecasts;
+use crate::web::format::{self, Progress, Status, When};
+use crate::web::{log_reader, query, removed};
 
 /// Characters of a property's value that are shown at once.
 const MOST_VALUE: usize = 2_000;
@@ -113,12 +114,19 @@ pub fn worker_href(name: &str, id: i64) -> String {
 pub async fn get(view: View, path: Path<(String, String)>, request: HttpRequest) -> Result<HttpResponse, WebError> {
     let (builder, number) = path.into_inner();
     let key = build_key(&builder, &number)?;
-    let read = view.db.read(move |conn| build_page::read(conn, &key)).await?;
-    let mut read = read.ok_or_else(|| WebError::NotFound(format!("“{builder}” has no build {number}.")))?;
+    let wanted = key.clone();
+    let Some(mut read) = view.db.read(move |conn| build_page::read(conn, &wanted)).await? else {
+        return Err(removed::reason(&view.db, key, format!("“{builder}” has no build {number}.")).await);
+    };
     log_reader::count_lines(&view.db, &mut read.logs).await?;
     let tails = build_steps::tails(&view, &read.steps, &read.logs).await?;
     let wanted = query::all(request.uri().query(), "property").into_iter().next().unwrap_or_default();
-    let page = page(&read, &tails, wanted, view.now);
+    let build = &read.line.build;
+    let forecast = forecasts::of_running(&view.db, std::iter::once(build), view.now).await?.remove(&build.id);
+    let progress = forecast.as_ref().and_then(|forecast| forecast.build);
+    let mut page = page(&read, &tails, wanted, view.now);
+    page.build.progress = progress.map(|estimate| Progress::of(build.started_at, &estimate));
+    build_steps::add_progress(&mut page.steps, &read.steps, &forecast.unwrap_or_default());
     view.page("build.html", "builders", &page)
 }
 

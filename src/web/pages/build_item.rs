@@ -9,7 +9,8 @@ use crate::db::views::build_lines::BuildLine;
 use crate::db::views::build_requests::WaitingRequest;
 use crate::db::views::builder_health::BrokenSince;
 use crate::db::views::worker_counts::WorkerCounts;
-use crate::domain::{Build, BuilderId, Step, Timestamp};
+use crate::domain::{Build, BuildId, BuildRequestId, BuilderId, Step, Timestamp};
+use crate::web::forecasts::BuildForecast;
 use crate::web::format::{self, Progress, Status, When};
 use crate::web::templates::segment;
 
@@ -59,10 +60,18 @@ impl BuildItem {
 }
 
 /// Running builds, with how far they are.
-pub fn running_items(lines: &[BuildLine], typical: &HashMap<BuilderId, Duration>, now: Timestamp) -> Vec<BuildItem> {
+pub fn running_items(
+    lines: &[BuildLine],
+    forecasts: &HashMap<BuildId, BuildForecast>,
+    typical: &HashMap<BuilderId, Duration>,
+    now: Timestamp,
+) -> Vec<BuildItem> {
     let item = |line: &BuildLine| {
-        let typical = typical.get(&line.build.builder_id);
-        let progress = typical.map(|typical| Progress::new(line.build.started_at, *typical, now));
+        let started = line.build.started_at;
+        let learned = forecasts.get(&line.build.id).and_then(|forecast| forecast.build);
+        // Of a builder whose steps nobody has learned yet, the length of its builds tells something.
+        let by_length = || typical.get(&line.build.builder_id).map(|typical| Progress::new(started, *typical, now));
+        let progress = learned.map(|estimate| Progress::of(started, &estimate)).or_else(by_length);
         BuildItem { progress, ..BuildItem::new(line, now) }
     };
     lines.iter().map(item).collect()
@@ -134,15 +143,14 @@ pub struct WaitingItem {
 /// What keeps builders from building more.
 pub struct Obstacles<'a> {
     pub workers: &'a HashMap<BuilderId, WorkerCounts>,
-    /// Names of the locks that are taken, of builders that would build otherwise.
-    pub locks: &'a HashMap<BuilderId, Vec<String>>,
+    /// A line for each reason, of requests for which the master knows them.
+    pub reasons: &'a HashMap<BuildRequestId, Vec<String>>,
 }
 
 impl Obstacles<'_> {
-    fn of(&self, builder: BuilderId) -> Option<String> {
-        // whoever waits for locks has a worker that could build
-        let locks = self.locks.get(&builder).map(|locks| taken(locks));
-        locks.or_else(|| why(self.workers.get(&builder).copied().unwrap_or_default()))
+    fn of(&self, request: BuildRequestId, builder: BuilderId) -> Option<String> {
+        let reasons = self.reasons.get(&request).map(|reasons| reasons.join("; "));
+        reasons.or_else(|| why(self.workers.get(&builder).copied().unwrap_or_default()))
     }
 }
 
@@ -156,23 +164,16 @@ pub fn waiting(requests: &[WaitingRequest], obstacles: &Obstacles, now: Timestam
         reason: request.reason.clone(),
         priority: request.priority,
         submitted: When::new(request.submitted_at, now),
-        why: obstacles.of(request.builder_id),
+        why: obstacles.of(request.id, request.builder_id),
     };
     requests.iter().map(item).collect()
-}
-
-fn taken(locks: &[String]) -> String {
-    match locks {
-        [lock] => format!("the lock “{lock}” is taken"),
-        locks => format!("the locks “{}” are taken", locks.join("”, “")),
-    }
 }
 
 /// Why a builder with such workers builds nothing more now; `None` if it is not because of them.
 fn why(workers: WorkerCounts) -> Option<String> {
     let (its, are) = if workers.n_configured == 1 { ("its worker", "is") } else { ("its workers", "are") };
     let text = match workers {
-        WorkerCounts { n_configured: 0, .. } => "no worker may build this".to_owned(),
+        WorkerCounts { n_configured: 0, .. } => "its builder is not in the configuration at present".to_owned(),
         WorkerCounts { n_connected: 0, n_configured: 1, .. } => "its worker is not connected".to_owned(),
         WorkerCounts { n_connected: 0, n_configured, .. } => format!("none of its {n_configured} workers is connected"),
         WorkerCounts { n_ready: 0, .. } => format!("{its} {are} paused or leaving"),
@@ -211,7 +212,7 @@ mod tests {
         let counts =
             |n_configured, n_connected, n_ready, n_busy| WorkerCounts { n_configured, n_connected, n_ready, n_busy };
         for (counts, text) in [
-            (counts(0, 0, 0, 0), Some("no worker may build this")),
+            (counts(0, 0, 0, 0), Some("its builder is not in the configuration at present")),
             (counts(1, 0, 0, 0), Some("its worker is not connected")),
             (counts(3, 0, 0, 0), Some("none of its 3 workers is connected")),
             (counts(3, 2, 0, 0), Some("its workers are paused or leaving")),
@@ -223,13 +224,14 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_is_taken_is_named() {
-        let id = BuilderId(1);
-        let (workers, locks) = (HashMap::new(), HashMap::from([(id, vec!["disk".to_owned()])]));
-        let obstacles = Obstacles { workers: &workers, locks: &locks };
-        assert_eq!(obstacles.of(id).as_deref(), Some("the lock “disk” is taken"));
-        assert_eq!(obstacles.of(BuilderId(2)).as_deref(), Some("no worker may build this"));
-        assert_eq!(taken(&["a".to_owned(), "b".to_owned()]), "the locks “a”, “b” are taken");
+    fn what_the_master_knows_is_told_before_what_the_workers_look_like() {
+        let reasons = HashMap::from([(BuildRequestId(7), vec!["one".to_owned(), "two".to_owned()])]);
+        let obstacles = Obstacles { workers: &HashMap::new(), reasons: &reasons };
+        assert_eq!(obstacles.of(BuildRequestId(7), BuilderId(1)).as_deref(), Some("one; two"));
+        assert_eq!(
+            obstacles.of(BuildRequestId(8), BuilderId(1)).as_deref(),
+            Some("its builder is not in the configuration at present")
+        );
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::db::views::log_tails;
 use crate::db::views::log_text::LogLines;
 use crate::domain::{Build, Log, LogId, LogKind, Results, Step, StepId, Timestamp};
 use crate::web::error::WebError;
-use crate::web::format::{self, Status, When};
+use crate::web::forecasts::BuildForecast;
+use crate::web::format::{self, Progress, Status, When};
 use crate::web::templates::segment;
 
 /// Lines of a log that are shown: of a failing step, and of any other.
@@ -40,6 +41,8 @@ pub struct StepItem {
     state: String,
     started: Option<When>,
     running: bool,
+    /// Of a running step that earlier builds had, too.
+    progress: Option<Progress>,
     hidden: bool,
     duration: Option<String>,
     lock_wait: Option<String>,
@@ -64,13 +67,16 @@ struct LogItem {
     n_lines: i64,
     open: bool,
     is_html: bool,
+    /// Its text was removed.
+    is_removed: bool,
     n_before: i64,
     tail: Vec<LineItem>,
 }
 
 /// Reads the ends of the logs that are shown: those of failed steps first.
 pub async fn tails(view: &View, steps: &[Step], logs: &[Log]) -> Result<Tails, WebError> {
-    let mut wanted: Vec<&Log> = logs.iter().filter(|log| log.kind != LogKind::Html && 0 < log.n_lines).collect();
+    let has_lines = |log: &&Log| !matches!(log.kind, LogKind::Html | LogKind::Deleted) && 0 < log.n_lines;
+    let mut wanted: Vec<&Log> = logs.iter().filter(has_lines).collect();
     let failed: HashMap<StepId, bool> = steps.iter().map(|step| (step.id, has_failed(step))).collect();
     wanted.sort_by_key(|log| !failed.get(&log.step_id).copied().unwrap_or(false));
     let ids: Vec<LogId> = wanted.iter().take(MOST_TAILS).map(|log| log.id).collect();
@@ -106,6 +112,14 @@ pub fn items(
     items
 }
 
+/// Says of the running steps how far they are.
+pub fn add_progress(items: &mut [StepItem], steps: &[Step], forecast: &BuildForecast) {
+    for (item, step) in items.iter_mut().zip(steps).filter(|(item, _)| item.running) {
+        let began = step.locks_acquired_at.or(step.started_at);
+        item.progress = forecast.steps.get(&step.id).zip(began).map(|(estimate, began)| Progress::of(began, estimate));
+    }
+}
+
 fn has_failed(step: &Step) -> bool {
     matches!(step.results, Some(Results::Failure | Results::Exception))
 }
@@ -119,6 +133,7 @@ fn item(step: &Step, logs: Vec<LogItem>, href: String, build: (Timestamp, Timest
         state: step.state_string.clone(),
         started: step.started_at.map(|at| When::new(at, now)),
         running: step.started_at.is_some() && step.complete_at.is_none(),
+        progress: None,
         hidden: step.hidden,
         duration: format::elapsed(step.started_at, step.complete_at, now),
         lock_wait: waited.filter(|waited| 0 < waited.as_secs()).map(format::duration),
@@ -155,6 +170,7 @@ fn log_item(log: &Log, tail: Option<&LogLines>, step_href: &str, open: bool) -> 
         n_lines: log.n_lines,
         open: open && !tail.is_empty(),
         is_html: log.kind == LogKind::Html,
+        is_removed: log.kind == LogKind::Deleted,
         n_before: log.n_lines.saturating_sub(i64::try_from(tail.len()).unwrap_or(0)).max(0),
         tail,
     }

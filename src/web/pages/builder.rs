@@ -12,10 +12,12 @@ use super::pager::Pager;
 use super::view::View;
 use crate::db::views::builder_page::{self, BuilderPage as Read, Limits};
 use crate::db::views::keys::{BuilderKey, number};
-use crate::domain::{Timestamp, Worker};
+use crate::domain::{BuildId, Timestamp, Worker};
 use crate::schedulers::config::SchedulerConfig;
+use crate::schedulers::describe::Choices;
 use crate::web::error::WebError;
 use crate::web::force_form::{self, Filled, ForceForm};
+use crate::web::forecasts::{self, BuildForecast};
 use crate::web::format::{self, Status};
 use crate::web::plot::Plot;
 use crate::web::query;
@@ -76,17 +78,23 @@ pub async fn render(
     let is_off = |name: &str| read.schedulers.iter().any(|line| line.name == name && !line.enabled);
     let builds_here =
         |scheduler: &&SchedulerConfig| scheduler.builder_names.contains(&read.builder.name) && !is_off(&scheduler.name);
-    let forms = force_form::forms(config.schedulers.iter().filter(builds_here), filled);
+    let choices = Choices {
+        workers: config.workers_of(&read.builder.name),
+        builds: read.finished.iter().map(|line| format!("{}/{}", read.builder.name, line.build.number)).collect(),
+    };
+    let forms = force_form::forms(config.schedulers.iter().filter(builds_here), filled, &choices);
+    let forecasts = forecasts::of_running(&view.db, read.running.iter().map(|line| &line.build), view.now).await?;
     let workers = HashMap::from([(read.builder.id, read.worker_counts)]);
-    let obstacles = Obstacles { workers: &workers, locks: &view.handle.locked_out().await };
+    let asked = read.waiting.iter().map(|request| request.id).collect();
+    let obstacles = Obstacles { workers: &workers, reasons: &view.handle.explain_requests(asked).await };
     let waiting = waiting(&read.waiting, &obstacles, view.now);
-    let page = BuilderPage { waiting, forms, ..page(&read, before, view.now) };
+    let page = BuilderPage { waiting, forms, ..page(&read, &forecasts, before, view.now) };
     let status = if filled.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     view.page_with_status(status, "builder.html", "builders", &page)
 }
 
 /// The page without what is asked elsewhere.
-fn page(read: &Read, before: Option<i64>, now: Timestamp) -> BuilderPage {
+fn page(read: &Read, forecasts: &HashMap<BuildId, BuildForecast>, before: Option<i64>, now: Timestamp) -> BuilderPage {
     let id = read.builder.id;
     let href = builder_href(&read.builder.name, id.0);
     let newest = read.finished.first().map(|line| format::build_status(line.build.results));
@@ -99,7 +107,10 @@ fn page(read: &Read, before: Option<i64>, now: Timestamp) -> BuilderPage {
         status: newest.unwrap_or(format::NEVER_BUILT),
         since: read.broken_since.as_ref().map(|since| SinceItem::new(since, &href, now)),
         typical: read.typical.map(|typical| format::duration(format::roughly(typical))),
-        running: if before.is_none() { running_items(&read.running, &typical, now) } else { Vec::new() },
+        running: match before {
+            None => running_items(&read.running, forecasts, &typical, now),
+            Some(_) => Vec::new(),
+        },
         finished: items(&read.finished, now),
         plot: Plot::new(&read.plotted, &href, read.typical, now),
         is_older: before.is_some(),

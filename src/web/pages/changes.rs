@@ -98,6 +98,15 @@ struct ChangePage {
     n_files: usize,
     properties: Vec<PropertyItem>,
     builds: Vec<BuildItem>,
+    /// What each scheduler makes of it.
+    stances: Vec<StanceItem>,
+}
+
+/// What a scheduler makes of the change.
+#[derive(Serialize)]
+struct StanceItem {
+    scheduler: String,
+    text: String,
 }
 
 pub async fn list(view: View, request: HttpRequest) -> Result<HttpResponse, WebError> {
@@ -170,6 +179,8 @@ pub async fn one(view: View, id: Path<String>) -> Result<HttpResponse, WebError>
         })
         .await?;
     let (change, lines) = read.ok_or_else(missing)?;
+    // The page says less if the schedulers cannot be asked.
+    let stances = view.handle.explain_change(key).await.unwrap_or_default();
     let page = ChangePage {
         change: ChangeItem::new(&change, view.now),
         comments: change.comments.trim_end().to_owned(),
@@ -181,6 +192,7 @@ pub async fn one(view: View, id: Path<String>) -> Result<HttpResponse, WebError>
         n_files: change.files.len(),
         properties: properties(&change.properties),
         builds: items(&lines, view.now),
+        stances: stances.into_iter().map(|one| StanceItem { scheduler: one.scheduler, text: one.text }).collect(),
     };
     view.page("change.html", "changes", &page)
 }

@@ -10,6 +10,7 @@ use crate::db::views::build_lines::BuildLine;
 use crate::db::views::home::{self, Home};
 use crate::domain::Timestamp;
 use crate::web::error::WebError;
+use crate::web::forecasts;
 
 /// Rows in each part of the page.
 const MOST_ROWS: i64 = 12;
@@ -42,12 +43,14 @@ struct BrokenItem {
 
 pub async fn get(view: View) -> Result<HttpResponse, WebError> {
     let read = view.db.read(|conn| home::read(conn, MOST_ROWS)).await?;
-    let obstacles = Obstacles { workers: &read.worker_counts, locks: &view.handle.locked_out().await };
+    let forecasts = forecasts::of_running(&view.db, read.running.iter().map(|line| &line.build), view.now).await?;
+    let asked = read.waiting.iter().map(|request| request.id).collect();
+    let obstacles = Obstacles { workers: &read.worker_counts, reasons: &view.handle.explain_requests(asked).await };
     let missing = read.workers.iter().filter(|(_, connected)| !connected).map(|(name, _)| name.clone());
     let page = HomePage {
         broken: read.broken.iter().map(|line| broken(line, &read, view.now)).collect(),
         n_broken: read.n_broken,
-        running: running_items(&read.running, &read.typical, view.now),
+        running: running_items(&read.running, &forecasts, &read.typical, view.now),
         n_running: read.n_running,
         waiting: waiting(&read.waiting, &obstacles, view.now),
         n_waiting: read.n_waiting,

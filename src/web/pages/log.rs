@@ -14,7 +14,7 @@ use crate::db::views::log_text::Span;
 use crate::domain::LogKind;
 use crate::web::error::WebError;
 use crate::web::format::Status;
-use crate::web::{log_reader, query};
+use crate::web::{log_reader, query, removed};
 
 /// Lines on one page.
 const MOST_LINES: i64 = 1_000;
@@ -54,10 +54,13 @@ pub async fn get(
 ) -> Result<HttpResponse, WebError> {
     let (builder, build, step, slug) = path.into_inner();
     let key = build_key(&builder, &build)?;
-    let missing = || WebError::NotFound(format!("Step “{step}” of build {build} of “{builder}” has no log “{slug}”."));
-    let (wanted_step, wanted_slug) = (step.clone(), slug.clone());
-    let read = view.db.read(move |conn| build_page::read_log(conn, &key, &wanted_step, wanted_slug)).await?;
-    let mut read = read.ok_or_else(missing)?;
+    let (of_build, wanted_step, wanted_slug) = (key.clone(), step.clone(), slug.clone());
+    let read = view.db.read(move |conn| build_page::read_log(conn, &of_build, &wanted_step, wanted_slug)).await?;
+    let Some(mut read) = read else {
+        let missing = format!("Step “{step}” of build {build} of “{builder}” has no log “{slug}”.");
+        return Err(removed::reason(&view.db, key, missing).await);
+    };
+    removed::check_text(&view.db, &read.log).await?;
     log_reader::count_lines(&view.db, std::slice::from_mut(&mut read.log)).await?;
     let log = &read.log;
     let end = log.n_lines.saturating_sub(MOST_LINES).max(0);

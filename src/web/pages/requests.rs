@@ -41,7 +41,8 @@ pub async fn list(view: View, request: HttpRequest) -> Result<HttpResponse, WebE
     if is_asked && read.builder.is_none() {
         return Err(WebError::NotFound(format!("There is no builder “{asked}”.")));
     }
-    let obstacles = Obstacles { workers: &read.worker_counts, locks: &view.handle.locked_out().await };
+    let shown = read.requests.iter().map(|request| request.id).collect();
+    let obstacles = Obstacles { workers: &read.worker_counts, reasons: &view.handle.explain_requests(shown).await };
     let page = RequestsPage {
         requests: waiting(&read.requests, &obstacles, view.now),
         n_all: read.n_all,

@@ -14,8 +14,8 @@ use crate::db::views::step_runs::StepRun;
 use crate::domain::{Log, LogKind, Results, Step};
 use crate::web::error::WebError;
 use crate::web::format::{self, Status, When};
-use crate::web::log_reader;
 use crate::web::templates::segment;
+use crate::web::{log_reader, removed};
 
 /// Lines of each log that are shown.
 const TAIL: i64 = 40;
@@ -70,6 +70,8 @@ struct LogItem {
     n_lines: i64,
     complete: bool,
     is_html: bool,
+    /// Its text was removed.
+    is_removed: bool,
     /// Lines before those shown.
     n_before: i64,
     tail: Vec<LineItem>,
@@ -78,10 +80,11 @@ struct LogItem {
 pub async fn get(view: View, path: Path<(String, String, String)>) -> Result<HttpResponse, WebError> {
     let (builder, number, name) = path.into_inner();
     let key = build_key(&builder, &number)?;
-    let missing = || WebError::NotFound(format!("Build {number} of “{builder}” has no step “{name}”."));
-    let wanted = name.clone();
-    let read = view.db.read(move |conn| build_page::read_step(conn, &key, &wanted)).await?;
-    let mut read = read.ok_or_else(missing)?;
+    let (wanted, of_build) = (name.clone(), key.clone());
+    let Some(mut read) = view.db.read(move |conn| build_page::read_step(conn, &of_build, &wanted)).await? else {
+        let missing = format!("Build {number} of “{builder}” has no step “{name}”.");
+        return Err(removed::reason(&view.db, key, missing).await);
+    };
     log_reader::count_lines(&view.db, &mut read.logs).await?;
     let build = BuildItem::new(&read.line, view.now);
     let step = &read.step;
@@ -140,7 +143,8 @@ fn usual(runs: &[StepRun]) -> Option<String> {
 async fn log_item(view: &View, log: &Log, step_href: &str) -> Result<LogItem, WebError> {
     let first = log.n_lines.saturating_sub(TAIL).max(0);
     let is_html = log.kind == LogKind::Html;
-    let tail = if is_html || log.n_lines == 0 {
+    let is_removed = log.kind == LogKind::Deleted;
+    let tail = if is_html || is_removed || log.n_lines == 0 {
         Vec::new()
     } else {
         let span = Span { first_line: first, n_lines: TAIL, most_bytes: MOST_BYTES };
@@ -152,6 +156,7 @@ async fn log_item(view: &View, log: &Log, step_href: &str) -> Result<LogItem, We
         n_lines: log.n_lines,
         complete: log.complete,
         is_html,
+        is_removed,
         n_before: first,
         tail,
     })

@@ -145,6 +145,21 @@ for (const form of document.querySelectorAll("form[data-filter]")) {
   form.querySelector("[data-go]")?.setAttribute("hidden", "");
 }
 
+/* forms: a choice may give other fields their values */
+
+document.addEventListener("change", (event) => {
+  const chosen = event.target;
+  if (!chosen.dataset?.autopopulate) return;
+  const values = JSON.parse(chosen.dataset.autopopulate)[chosen.value] ?? {};
+  for (const [name, value] of Object.entries(values)) {
+    const fields = [...chosen.form.elements].filter((field) => field.name === name || field.name.endsWith(`_${name}`));
+    for (const field of fields) {
+      if (field.type === "checkbox") field.checked = Boolean(value);
+      else field.value = value;
+    }
+  }
+});
+
 /* keys */
 
 const help = document.getElementById("keys");

@@ -2,7 +2,7 @@
 
 use crate::config::MasterConfig;
 use crate::domain::PropertyValue;
-use crate::schedulers::config::SchedulerKind;
+use crate::schedulers::config::{ForceParameter, SchedulerKind};
 use crate::testing::hostile_site::{HOSTILE, SCRIPT_URL, endless, fill};
 use crate::web::templates::segment;
 
@@ -24,7 +24,15 @@ fn config() -> MasterConfig {
         scheduler.builder_names = vec![HOSTILE.to_owned()];
         let SchedulerKind::Force(force) = &mut scheduler.kind else { continue };
         (force.label, force.button_name) = (endless(), HOSTILE.to_owned());
-        for field in force.properties.iter_mut().chain([&mut force.reason, &mut force.username]) {
+        let own = force.properties.iter_mut().filter_map(|parameter| match parameter {
+            ForceParameter::Field(field) => Some(field),
+            ForceParameter::Group(group) => {
+                (group.label, group.name) = (HOSTILE.to_owned(), HOSTILE.to_owned());
+                None
+            }
+            ForceParameter::AnyProperty(_) => None,
+        });
+        for field in own.chain([&mut force.reason, &mut force.username]) {
             (field.label, field.tooltip) = (HOSTILE.to_owned(), endless());
             field.default = PropertyValue::from(HOSTILE);
         }

@@ -1,5 +1,6 @@
 //! `/ws` and `/sse` from the handshake to the end, over pipes in memory: time and the pace of a client are the test's.
 
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,8 +21,10 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::site::Site;
-use crate::domain::{BuildId, Event, LogId, StepId};
+use crate::domain::learned::{Average, LearnedStep, TIME};
+use crate::domain::{BuildId, BuilderId, Event, LogId, StepId};
 use crate::json::{self, Value, json};
+use crate::testing::past_builds::{start_step, teach};
 use crate::web::error::WebError;
 use crate::web::live::{HubPlace, sse, websocket};
 
@@ -191,6 +194,21 @@ async fn a_build_is_heard_of_under_its_builder_and_its_worker() {
         let frame = client.hear().await;
         assert_eq!(frame["m"]["buildid"], json!(1), "{pattern}: {frame}");
     }
+}
+
+#[actix_web::test]
+async fn what_is_expected_of_a_build_is_told_when_its_steps_move() {
+    let (live, _) = LiveSite::new().await;
+    let time = BTreeMap::from([(TIME.to_owned(), Average { value: 70.0, n_samples: 1 })]);
+    let usual = LearnedStep { name: "git".to_owned(), position: 0, presence: 1.0, metrics: time };
+    teach(live.site.db(), BuilderId(1), vec![usual]).await.unwrap();
+    let mut client = live.connect().await;
+    client.consume("builds/*/estimate/*").await;
+    let step = start_step(live.site.db(), BuildId(2), 0, "git").await.unwrap();
+    live.publish(&[Event::StepStarted { step, build: BuildId(2) }]);
+    let frame = client.hear().await;
+    assert_eq!((&frame["k"], &frame["m"]["usual_s"]), (&json!("builds/2/estimate/update"), &json!(70)), "{frame}");
+    assert_eq!(frame["m"]["steps"][0]["stepid"], json!(step.0));
 }
 
 #[actix_web::test]

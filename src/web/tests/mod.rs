@@ -2,6 +2,8 @@
 
 mod control;
 mod errors;
+mod estimates;
+mod explain;
 mod hostile;
 mod lists;
 mod live;
@@ -9,5 +11,6 @@ mod markup;
 mod own_files;
 mod pages;
 mod queries;
+mod removed;
 mod shapes;
 pub mod site;

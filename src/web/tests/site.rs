@@ -12,8 +12,10 @@ use crate::db::Db;
 use crate::domain::{Properties, PropertyValue, Renderable, Timestamp};
 use crate::json::{self, Value};
 use crate::schedulers::config::{
-    ForceCodebase, ForceConfig, ForceField, ForceFieldKind, SchedulerConfig, SchedulerKind,
+    ForceCodebase, ForceConfig, ForceField, ForceFieldKind, ForceGroup, ForceParameter, Layout, SchedulerConfig,
+    SchedulerKind,
 };
+use crate::schedulers::fields::{default_patch, text_field};
 use crate::testing::sample_site::{self, SampleSite};
 use crate::testing::test_db::TestDb;
 use crate::testing::{handle, virtual_time};
@@ -114,6 +116,7 @@ pub fn config() -> MasterConfig {
         workers: Vec::new(),
         builders: ["linux/x86", "docs"].map(builder).to_vec(),
         schedulers: vec![force()],
+        cancellers: Vec::new(),
         change_sources: Vec::new(),
         clients: Vec::new(),
         protocols: Vec::new(),
@@ -124,15 +127,18 @@ pub fn config() -> MasterConfig {
             allowed_origins: vec!["https://*.friend.example".to_owned()],
         }),
         certificates: Default::default(),
+        secrets: Default::default(),
         db_url: String::new(),
         properties: Properties::new(),
         collapse_requests: Collapse::Compatible,
         prioritize_builders: None,
         codebase_generator: None,
         logs: LogLimits::default(),
+        lifetime: Default::default(),
         max_worker_losses: 3,
         inactive: vec!["reporters.MailNotifier".to_owned()],
         warnings: Vec::new(),
+        files: Vec::new(),
     }
 }
 
@@ -153,12 +159,27 @@ fn builder(name: &str) -> BuilderConfig {
         next_build: None,
         next_worker: None,
         can_start_build: None,
+        horizons: Default::default(),
+        do_build_if: None,
         location: "master.cfg:1".to_owned(),
     }
 }
 
 pub fn force() -> SchedulerConfig {
     let text = |name: &str| field(name, ForceFieldKind::String { size: 10 });
+    let fields = [
+        field("clean", ForceFieldKind::Bool),
+        field("notes", ForceFieldKind::Text { rows: 3, cols: 40 }),
+        ForceField {
+            autopopulate: PropertyValue::Map(
+                [("a".to_owned(), PropertyValue::Map([("notes".to_owned(), "from a".into())].into()))].into(),
+            ),
+            ..field("target", choice(true))
+        },
+        ForceField { multiple: true, ..field("parts", choice(true)) },
+        ForceField { hide: true, ..text("secret") },
+        field("fixed", ForceFieldKind::Fixed),
+    ];
     let kind = SchedulerKind::Force(ForceConfig {
         label: "Force it".to_owned(),
         button_name: "Go".to_owned(),
@@ -172,16 +193,28 @@ pub fn force() -> SchedulerConfig {
             revision: text("revision"),
             repository: text("repository"),
             project: text("project"),
+            patch: Some(default_patch()),
         }],
         priority: field("priority", ForceFieldKind::Int),
-        properties: vec![
-            field("clean", ForceFieldKind::Bool),
-            field("notes", ForceFieldKind::Text { rows: 3, cols: 40 }),
-            field("target", choice(true)),
-            ForceField { multiple: true, ..field("parts", choice(true)) },
-            ForceField { hide: true, ..text("secret") },
-            field("fixed", ForceFieldKind::Fixed),
-        ],
+        properties: vec![ForceParameter::Group(ForceGroup {
+            name: "more".to_owned(),
+            label: "More of it".to_owned(),
+            layout: Layout::Tabs,
+            columns: Some(1),
+            fields: vec![
+                ForceParameter::Field(field("worker", ForceFieldKind::Worker)),
+                ForceParameter::Group(ForceGroup {
+                    name: String::new(),
+                    label: "Earlier".to_owned(),
+                    layout: Layout::Vertical,
+                    columns: None,
+                    fields: vec![ForceParameter::Field(field("inherit", ForceFieldKind::Inherit))],
+                }),
+            ],
+        })]
+        .into_iter()
+        .chain(fields.map(ForceParameter::Field))
+        .collect(),
     });
     SchedulerConfig {
         name: "force".to_owned(),
@@ -198,16 +231,5 @@ fn choice(strict: bool) -> ForceFieldKind {
 }
 
 fn field(name: &str, kind: ForceFieldKind) -> ForceField {
-    ForceField {
-        name: name.to_owned(),
-        label: format!("{name}:"),
-        kind,
-        default: PropertyValue::from(""),
-        required: false,
-        multiple: false,
-        hide: false,
-        regex: None,
-        max_size: None,
-        tooltip: String::new(),
-    }
+    ForceField { kind, ..text_field(name, &format!("{name}:")) }
 }

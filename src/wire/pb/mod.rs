@@ -46,7 +46,9 @@ pub(super) async fn serve<S>(hub: &Hub, mut stream: S, stranger: Stranger)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let newcomer = match timeout(LOGIN_WITHIN, log_in(&mut stream, hub.gate(), LOGIN_SILENCE)).await {
+    // What is over takes no memory any more: a fleet is logged in for weeks.
+    let login = Box::pin(log_in(&mut stream, hub.gate(), LOGIN_SILENCE));
+    let newcomer = match timeout(LOGIN_WITHIN, login).await {
         Ok(Ok(newcomer)) => newcomer,
         Ok(Err(error @ (LoginError::Closed | LoginError::Io(_)))) => return tracing::debug!("no login: {error}"),
         Ok(Err(error)) => return tracing::warn!("closing a connection without a login: {error}"),
@@ -58,12 +60,12 @@ where
         Guest::Worker { admission, mind } => (admission, mind),
         Guest::Client(visitor) => {
             broker.set_limits(Limits::SESSION);
-            let Err(ended) = receive(&mut stream, broker, reply, visitor).await else { return };
+            let Err(ended) = Box::pin(receive(&mut stream, broker, reply, visitor)).await else { return };
             return tracing::debug!(client.name = newcomer.name, "a client is gone: {ended}");
         }
     };
-    let Some(entered) = hub.enter(newcomer.name, Dialect::PerspectiveBroker).await else {
-        return refuse(stream, broker, reply).await;
+    let Some(entered) = Box::pin(hub.enter(newcomer.name, Dialect::PerspectiveBroker)).await else {
+        return Box::pin(refuse(stream, broker, reply)).await;
     };
     broker.set_limits(Limits::SESSION);
     let speaker = Mutex::new(Speaker::new(broker, mind, reply));

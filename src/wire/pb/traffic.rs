@@ -9,8 +9,14 @@ use tokio::sync::{Notify, mpsc};
 use super::speaker::Speaker;
 use crate::wire::session::{Outgoing, Session, deliver};
 
-/// Bytes that are read at once.
+/// Bytes that are read at once from a worker that has much to say.
 const READ_BYTES: usize = 16 * 1024;
+
+/// Bytes that are read at once from a worker that is idle: most of a fleet is.
+const IDLE_BYTES: usize = 512;
+
+/// So many small reads after each other, and a worker counts as idle again.
+const SMALL_READS: usize = 64;
 
 /// So many answers are put on the socket before their permits go back.
 const BATCH: usize = 32;
@@ -54,7 +60,7 @@ where
 }
 
 async fn read_all<S: AsyncRead>(shared: &Shared, mut reader: ReadHalf<S>) -> String {
-    let mut buffer = vec![0; READ_BYTES];
+    let mut buffer = ReadBuffer::default();
     loop {
         // What came with the login is understood before anything is read.
         loop {
@@ -72,13 +78,44 @@ async fn read_all<S: AsyncRead>(shared: &Shared, mut reader: ReadHalf<S>) -> Str
                 Err(error) => return format!("it sent nonsense: {error}"),
             }
         }
-        match reader.read(&mut buffer).await {
+        match reader.read(buffer.space()).await {
             Ok(0) => return "the connection was lost".to_owned(),
             Ok(n_read) => {
                 shared.session.heard();
-                shared.speaker().feed(buffer.get(..n_read).unwrap_or_default());
+                shared.speaker().feed(buffer.take(n_read));
+                buffer.fit(n_read);
             }
             Err(error) => return format!("the connection was lost: {error}"),
+        }
+    }
+}
+
+/// Room for what is read, as large as a worker needs it.
+#[derive(Default)]
+struct ReadBuffer {
+    bytes: Vec<u8>,
+    n_small: usize,
+}
+
+impl ReadBuffer {
+    fn space(&mut self) -> &mut [u8] {
+        if self.bytes.is_empty() {
+            self.bytes = vec![0; IDLE_BYTES];
+        }
+        &mut self.bytes
+    }
+
+    fn take(&self, n_read: usize) -> &[u8] {
+        self.bytes.get(..n_read).unwrap_or_default()
+    }
+
+    /// Grows at once when it was filled, and shrinks after many reads that needed little.
+    fn fit(&mut self, n_read: usize) {
+        self.n_small = if n_read < IDLE_BYTES { self.n_small + 1 } else { 0 };
+        if n_read == self.bytes.len() && n_read < READ_BYTES {
+            self.bytes = vec![0; READ_BYTES];
+        } else if SMALL_READS <= self.n_small && IDLE_BYTES < self.bytes.len() {
+            self.bytes = vec![0; IDLE_BYTES];
         }
     }
 }
@@ -156,7 +193,7 @@ fn say(speaker: &mut Speaker, outgoing: Outgoing, permits: &mut Vec<crate::wire:
     match outgoing {
         Outgoing::Message { message, permit } => {
             permits.extend(permit);
-            speaker.say(message)
+            speaker.say(*message)
         }
         Outgoing::Builders { seq, builders } => speaker.set_builders(seq, builders),
         Outgoing::Welcome => {
@@ -165,5 +202,29 @@ fn say(speaker: &mut Speaker, outgoing: Outgoing, permits: &mut Vec<crate::wire:
         }
         // There is no such thing here; a sign of life is asked for in words, too.
         Outgoing::Ping => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_worker_has_a_large_buffer_and_an_idle_one_a_small_one() {
+        let mut buffer = ReadBuffer::default();
+        assert_eq!(buffer.space().len(), IDLE_BYTES);
+        buffer.fit(IDLE_BYTES - 1);
+        assert_eq!(buffer.space().len(), IDLE_BYTES);
+        buffer.fit(IDLE_BYTES);
+        assert_eq!(buffer.space().len(), READ_BYTES);
+        for n_read in [READ_BYTES, 40, IDLE_BYTES] {
+            buffer.fit(n_read);
+        }
+        for _ in 1..SMALL_READS {
+            buffer.fit(40);
+        }
+        assert_eq!(buffer.space().len(), READ_BYTES);
+        buffer.fit(40);
+        assert_eq!(buffer.space().len(), IDLE_BYTES);
     }
 }

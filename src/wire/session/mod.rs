@@ -202,7 +202,7 @@ impl Session {
 
     /// Answers a request of the worker; the permit goes back once the answer is on its way.
     pub(super) fn answer(&self, message: Message, permit: Permit) {
-        self.requests().queue(Outgoing::Message { message, permit: Some(permit) });
+        self.requests().queue(Outgoing::Message { message: Box::new(message), permit: Some(permit) });
     }
 
     pub(super) fn command(&self, id: &str) -> Option<Arc<RunningCommand>> {

@@ -23,7 +23,7 @@ impl Requests {
 
     /// Queues a request under the next number; fails with the reason if the session has ended.
     pub(super) fn send(&mut self, request: Request) -> Result<Answer, Arc<str>> {
-        self.ask(|seq| Outgoing::Message { message: Message::Request { seq, request }, permit: None })
+        self.ask(|seq| Outgoing::Message { message: Box::new(Message::Request { seq, request }), permit: None })
     }
 
     /// As [`Self::send`], for anything that is answered.

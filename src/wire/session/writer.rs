@@ -13,7 +13,8 @@ pub(in crate::wire) type Permit = OwnedSemaphorePermit;
 #[derive(Debug)]
 pub(in crate::wire) enum Outgoing {
     Message {
-        message: Message,
+        /// In a box: the queue keeps room for a number of these, for every worker.
+        message: Box<Message>,
         permit: Option<Permit>,
     },
     Ping,

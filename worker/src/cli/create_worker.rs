@@ -56,7 +56,7 @@ struct Connection {
     /// Connect by TLS
     #[arg(long)]
     use_tls: bool,
-    /// Where it is, in place of HOST:PORT: tcp:HOST:PORT, or tls:HOST:PORT:trustRoots=FILE
+    /// Where it is, in place of HOST:PORT: tcp:HOST:PORT, unix:PATH, or tls:HOST:PORT:trustRoots=FILE:certificate=FILE
     #[arg(long, value_name = "STRING")]
     connection_string: Option<String>,
     /// An HTTP proxy to tunnel through: tcp:HOST:PORT

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::endpoint::{BadEndpoint, Endpoint, Tls};
+pub use self::endpoint::{BadEndpoint, Endpoint, Identity, Place, Tls};
 pub use self::tac::TacError;
 
 /// Name of the file in the worker's directory.
@@ -157,7 +157,12 @@ impl WorkerConfig {
 
     /// Where the proxy is, if there is one.
     pub fn proxy(&self) -> Result<Option<Endpoint>, BadEndpoint> {
-        self.proxy_connection_string.as_deref().map(Endpoint::parse).transpose()
+        let Some(text) = &self.proxy_connection_string else { return Ok(None) };
+        let master = self.endpoint()?;
+        match master.place {
+            Place::Host { .. } => Endpoint::parse(text).map(Some),
+            Place::Socket(_) => Err(BadEndpoint::NotByProxy(master.address())),
+        }
     }
 }
 
@@ -251,6 +256,15 @@ mod tests {
         std::fs::write(directory.path().join(FILE), text).unwrap();
         let expected = WorkerConfig { keepalive: 5, log_count: None, ..WorkerConfig::new("h:1", "w", "p") };
         assert_eq!(read(directory.path()).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_proxy_leads_to_no_socket() {
+        let mut config = WorkerConfig::new("h:1", "w", "p");
+        config.proxy_connection_string = Some("tcp:proxy:3128".to_owned());
+        assert_eq!(config.proxy().unwrap().unwrap().address(), "proxy:3128");
+        config.connection_string = Some("unix:/run/master".to_owned());
+        assert_eq!(config.proxy(), Err(BadEndpoint::NotByProxy("/run/master".to_owned())));
     }
 
     #[test]

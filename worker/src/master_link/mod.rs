@@ -19,7 +19,7 @@ use crate::config::{BadEndpoint, Protocol, WorkerConfig};
 use crate::process::leftovers;
 use crate::session::{End, Worker, perspective, websocket as websocket_session};
 
-/// A connection that is not made within this time is given up.
+/// A connection that is not made within this time is given up, unless the connection string says another.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(30);
 
 /// The reason there is no session.
@@ -150,9 +150,10 @@ async fn over_websocket(
 }
 
 async fn connect(config: &WorkerConfig) -> Result<Box<dyn Socket>, ConnectError> {
+    let within = config.endpoint()?.timeout.unwrap_or(CONNECT_DEADLINE);
     let dial = socket::dial(config);
     let silent = |_| ConnectError::Silent(place(config));
-    tokio::time::timeout(CONNECT_DEADLINE, dial).await.map_err(silent)?
+    tokio::time::timeout(within, dial).await.map_err(silent)?
 }
 
 /// The wait before attempt `failures` + 1: 1.5 s, then half as long again each time, with up to a second of `jitter`.

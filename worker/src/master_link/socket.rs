@@ -1,11 +1,14 @@
 //! A connection of bytes to the master: directly or through a proxy, and secured if that is wanted.
 
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream, UnixStream, lookup_host};
 
 use super::{ConnectError, tls};
-use crate::config::{Endpoint, WorkerConfig};
+use crate::config::{Endpoint, Place, WorkerConfig};
 
 /// What both dialects run over.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin {}
@@ -19,27 +22,48 @@ pub(super) async fn dial(config: &WorkerConfig) -> Result<Box<dyn Socket>, Conne
     let master = config.endpoint()?;
     let stream = match config.proxy()? {
         Some(proxy) => {
-            let mut stream = open(&proxy).await?;
+            let mut stream = secure(open(&proxy).await?, &proxy).await?;
             tunnel(&mut stream, &master, &proxy).await?;
             stream
         }
         None => open(&master).await?,
     };
-    match &master.tls {
-        None => Ok(Box::new(stream)),
-        Some(tls) => {
-            let insecure = |error| ConnectError::Insecure { place: master.address(), error: Box::new(error) };
-            Ok(Box::new(tls::secure(stream, &master.host, tls).await.map_err(insecure)?))
+    secure(stream, &master).await
+}
+
+/// Encrypts, if that is wanted there.
+async fn secure(stream: Box<dyn Socket>, endpoint: &Endpoint) -> Result<Box<dyn Socket>, ConnectError> {
+    let Some(tls) = &endpoint.tls else { return Ok(stream) };
+    let insecure = |error| ConnectError::Insecure { place: endpoint.address(), error: Box::new(error) };
+    Ok(Box::new(tls::secure(stream, endpoint.certified_name(), tls).await.map_err(insecure)?))
+}
+
+async fn open(endpoint: &Endpoint) -> Result<Box<dyn Socket>, ConnectError> {
+    let unreachable = |error| ConnectError::Unreachable { place: endpoint.address(), error };
+    match &endpoint.place {
+        Place::Host { host, port } => {
+            let stream = connect(host, *port, endpoint.from).await.map_err(unreachable)?;
+            stream.set_nodelay(true).map_err(unreachable)?;
+            setsockopt(&stream, sockopt::KeepAlive, &true).map_err(|error| unreachable(error.into()))?;
+            Ok(Box::new(stream))
         }
+        Place::Socket(path) => Ok(Box::new(UnixStream::connect(path).await.map_err(unreachable)?)),
     }
 }
 
-async fn open(endpoint: &Endpoint) -> Result<TcpStream, ConnectError> {
-    let unreachable = |error| ConnectError::Unreachable { place: endpoint.address(), error };
-    let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await.map_err(unreachable)?;
-    stream.set_nodelay(true).map_err(unreachable)?;
-    setsockopt(&stream, sockopt::KeepAlive, &true).map_err(|error| unreachable(error.into()))?;
-    Ok(stream)
+/// Connects to the first address of a host that answers, from one of our own if that is wanted.
+async fn connect(host: &str, port: u16, from: Option<IpAddr>) -> io::Result<TcpStream> {
+    let Some(from) = from else { return TcpStream::connect((host, port)).await };
+    let mut problem = io::Error::other(format!("it has no address that can be connected to from {from}"));
+    for address in lookup_host((host, port)).await?.filter(|address| address.is_ipv4() == from.is_ipv4()) {
+        let socket = if from.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.bind(SocketAddr::new(from, 0))?;
+        match socket.connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => problem = error,
+        }
+    }
+    Err(problem)
 }
 
 /// Asks a proxy to pass on everything from now on.
@@ -93,6 +117,17 @@ mod tests {
         let (outcome, rest) = ask_proxy("HTTP/1.0 200 Connection established\r\nVia: x\r\n\r\nhello").await;
         assert!(outcome.is_ok());
         assert_eq!(rest, "hello");
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_made_from_the_address_that_is_wanted() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let from = "127.0.0.2".parse().unwrap();
+        let stream = connect("127.0.0.1", port, Some(from)).await.unwrap();
+        assert_eq!(stream.local_addr().unwrap().ip(), from);
+        let error = connect("127.0.0.1", port, "::1".parse().ok()).await.unwrap_err();
+        assert!(error.to_string().contains("from ::1"), "{error}");
     }
 
     #[tokio::test]

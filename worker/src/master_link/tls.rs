@@ -9,19 +9,21 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::config::Tls;
+use crate::config::{Identity, Tls};
 
 /// The reason a connection is not secure.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    #[error("{path} has no certificates to trust: {error}")]
+    #[error("{path} has no certificates: {error}")]
     Certificates { path: PathBuf, error: String },
+    #[error("{path} has no private key: {error}")]
+    Key { path: PathBuf, error: String },
     #[error("this machine has no certificates to trust: name a file of them in the connection string (trustRoots)")]
     NoSystemCertificates,
     #[error("{0:?} is no name of a host")]
@@ -32,13 +34,13 @@ pub enum TlsError {
     Io(#[from] io::Error),
 }
 
-/// Secures a connection to the master of this name.
+/// Secures a connection to a master whose certificate is for this name.
 pub(super) async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
-    host: &str,
+    name: &str,
     tls: &Tls,
 ) -> Result<TlsStream<S>, TlsError> {
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Name(host.to_owned()))?;
+    let name = ServerName::try_from(name.to_owned()).map_err(|_| TlsError::Name(name.to_owned()))?;
     let connector = TlsConnector::from(Arc::new(client_config(tls)?));
     Ok(connector.connect(name, stream).await?)
 }
@@ -58,7 +60,17 @@ fn client_config(tls: &Tls) -> Result<ClientConfig, TlsError> {
     let own = if tls.trusted.is_some() { given } else { Vec::new() };
     let verifier = Verifier { usual, own, provider: Arc::clone(&provider) };
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    Ok(match &tls.identity {
+        Some(identity) => builder.with_client_auth_cert(certificates(&identity.certificate)?, key(identity)?)?,
+        None => builder.with_no_client_auth(),
+    })
+}
+
+/// The key of the worker's own certificate.
+fn key(identity: &Identity) -> Result<PrivateKeyDer<'static>, TlsError> {
+    let read = PrivateKeyDer::from_pem_file(&identity.key);
+    read.map_err(|error| TlsError::Key { path: identity.key.clone(), error: error.to_string() })
 }
 
 /// The certificates of a file, or of all files of a directory.
@@ -144,5 +156,13 @@ mod tests {
         let error = certificates(&place.path().join("none.pem")).unwrap_err();
         assert!(error.to_string().contains("none.pem"), "{error}");
         assert!(matches!(certificates(place.path()), Err(TlsError::Certificates { .. })));
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_is_named() {
+        let place = tempfile::tempdir().unwrap();
+        let identity = Identity { certificate: place.path().join("c.pem"), key: place.path().join("k.pem") };
+        let error = key(&identity).unwrap_err();
+        assert!(matches!(&error, TlsError::Key { .. }) && error.to_string().contains("k.pem"), "{error}");
     }
 }

@@ -9,7 +9,6 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config, tungstenite};
 
 use super::first_word::Noted;
-use super::place;
 use super::socket::Socket;
 use crate::config::WorkerConfig;
 
@@ -35,7 +34,8 @@ pub(super) async fn handshake(
     config: &WorkerConfig,
 ) -> Result<WebSocketStream<Noted<Box<dyn Socket>>>, HandshakeError> {
     let broken = |error| HandshakeError::Answer(Box::new(error));
-    let mut request = format!("ws://{}/", place(config)).into_client_request().map_err(broken)?;
+    let authority = config.endpoint().map(|endpoint| endpoint.authority()).unwrap_or_default();
+    let mut request = format!("ws://{authority}/").into_client_request().map_err(broken)?;
     let credentials = STANDARD.encode(format!("{}:{}", config.name, config.password));
     let header = HeaderValue::try_from(format!("Basic {credentials}")).map_err(|_| HandshakeError::Credentials)?;
     request.headers_mut().insert(AUTHORIZATION, header);

@@ -44,8 +44,8 @@ pub(super) fn bzr(tree: &Tree) -> anyhow::Result<Source> {
     let said = tree.ask_text("bzr", &["revision-info", "-rsubmit:"])?;
     let Some(id) = said.split_whitespace().nth(1) else { bail!("bzr revision-info said '{said}'") };
     let revision = format!("revid:{id}");
-    // It ends with 1 if there are differences.
-    let patch = tree.run("bzr", &["diff", &format!("-r{revision}..")])?.stdout;
+    // Names as they are: Breezy puts something before them. It ends with 1 if there are differences.
+    let patch = tree.run("bzr", &["diff", "-p0", &format!("-r{revision}..")])?.stdout;
     Ok(source(tree, revision, 0, patch))
 }
 

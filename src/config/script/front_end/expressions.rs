@@ -8,7 +8,6 @@ use rustpython_ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::rewriter::Rewriter;
 use super::scopes;
-use crate::config::table;
 
 impl Rewriter<'_> {
     pub(super) fn expression(&mut self, expression: &Expr) {
@@ -95,39 +94,26 @@ impl Rewriter<'_> {
         self.insert(node.end(), ")");
     }
 
-    /// `a is b` becomes `_bb_is(a, b)`; a chain `a < b < c` becomes `_bb_compare(a, "<", b, "<", c)`.
+    /// `a is b` becomes `_bb_is(a, b)`, and `a < b < c` becomes `_bb_compare(a, "<", b, "<", c)`: Starlark knows no chains,
+    /// and its own operators give nothing but yes or no.
     fn comparison(&mut self, node: &ExprCompare) {
-        let parts = std::iter::once(&*node.left).chain(&node.comparators);
-        if let Some((early, class)) = parts.filter_map(|part| Some((part.range(), renderable_class(part)?))).next() {
-            let reason = "is not available yet; compare in a function of the step or build";
-            self.error(early, format!("comparing a {class} {reason}"));
-        }
-        let is_identity = |operator: &CmpOp| matches!(operator, CmpOp::Is | CmpOp::IsNot);
         let (opening, separates) = match &node.ops[..] {
             [CmpOp::Is] => ("_bb_is(", false),
             [CmpOp::IsNot] => ("_bb_is_not(", false),
-            [_] => ("", false),
             _ => ("_bb_compare(", true),
         };
-        if !opening.is_empty() {
-            self.insert(node.start(), opening);
-        }
+        self.insert(node.start(), opening);
         self.expression(&node.left);
         let mut left = node.left.end();
         for (operator, right) in node.ops.iter().zip(&node.comparators) {
             if let Some(range) = self.operator(*operator, TextRange::new(left, right.start())) {
-                if separates {
-                    self.replace(range, format!(", {:?},", operator.as_str()));
-                } else if is_identity(operator) {
-                    self.replace(range, ",");
-                }
+                let between = if separates { format!(", {:?},", operator.as_str()) } else { ",".to_owned() };
+                self.replace(range, between);
             }
             self.expression(right);
             left = right.end();
         }
-        if !opening.is_empty() {
-            self.insert(node.end(), ")");
-        }
+        self.insert(node.end(), ")");
     }
 
     fn operator(&self, operator: CmpOp, between: TextRange) -> Option<TextRange> {
@@ -246,18 +232,6 @@ impl Rewriter<'_> {
         }
         self.scopes.pop();
     }
-}
-
-/// The class of a renderable that is made right here. In Buildbot comparing one gives a value of the build; here it
-/// would be plain false, silently.
-fn renderable_class(expression: &Expr) -> Option<String> {
-    let Expr::Call(call) = expression else { return None };
-    let name = match &*call.func {
-        Expr::Attribute(attribute) => attribute.attr.as_str(),
-        Expr::Name(name) => name.id.as_str(),
-        _ => return None,
-    };
-    table::RENDERABLES.contains(&name).then(|| table::find_class(name).map(table::Class::full_name))?
 }
 
 pub(super) fn first(range: TextRange) -> TextRange {

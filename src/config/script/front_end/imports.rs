@@ -11,7 +11,7 @@ use crate::config::table;
 /// Modules whose names are of no use at run time: importing them does nothing.
 const IGNORED: [&str; 4] = ["__future__", "typing", "collections.abc", "buildbot"];
 /// Modules that exist as native namespaces.
-const NATIVE: [&str; 1] = ["os"];
+const NATIVE: [&str; 2] = ["os", "datetime"];
 /// Constants of results, wherever Buildbot has kept them.
 const RESULT_MODULES: [&str; 3] = ["buildbot.process.results", "buildbot.status.results", "buildbot.status.builder"];
 
@@ -25,6 +25,7 @@ impl Rewriter<'_> {
                     bindings.push(format!("{} = _bb_os.path", scopes::import_binding(alias)))
                 }
                 "os" | "os.path" => bindings.push(format!("{} = _bb_os", scopes::import_binding(alias))),
+                table::DATETIME => bindings.push(format!("{} = _bb_datetime", scopes::import_binding(alias))),
                 _ if IGNORED.contains(&module) => {}
                 _ => self.error(alias.range(), missing_module(module)),
             }
@@ -59,6 +60,9 @@ impl Rewriter<'_> {
         let bound = scopes::import_binding(alias);
         if module == "os" && name == "path" {
             return Ok(vec![format!("{bound} = _bb_os.path")]);
+        }
+        if module == table::DATETIME && name == "timedelta" {
+            return Ok(vec![format!("{bound} = _bb_datetime.timedelta")]);
         }
         if module == "buildbot.plugins" && name == "*" {
             return Ok(table::NAMESPACES.iter().filter_map(|namespace| self.namespace(namespace, namespace)).collect());

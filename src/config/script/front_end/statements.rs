@@ -3,6 +3,7 @@
 use rustpython_ruff_python_ast::token::TokenKind;
 use rustpython_ruff_python_ast::{
     Expr, Operator, Stmt, StmtAnnAssign, StmtAssert, StmtAssign, StmtAugAssign, StmtDelete, StmtFor, StmtIf, StmtRaise,
+    StmtWith,
 };
 use rustpython_ruff_text_size::{Ranged, TextRange};
 
@@ -31,6 +32,7 @@ impl Rewriter<'_> {
             Stmt::AnnAssign(node) => self.annotated(node),
             Stmt::For(node) => self.for_loop(node),
             Stmt::If(node) => self.if_chain(node),
+            Stmt::With(node) => self.with(node),
             Stmt::Raise(node) => self.raise(node),
             Stmt::Assert(node) => self.assertion(node),
             Stmt::Import(node) => self.import(node),
@@ -100,6 +102,28 @@ impl Rewriter<'_> {
         }
         self.target(&node.target);
         self.expression(&node.iter);
+        self.statements(&node.body);
+    }
+
+    /// `with a.withSecrets(b) as c:` becomes `for c in _bb_with(a.withSecrets(b)):`, a loop that runs once.
+    fn with(&mut self, node: &StmtWith) {
+        let [item] = node.items.as_slice() else { return };
+        if let Some(leaving) = node.body.iter().find_map(leaves) {
+            return self.error(leaving, "leaving a 'with' block early is not supported");
+        }
+        let name = match item.optional_vars.as_deref() {
+            Some(Expr::Name(name)) => name.id.to_string(),
+            Some(other) => return self.error(other.range(), "'with' gives one name here"),
+            None => "_bb_within".to_owned(),
+        };
+        let opening = TextRange::new(node.start(), item.context_expr.start());
+        if self.token(opening, TokenKind::Lpar).is_some() {
+            return self.error(opening, "write 'with' without parentheses around what follows");
+        }
+        self.replace(opening, format!("for {name} in _bb_with("));
+        self.expression(&item.context_expr);
+        let rest = TextRange::new(item.context_expr.end(), item.range().end());
+        self.replace_keeping_lines(rest, ")");
         self.statements(&node.body);
     }
 
@@ -174,7 +198,9 @@ fn refusal(statement: &Stmt) -> Option<&'static str> {
         }
         Stmt::While(_) => Some("'while' is not supported in configurations; use 'for' over a list or range()"),
         Stmt::Try(_) => Some("'try' is not supported in configurations; test with 'if' before"),
-        Stmt::With(_) => Some("'with' is not supported in configurations"),
+        Stmt::With(node) if !is_with_secrets(node) => {
+            Some("'with' is not supported in configurations, except 'with factory.withSecrets(...)'")
+        }
         Stmt::Match(_) => Some("'match' is not supported in configurations; use 'if' and 'elif'"),
         Stmt::Global(_) | Stmt::Nonlocal(_) => {
             Some("'global' and 'nonlocal' are not supported; return the value, or keep it in a dictionary")
@@ -186,6 +212,39 @@ fn refusal(statement: &Stmt) -> Option<&'static str> {
         }
         Stmt::For(node) if node.is_async => Some("'async for' is not supported in configurations"),
         _ => None,
+    }
+}
+
+/// Whether a block is for secrets. Several managers, or one that nothing is called of, are something else.
+fn is_with_secrets(node: &StmtWith) -> bool {
+    let [item] = node.items.as_slice() else { return false };
+    let Expr::Call(call) = &item.context_expr else { return false };
+    !node.is_async && matches!(&*call.func, Expr::Attribute(attribute) if attribute.attr.as_str() == "withSecrets")
+}
+
+/// A statement that would leave the block: what it says of a loop around the block would be said of the block.
+fn leaves(statement: &Stmt) -> Option<TextRange> {
+    match statement {
+        Stmt::Break(_) | Stmt::Continue(_) | Stmt::Return(_) => Some(statement.range()),
+        Stmt::If(node) => {
+            let clauses = node.elif_else_clauses.iter().flat_map(|clause| &clause.body);
+            node.body.iter().chain(clauses).find_map(leaves)
+        }
+        Stmt::With(node) => node.body.iter().find_map(leaves),
+        Stmt::For(node) => node.body.iter().find_map(returns),
+        _ => None,
+    }
+}
+
+fn returns(statement: &Stmt) -> Option<TextRange> {
+    match statement {
+        Stmt::Break(_) | Stmt::Continue(_) => None,
+        Stmt::For(node) => node.body.iter().find_map(returns),
+        Stmt::If(node) => {
+            let clauses = node.elif_else_clauses.iter().flat_map(|clause| &clause.body);
+            node.body.iter().chain(clauses).find_map(returns)
+        }
+        other => leaves(other),
     }
 }
 

@@ -9,12 +9,14 @@ use allocative::Allocative;
 use starlark::eval::{Arguments, Evaluator};
 use starlark::starlark_simple_value;
 use starlark::values::list::ListRef;
-use starlark::values::{NoSerialize, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, starlark_value};
+use starlark::values::{
+    Heap, NoSerialize, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, starlark_value,
+};
 
 use super::object::{Given, ScriptObject};
 use super::recorder::Recorder;
 use crate::config::source::Span;
-use crate::config::table::{Class, check_call, find_class};
+use crate::config::table::{Class, EXTRACT_GROUPS, EXTRACT_WHOLE_LINE, check_call, find_class};
 
 /// Makes objects of one class.
 #[derive(Debug, ProvidesStaticType, NoSerialize, Allocative, StarlarkPagablePanic)]
@@ -33,6 +35,12 @@ impl Display for Constructor {
 
 #[starlark_value(type = "class")]
 impl<'v> StarlarkValue<'v> for Constructor {
+    /// `WarningCountingShellCommand.warnExtractFromRegexpGroups` and its sister.
+    fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
+        let is_extractor = [EXTRACT_WHOLE_LINE, EXTRACT_GROUPS].contains(&attribute);
+        (is_extractor && self.class.argument("warningExtractor").is_some()).then(|| heap.alloc(attribute))
+    }
+
     fn invoke(
         &self,
         _: Value<'v>,
@@ -47,17 +55,26 @@ impl<'v> StarlarkValue<'v> for Constructor {
     }
 }
 
-/// `lock.access(...)`: a `LockAccess`, placed at the call.
-pub fn access<'v>(
+/// An object of a class, placed at the call that is running, as `lock.access(...)` makes one.
+pub fn make<'v>(
+    class: &str,
     arguments: &[(&str, Value<'v>)],
     evaluator: &mut Evaluator<'v, '_, '_>,
 ) -> starlark::Result<Value<'v>> {
-    let Some(class) = find_class("LockAccess") else { return fail("locks are not available".to_owned()) };
+    let Some(class) = find_class(class) else { return fail(format!("{class} is not available")) };
     let given: Vec<_> = arguments.iter().map(|(name, value)| (Some((*name).to_owned()), *value)).collect();
     construct(class, &given, evaluator)
 }
 
-fn construct<'v>(
+/// A function as a step that runs it; any other value as it is.
+pub fn as_step<'v>(value: Value<'v>, evaluator: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Value<'v>> {
+    match find_class("FunctionStep") {
+        Some(class) if value.function_name().is_some() => construct(class, &[(None, value)], evaluator),
+        _ => Ok(value),
+    }
+}
+
+pub fn construct<'v>(
     class: &'static Class,
     given: &[(Option<String>, Value<'v>)],
     evaluator: &mut Evaluator<'v, '_, '_>,
@@ -89,15 +106,16 @@ fn construct<'v>(
     for (position, (name, (given_name, value))) in checked.names.into_iter().zip(given).enumerate() {
         match name {
             Some(name) if name == "steps" && class.name == "BuildFactory" && ListRef::from_value(*value).is_some() => {
-                steps = ListRef::from_value(*value).map(|list| list.content().to_vec()).unwrap_or_default();
+                let items = ListRef::from_value(*value).map(|list| list.content().to_vec()).unwrap_or_default();
+                steps = items.into_iter().map(|item| as_step(item, evaluator)).collect::<starlark::Result<_>>()?;
             }
             Some(name) => arguments.push(Given { name, value: *value, span: place(position) }),
             None if given_name.is_none() => rest.push(*value),
             None => {}
         }
     }
-    let (arguments, rest, steps) = (RefCell::new(arguments), RefCell::new(rest), RefCell::new(steps));
-    Ok(evaluator.heap().alloc(ScriptObject { class, span: call, arguments, rest, steps }))
+    let object = ScriptObject { steps: RefCell::new(steps), ..ScriptObject::new(class, call, arguments, rest) };
+    Ok(evaluator.heap().alloc(object))
 }
 
 /// An error of a native function.

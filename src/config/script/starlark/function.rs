@@ -12,16 +12,17 @@ use crate::domain::script::{ScriptFunction, ScriptLimits};
 use crate::domain::{PropertyValue, ScriptError, ScriptValue};
 
 /// A frozen function and its file; calls from several threads run at the same time.
+#[derive(Clone)]
 pub struct StarlarkFunction {
-    script: Arc<Script>,
-    function: OwnedFrozenValue,
+    pub(super) script: Arc<Script>,
+    pub(super) function: OwnedFrozenValue,
     name: String,
     location: String,
     digest: String,
 }
 
 impl StarlarkFunction {
-    pub fn new(script: Arc<Script>, function: OwnedFrozenValue, value: Value<'_>, digest: String) -> Self {
+    pub(super) fn new(script: Arc<Script>, function: OwnedFrozenValue, value: Value<'_>, digest: String) -> Self {
         let text = digest::mark(value).and_then(|(number, _)| script.rewritten.functions.get(number));
         let (name, span) = match text {
             Some(text) => (text.name.clone(), text.span),
@@ -31,12 +32,12 @@ impl StarlarkFunction {
         Self { script, function, name, location, digest }
     }
 
-    fn error(&self, message: String) -> ScriptError {
+    pub(super) fn error(&self, message: String) -> ScriptError {
         ScriptError { function: self.name.clone(), location: self.location.clone(), message }
     }
 
     /// What went wrong, and in which line if that is not the function's first.
-    fn explain(&self, error: &starlark::Error) -> ScriptError {
+    pub(super) fn explain(&self, error: &starlark::Error) -> ScriptError {
         let message = limits::message(error);
         match error.span() {
             Some(place) => {
@@ -50,13 +51,24 @@ impl StarlarkFunction {
 
 impl ScriptFunction for StarlarkFunction {
     fn call(&self, arguments: &[ScriptValue], limits: ScriptLimits) -> Result<PropertyValue, ScriptError> {
+        self.call_named(arguments, &[], limits)
+    }
+
+    fn call_named(
+        &self,
+        arguments: &[ScriptValue],
+        named: &[(String, ScriptValue)],
+        limits: ScriptLimits,
+    ) -> Result<PropertyValue, ScriptError> {
         Module::with_temp_heap(|module| {
             let heap = module.heap();
             let mut evaluator = Evaluator::new(&module);
             limits::apply(&mut evaluator, limits).map_err(|error| self.explain(&error))?;
             let arguments: Vec<Value<'_>> = arguments.iter().map(|argument| subject::alloc(argument, heap)).collect();
+            let named: Vec<(&str, Value<'_>)> =
+                named.iter().map(|(name, value)| (name.as_str(), subject::alloc(value, heap))).collect();
             let function = heap.access_owned_frozen_value(&self.function);
-            let result = evaluator.eval_function(function, &arguments, &[]).map_err(|error| self.explain(&error))?;
+            let result = evaluator.eval_function(function, &arguments, &named).map_err(|error| self.explain(&error))?;
             subject::read(result).map_err(|message| self.error(message))
         })
     }

@@ -1,5 +1,6 @@
 //! Limits of a run, and what Starlark's errors mean to an operator.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use starlark::eval::Evaluator;
@@ -8,6 +9,7 @@ use tokio::time::Instant;
 use super::Script;
 use crate::config::ConfigError;
 use crate::domain::script::ScriptLimits;
+use crate::steps::function::Leash;
 
 /// Calls inside calls; a thread with a 2 MiB stack holds 3,000.
 const MAX_CALLS: usize = 200;
@@ -28,6 +30,17 @@ pub fn apply(evaluator: &mut Evaluator<'_, '_, '_>, limits: ScriptLimits) -> sta
     evaluator.set_max_tick_count(limits.ticks).map_err(starlark::Error::new_other)?;
     let started = Instant::now();
     evaluator.set_check_cancelled(Box::new(move || limits.time < started.elapsed()));
+    Ok(())
+}
+
+/// As [`apply`], for a function that runs in turns, each of which may take `limits.time`.
+pub fn apply_to_turns(
+    evaluator: &mut Evaluator<'_, '_, '_>,
+    limits: ScriptLimits,
+    leash: Arc<Leash>,
+) -> starlark::Result<()> {
+    apply(evaluator, limits)?;
+    evaluator.set_check_cancelled(Box::new(move || leash.is_over(limits.time)));
     Ok(())
 }
 

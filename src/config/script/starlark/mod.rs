@@ -7,13 +7,21 @@ mod formatting;
 mod function;
 mod globals;
 mod limits;
+mod locks;
 mod natives;
 mod object;
 mod operators;
 mod os;
 mod reader;
 mod recorder;
+mod renderables;
+mod step_context;
+mod step_function;
+mod step_log;
 mod subject;
+mod with_secrets;
+
+pub use step_function::step_function;
 
 use std::any::Any;
 use std::sync::Arc;

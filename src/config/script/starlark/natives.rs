@@ -19,6 +19,26 @@ const MAX_WIDTH: i32 = 10_000;
 
 type Named<'v> = SmallMap<String, Value<'v>>;
 
+/// Functions of `util`.
+#[starlark_module]
+pub fn util(builder: &mut GlobalsBuilder) {
+    /// For `canStartBuild`: builds on the worker that a `WorkerChoiceParameter` chose, if one was chosen.
+    fn enforceChosenWorker<'v>(
+        #[starlark(require = pos)] _builder: Value<'v>,
+        #[starlark(require = pos)] worker: Value<'v>,
+        #[starlark(require = pos)] request: Value<'v>,
+        heap: Heap<'v>,
+    ) -> starlark::Result<bool> {
+        let attribute = |value: Value<'v>, name: &str| match value.get_attr(name, heap)? {
+            Some(attribute) => Ok(attribute),
+            None => fail(format!("enforceChosenWorker() needs an object with '{name}'")),
+        };
+        let properties = attribute(request, "properties")?;
+        let name = heap.alloc("workername");
+        Ok(!properties.is_in(name)? || properties.at(name, heap)?.equals(attribute(worker, "workername")?)?)
+    }
+}
+
 #[starlark_module]
 pub fn natives(builder: &mut GlobalsBuilder) {
     fn sum<'v>(#[starlark(require = pos)] items: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {

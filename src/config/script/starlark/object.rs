@@ -6,8 +6,10 @@ use std::cell::RefCell;
 use std::fmt::{self, Display};
 
 use allocative::Allocative;
+use starlark::collections::SmallMap;
 use starlark::environment::{Methods, MethodsBuilder};
 use starlark::eval::Evaluator;
+use starlark::values::tuple::UnpackTuple;
 use starlark::values::{
     Freeze, FreezeResult, Freezer, FrozenValue, Heap, NoSerialize, ProvidesStaticType, StarlarkPagablePanic,
     StarlarkValue, Trace, Value, ValueLike, starlark_value,
@@ -16,6 +18,8 @@ use starlark::{starlark_complex_values, starlark_module};
 
 use super::constructor::{self, fail};
 use super::recorder::Recorder;
+use super::renderables;
+use super::with_secrets::WithSecrets;
 use crate::config::source::Span;
 use crate::config::table::{Class, RENDERABLES};
 
@@ -86,6 +90,38 @@ impl Display for FrozenScriptObject {
     }
 }
 
+impl<'v> ScriptObject<'v> {
+    /// The same as a value, if it is a renderable: operators are told only what they are about.
+    fn copy(&self, heap: Heap<'v>) -> Option<Value<'v>> {
+        let is_renderable = RENDERABLES.contains(&self.class.name);
+        is_renderable.then(|| {
+            let (arguments, rest) = (self.arguments.borrow().clone(), self.rest.borrow().clone());
+            heap.alloc(ScriptObject::new(self.class, self.span, arguments, rest))
+        })
+    }
+
+    pub fn new(class: &'static Class, span: Span, arguments: Vec<Given<Value<'v>>>, rest: Vec<Value<'v>>) -> Self {
+        let (arguments, rest) = (RefCell::new(arguments), RefCell::new(rest));
+        Self { class, span, arguments, rest, steps: RefCell::default() }
+    }
+}
+
+impl FrozenScriptObject {
+    fn copy<'v>(&self, heap: Heap<'v>) -> Option<Value<'v>> {
+        let is_renderable = RENDERABLES.contains(&self.class.name);
+        is_renderable.then(|| {
+            let thaw = |given: &Given<FrozenValue>| Given {
+                name: given.name.clone(),
+                value: given.value.to_value(),
+                span: given.span,
+            };
+            let arguments = self.arguments.iter().map(thaw).collect();
+            let rest = self.rest.iter().map(|value| value.to_value()).collect();
+            heap.alloc(ScriptObject::new(self.class, self.span, arguments, rest))
+        })
+    }
+}
+
 /// An object as it is now, frozen or not.
 pub struct Contents<'v> {
     pub class: &'static Class,
@@ -135,6 +171,39 @@ impl<'v> ScriptObject<'v> {
     }
 }
 
+/// What both forms of an object do with operators: those of a renderable make another one.
+macro_rules! operators {
+    () => {
+        fn add(&self, rhs: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {
+            renderables::add(self.copy(heap)?, rhs, heap)
+        }
+
+        fn sub(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+            renderables::operate("-", self.copy(heap), other, heap)
+        }
+
+        fn mul(&self, rhs: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {
+            Some(Ok(renderables::operation("*", self.copy(heap)?, rhs, heap)?))
+        }
+
+        fn div(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+            renderables::operate("/", self.copy(heap), other, heap)
+        }
+
+        fn floor_div(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+            renderables::operate("//", self.copy(heap), other, heap)
+        }
+
+        fn percent(&self, other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+            renderables::operate("%", self.copy(heap), other, heap)
+        }
+
+        fn at(&self, index: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+            renderables::operate("[]", self.copy(heap), index, heap)
+        }
+    };
+}
+
 starlark::methods_static!(METHODS = methods);
 
 #[starlark_value(type = "object")]
@@ -152,16 +221,17 @@ impl<'v> StarlarkValue<'v> for ScriptObject<'v> {
         self.arguments.borrow().iter().find(|given| given.name == attribute).map(|given| given.value)
     }
 
-    /// In Buildbot `util.Property('x') == 'y'` is a value of the build; here it would be plain false, silently.
+    /// Comparing a renderable is a renderable, which `_bb_compare` makes. Here somebody looks for one in a list, where
+    /// only yes or no will do.
     fn equals(&self, _: Value<'v>) -> starlark::Result<bool> {
         if RENDERABLES.contains(&self.class.name) {
             let name = self.class.full_name();
-            return fail(format!(
-                "comparing a {name} is not available yet; compare in a function of the step or build"
-            ));
+            return fail(format!("a {name} cannot be looked for: its value is known only when a build runs"));
         }
         Ok(false)
     }
+
+    operators!();
 
     /// Attributes are the arguments of the constructor.
     fn set_attr(&self, attribute: &str, new_value: Value<'v>) -> starlark::Result<()> {
@@ -186,6 +256,8 @@ impl<'v> StarlarkValue<'v> for FrozenScriptObject {
     fn get_attr(&self, attribute: &str, _: Heap<'v>) -> Option<Value<'v>> {
         self.arguments.iter().find(|given| given.name == attribute).map(|given| given.value.to_value())
     }
+
+    operators!();
 }
 
 #[starlark_module]
@@ -200,16 +272,33 @@ fn methods(builder: &mut MethodsBuilder) {
         Ok(Value::new_none())
     }
 
-    /// `factory.addSteps([step, ...])`.
+    /// `factory.addSteps([step, ...], withSecrets=[(path, secret), ...])`.
     fn addSteps<'v>(
         this: Value<'v>,
         #[starlark(require = pos)] steps: Value<'v>,
+        #[starlark(kwargs)] named: SmallMap<String, Value<'v>>,
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<Value<'v>> {
+        if let Some(other) = named.keys().find(|name| *name != "withSecrets") {
+            return fail(format!("addSteps() has no argument '{other}'"));
+        }
+        let secrets = named.get("withSecrets").copied().filter(|secrets| secrets.to_bool());
+        let with_secrets = secrets.map(|secrets| WithSecrets::begin(this, secrets, eval)).transpose()?;
         for step in steps.iterate(eval.heap())? {
             add_step(this, step, 0, eval)?;
         }
+        with_secrets.iter().for_each(WithSecrets::end);
         Ok(Value::new_none())
+    }
+
+    /// `with factory.withSecrets([(path, secret), ...]) as factory`.
+    fn withSecrets<'v>(
+        this: Value<'v>,
+        #[starlark(require = pos)] secrets: Value<'v>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        let with_secrets = WithSecrets::begin(this, secrets, eval)?;
+        Ok(eval.heap().alloc(with_secrets))
     }
 
     /// `lock.access('counting')`.
@@ -221,27 +310,43 @@ fn methods(builder: &mut MethodsBuilder) {
     ) -> starlark::Result<Value<'v>> {
         let mut arguments = vec![("lockid", this), ("mode", mode)];
         arguments.extend(count.map(|count| ("count", count)));
-        constructor::access(&arguments, eval)
+        constructor::make("LockAccess", &arguments, eval)
     }
 
     /// `@util.renderer` functions with further arguments.
     fn withArgs<'v>(
         this: Value<'v>,
-        #[starlark(args)] _args: starlark::values::tuple::UnpackTuple<Value<'v>>,
-        #[starlark(kwargs)] _kwargs: starlark::collections::SmallMap<String, Value<'v>>,
+        #[starlark(args)] args: UnpackTuple<Value<'v>>,
+        #[starlark(kwargs)] kwargs: SmallMap<String, Value<'v>>,
+        heap: Heap<'v>,
     ) -> starlark::Result<Value<'v>> {
-        let _ = this;
-        fail("withArgs() is not available yet; use the properties inside the function".to_owned())
+        match ScriptObject::contents(this) {
+            Some(contents) if contents.class.name == "renderer" => {
+                Ok(heap.alloc(renderables::with_arguments(contents, args.items, kwargs)))
+            }
+            _ => fail("only a util.renderer has withArgs()".to_owned()),
+        }
+    }
+
+    /// `renderable.in_(list)`.
+    fn in_<'v>(
+        this: Value<'v>,
+        #[starlark(require = pos)] holder: Value<'v>,
+        heap: Heap<'v>,
+    ) -> starlark::Result<Value<'v>> {
+        renderables::operation("in", this, holder, heap)
+            .map_or_else(|| fail("only renderables have in_()".to_owned()), Ok)
     }
 }
 
 /// Adds a step to a factory; a value that is none is recorded as a problem of the call.
-fn add_step<'v>(
+pub(super) fn add_step<'v>(
     factory: Value<'v>,
     step: Value<'v>,
     position: usize,
-    evaluator: &Evaluator<'v, '_, '_>,
+    evaluator: &mut Evaluator<'v, '_, '_>,
 ) -> starlark::Result<()> {
+    let step = constructor::as_step(step, evaluator)?;
     let Some(object) = factory.downcast_ref::<ScriptObject>().filter(|object| object.class.name == "BuildFactory")
     else {
         return fail("only a util.BuildFactory that is being filled takes steps".to_owned());

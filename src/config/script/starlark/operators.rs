@@ -10,6 +10,7 @@ use starlark::values::{Heap, UnpackValue, Value};
 
 use super::constructor::fail;
 use super::formatting::{self, Spec};
+use super::renderables;
 
 #[starlark_module]
 pub fn operators(builder: &mut GlobalsBuilder) {
@@ -33,14 +34,19 @@ pub fn operators(builder: &mut GlobalsBuilder) {
         }
     }
 
-    /// `a < b < c` as `_bb_compare(a, "<", b, "<", c)`.
-    fn _bb_compare<'v>(#[starlark(args)] parts: UnpackTuple<Value<'v>>) -> starlark::Result<bool> {
+    /// `a < b < c` as `_bb_compare(a, "<", b, "<", c)`; a renderable if one of them is one.
+    fn _bb_compare<'v>(#[starlark(args)] parts: UnpackTuple<Value<'v>>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        let mut result = Value::new_bool(true);
         for comparison in parts.items.windows(3).step_by(2) {
-            if !compare(comparison[0], comparison[1].unpack_str().unwrap_or_default(), comparison[2])? {
-                return Ok(false);
-            }
+            let (left, operator, right) = (comparison[0], comparison[1], comparison[2]);
+            let operator = operator.unpack_str().unwrap_or_default();
+            result = match made_of_renderables(operator, left, right, heap) {
+                Some(made) => made,
+                None if compare(left, operator, right)? => Value::new_bool(true),
+                None => return Ok(Value::new_bool(false)),
+            };
         }
-        Ok(true)
+        Ok(result)
     }
 
     /// `a is b`.
@@ -115,6 +121,17 @@ pub fn operators(builder: &mut GlobalsBuilder) {
             None => fail("assertion failed".to_owned()),
         }
     }
+}
+
+/// A comparison whose result is known only when a build runs. Whether an object is in a plain list is not one: it would
+/// be compared with each item.
+fn made_of_renderables<'v>(operator: &str, left: Value<'v>, right: Value<'v>, heap: Heap<'v>) -> Option<Value<'v>> {
+    let is_made = match operator {
+        "is" | "is not" => false,
+        "in" | "not in" => renderables::is_renderable(right),
+        _ => true,
+    };
+    if is_made { renderables::operation(operator, left, right, heap) } else { None }
 }
 
 /// Objects are the same only if they are one; numbers and texts if they are equal.

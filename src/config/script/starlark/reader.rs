@@ -22,7 +22,8 @@ const MAX_DEPTH: usize = 200;
 
 pub struct Reader<'a, 'v> {
     script: &'a Arc<Script>,
-    module: &'a FrozenModule,
+    /// The module of a file that has been loaded; none while one of its functions runs.
+    module: Option<&'a FrozenModule>,
     /// Keeps the heap alive for the functions that are made.
     root: &'a OwnedFrozenValue,
     heap: Heap<'v>,
@@ -33,7 +34,25 @@ pub struct Reader<'a, 'v> {
 
 impl<'a, 'v> Reader<'a, 'v> {
     pub fn new(script: &'a Arc<Script>, module: &'a FrozenModule, root: &'a OwnedFrozenValue, heap: Heap<'v>) -> Self {
-        Self { script, module, root, heap, objects: HashMap::new(), functions: HashMap::new(), n_values: 0 }
+        Self {
+            script,
+            module: Some(module),
+            root,
+            heap,
+            objects: HashMap::new(),
+            functions: HashMap::new(),
+            n_values: 0,
+        }
+    }
+
+    /// Reads what a running function made; `root` is any value of its file.
+    pub fn of_running(script: &'a Arc<Script>, root: &'a OwnedFrozenValue, heap: Heap<'v>) -> Self {
+        Self { script, module: None, root, heap, objects: HashMap::new(), functions: HashMap::new(), n_values: 0 }
+    }
+
+    /// One value.
+    pub fn read(mut self, value: Value<'v>) -> Result<Raw, String> {
+        self.value(value, 0)
     }
 
     /// The configuration's dictionary.
@@ -116,9 +135,13 @@ impl<'a, 'v> Reader<'a, 'v> {
             return Ok(callback.clone());
         }
         let Some(frozen) = value.unpack_frozen() else {
-            return Err("a function was not kept".to_owned());
+            return Err("a function that is made while a step runs cannot be kept; define it outside".to_owned());
         };
-        let digest = Digester::new(self.script, self.module, self.heap).of(value);
+        let digest = match self.module {
+            Some(module) => Digester::new(self.script, module, self.heap).of(value),
+            // Nothing of a running build is compared with anything.
+            None => format!("running {}", value.to_repr()),
+        };
         let owned = self.root.map(|_: FrozenValue| frozen);
         let function = StarlarkFunction::new(Arc::clone(self.script), owned, value, digest);
         let callback = Callback(Arc::new(function));

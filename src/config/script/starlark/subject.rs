@@ -18,7 +18,7 @@ use starlark::{starlark_module, starlark_simple_value};
 
 use super::constructor::fail;
 use super::object::ScriptObject;
-use super::reader;
+use super::{locks, reader};
 use crate::domain::{Build, BuildRequest, PropertyValue, ScriptValue, StampSpec};
 
 const MAX_DEPTH: usize = 100;
@@ -58,7 +58,7 @@ pub fn alloc<'v>(value: &ScriptValue, heap: Heap<'v>) -> Value<'v> {
     }
 }
 
-fn plain<'v>(value: &PropertyValue, heap: Heap<'v>) -> Value<'v> {
+pub fn plain<'v>(value: &PropertyValue, heap: Heap<'v>) -> Value<'v> {
     match value {
         PropertyValue::Null => Value::new_none(),
         PropertyValue::Bool(flag) => Value::new_bool(*flag),
@@ -72,7 +72,8 @@ fn plain<'v>(value: &PropertyValue, heap: Heap<'v>) -> Value<'v> {
     }
 }
 
-/// What a function returned. Changes, builds and requests become their ids, other objects their `name`.
+/// What a function returned. Changes, builds and requests become their ids, commands of a sequence dictionaries of
+/// their arguments, other objects their `name`.
 pub fn read(value: Value<'_>) -> Result<PropertyValue, String> {
     let mut n_values = 0;
     read_at(value, 0, &mut n_values)
@@ -113,6 +114,14 @@ fn read_at(value: Value<'_>, depth: usize, n_values: &mut usize) -> Result<Prope
     if let Some(subject) = value.downcast_ref::<Subject>() {
         return subject.identity();
     }
+    if let Some(contents) = ScriptObject::contents(value).filter(|contents| contents.class.name == "ShellArg") {
+        let given = contents.arguments.into_iter();
+        let given = given.map(|given| Ok((given.name, read_at(given.value, depth + 1, n_values)?)));
+        return given.collect::<Result<_, String>>().map(PropertyValue::Map);
+    }
+    if let Some(lock) = locks::read(value) {
+        return lock;
+    }
     match ScriptObject::class_of(value) {
         Some(class) => Err(format!("it returned a {}; return a plain value", class.full_name())),
         None => Err(format!("it returned a {}; return a plain value", value.get_type())),
@@ -136,6 +145,7 @@ impl Subject {
                 }
             }
             ScriptValue::Data(data) => data.clone(),
+            ScriptValue::Match(groups) => groups.first().cloned().flatten().into(),
             ScriptValue::List(_) | ScriptValue::Map(_) => PropertyValue::Null,
         })
     }
@@ -253,6 +263,26 @@ fn methods(builder: &mut MethodsBuilder) {
         Ok(properties.map_or(Value::new_none(), |properties| alloc(&properties, heap)))
     }
 
+    /// What a group of a regular expression matched; the whole match without a number.
+    fn group<'v>(
+        this: &Subject,
+        #[starlark(require = pos)] number: Option<i32>,
+        heap: Heap<'v>,
+    ) -> starlark::Result<Value<'v>> {
+        let ScriptValue::Match(groups) = &this.value else { return fail("only a match has group()".to_owned()) };
+        let number = number.unwrap_or_default();
+        match usize::try_from(number).ok().and_then(|number| groups.get(number)) {
+            Some(group) => Ok(plain(&group.clone().into(), heap)),
+            None => fail(format!("the regular expression has no group {number}")),
+        }
+    }
+
+    fn groups<'v>(this: &Subject, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        let ScriptValue::Match(groups) = &this.value else { return fail("only a match has groups()".to_owned()) };
+        let groups = groups.iter().skip(1).map(|group| plain(&group.clone().into(), heap));
+        Ok(heap.alloc(AllocList(groups)))
+    }
+
     fn asDict<'v>(this: &Subject, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
         match &this.value {
             ScriptValue::Properties(_) => Ok(plain(&this.identity().or_else(fail)?, heap)),
@@ -261,18 +291,20 @@ fn methods(builder: &mut MethodsBuilder) {
     }
 }
 
+/// A source stamp as functions see it.
+pub fn stamp(stamp: &StampSpec) -> ScriptValue {
+    let text = |text: &str| ScriptValue::Data(text.into());
+    let optional = |text: &Option<String>| ScriptValue::Data(text.clone().into());
+    ScriptValue::Object(vec![
+        ("codebase".to_owned(), text(&stamp.codebase)),
+        ("repository".to_owned(), text(&stamp.repository)),
+        ("project".to_owned(), text(&stamp.project)),
+        ("branch".to_owned(), optional(&stamp.branch)),
+        ("revision".to_owned(), optional(&stamp.revision)),
+    ])
+}
+
 fn subject_of_request(request: &BuildRequest, name: &str) -> Option<ScriptValue> {
-    let stamp = |stamp: &StampSpec| {
-        let text = |text: &str| ScriptValue::Data(text.into());
-        let optional = |text: &Option<String>| ScriptValue::Data(text.clone().into());
-        ScriptValue::Object(vec![
-            ("codebase".to_owned(), text(&stamp.codebase)),
-            ("repository".to_owned(), text(&stamp.repository)),
-            ("project".to_owned(), text(&stamp.project)),
-            ("branch".to_owned(), optional(&stamp.branch)),
-            ("revision".to_owned(), optional(&stamp.revision)),
-        ])
-    };
     let number = |number: i64| Some(ScriptValue::Data(number.into()));
     match name {
         "id" | "buildrequestid" => number(request.id.0),
