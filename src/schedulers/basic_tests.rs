@@ -389,6 +389,21 @@ fn the_buildset_says_who_made_it_and_from_what() {
 }
 
 #[test]
+fn properties_of_the_newest_change_are_over_those_of_the_scheduler() {
+    let mut config = config(None, false);
+    config.properties.set("p", 1, "Config");
+    config.properties.set("q", 1, "Config");
+    let with = |id: i64, name: &str| {
+        let mut properties = Properties::new();
+        properties.set(name, id, "Change");
+        Arc::new(Change { properties, ..(*change(id, "main", "important")).clone() })
+    };
+    let changes = [with(5, "q"), with(6, "p")];
+    let buildset = buildset::of_changes(&config, &BUILDER, &changes, &Default::default());
+    assert_eq!((buildset.properties.get("p"), buildset.properties.get("q")), (Some(&6.into()), Some(&1.into())));
+}
+
+#[test]
 fn a_change_of_a_foreign_codebase_is_passed_over() {
     let mut foreign = change(1, "main", "important").as_ref().clone();
     foreign.codebase = "elsewhere".to_owned();

@@ -11,7 +11,8 @@ use crate::domain::{BuilderId, Change, NewBuildset, Properties, StampSpec};
 /// Where properties of a scheduler say they came from.
 const SOURCE: &str = "Scheduler";
 
-/// A buildset of these changes; codebases without a change have the source that is remembered or configured.
+/// A buildset of these changes; codebases without a change have the source that is remembered or configured. Properties
+/// of the newest change of a codebase are over those of the scheduler.
 pub(super) fn of_changes(
     config: &SchedulerConfig,
     builders: &[BuilderId],
@@ -24,11 +25,13 @@ pub(super) fn of_changes(
         Some(change) => NewStamp::Existing(change.source_stamp_id),
         None => NewStamp::Spec(default_stamp(codebase, memory)),
     };
-    NewBuildset {
+    let mut buildset = NewBuildset {
         stamps: codebases(config).iter().map(stamp).collect(),
         changes: changes.iter().map(|change| change.id).collect(),
         ..empty(config, builders)
-    }
+    };
+    newest.values().for_each(|change| buildset.properties.update(&change.properties));
+    buildset
 }
 
 /// A buildset without source.

@@ -90,13 +90,18 @@ impl TestDb {
 
     /// A buildset with one request for the builder.
     pub async fn request(&self, site: &TestSite) -> Fired {
+        self.request_of(site, StampSpec { branch: Some("main".to_owned()), ..StampSpec::default() }).await
+    }
+
+    /// The same, of this source.
+    pub async fn request_of(&self, site: &TestSite, source: StampSpec) -> Fired {
         let buildset = NewBuildset {
             scheduler: "s".to_owned(),
             reason: "a test".to_owned(),
             external_id: None,
             properties: Properties::new(),
             builders: vec![site.builder],
-            stamps: vec![NewStamp::Spec(StampSpec { branch: Some("main".to_owned()), ..StampSpec::default() })],
+            stamps: vec![NewStamp::Spec(source)],
             changes: Vec::new(),
             priority: 0,
             waited_for: false,

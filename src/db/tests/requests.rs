@@ -2,11 +2,12 @@
 
 use crate::clock::Clock;
 use crate::db::transitions::{
-    AddLog, AddStep, CancelRequest, Cancelled, FinishBuild, FinishCause, RecoverAtStart, StartBuild, StartBuildOutcome,
+    AddLog, AddStep, CancelRequest, Cancelled, FinishBuild, FinishCause, Rebuild, RecoverAtStart, StartBuild,
+    StartBuildOutcome,
 };
-use crate::db::views::deciders;
+use crate::db::views::{buildsets, deciders};
 use crate::domain::{
-    Build, BuildRequest, BuildRequestId, Event, LogKind, Properties, RequestState, Results, Timestamp,
+    Build, BuildRequest, BuildRequestId, Event, LogKind, Properties, RequestState, Results, StampSpec, Timestamp,
 };
 use crate::testing::test_db::{TestDb, TestSite};
 
@@ -49,6 +50,36 @@ async fn a_request_is_claimed_once() {
     assert_eq!(build.number, 1);
     assert_eq!(start(&db, &site, id).await, StartBuildOutcome::Lost);
     db.assert_sound().await;
+}
+
+#[actix::test]
+async fn merged_requests_are_built_again_from_the_newest_source_and_the_first_build_is_named() {
+    let db = TestDb::new(&clock());
+    let site = db.site().await;
+    let mut requests = Vec::new();
+    for revision in ["r1", "r2"] {
+        let source = StampSpec { revision: Some(revision.to_owned()), ..StampSpec::default() };
+        requests.push(db.request_of(&site, source).await.requests[0].1);
+    }
+    let start = StartBuild {
+        builder: site.builder,
+        requests,
+        worker: site.worker,
+        properties: Properties::new(),
+        state_string: "building".to_owned(),
+    };
+    let StartBuildOutcome::Started(first) = db.db.write(start).await.unwrap() else { panic!("it starts") };
+    let rebuild = async |build| {
+        let again = Rebuild { build, reason: "rebuild".to_owned() };
+        db.db.write(again).await.unwrap().unwrap()
+    };
+    let again = rebuild(first.id).await;
+    let wanted = request(&db, again.requests[0].1).await;
+    assert_eq!(wanted.source_stamps[0].1.revision.as_deref(), Some("r2"));
+    let second = started(&db, &site, wanted.id).await;
+    let third = rebuild(second.id).await;
+    let found = db.db.read(move |conn| buildsets::find(conn, third.buildset)).await.unwrap().unwrap();
+    assert_eq!(found.rebuilt_build, Some(first.id));
 }
 
 #[actix::test]

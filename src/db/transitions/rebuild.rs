@@ -3,12 +3,15 @@
 use diesel::prelude::*;
 
 use super::fire_scheduler::{Fired, add_buildset};
-use crate::db::schema::{build_requests, builds, buildset_changes, buildset_properties, buildset_stamps, buildsets};
+use crate::db::schema::{
+    build_build_requests, build_requests, builds, buildset_changes, buildset_properties, buildset_stamps, buildsets,
+};
 use crate::db::{DbError, Transaction, Transition, text};
 use crate::domain::buildset::NewStamp;
 use crate::domain::{BuildId, BuilderId, ChangeId, NewBuildset, SourceStampId};
 
-/// Makes a buildset like that of a build's first request, for the builder of that build.
+/// Makes a buildset like that of the newest request that the build served, for the builder of that build: of merged
+/// requests it has the source that was built.
 pub struct Rebuild {
     pub build: BuildId,
     pub reason: String,
@@ -20,12 +23,17 @@ impl Transition for Rebuild {
 
     fn apply(&self, tx: &mut Transaction<'_>) -> Result<Option<Fired>, DbError> {
         let of_build = builds::table
-            .inner_join(build_requests::table.on(build_requests::id.eq(builds::request_id)))
+            .inner_join(build_build_requests::table.on(build_build_requests::build_id.eq(builds::id)))
+            .inner_join(build_requests::table.on(build_requests::id.eq(build_build_requests::request_id)))
             .inner_join(buildsets::table.on(buildsets::id.eq(build_requests::buildset_id)))
             .filter(builds::id.eq(self.build.0))
-            .select((buildsets::id, buildsets::scheduler, builds::builder_id, build_requests::priority));
-        let found: Option<(i64, String, i64, i32)> = of_build.first(tx.conn()).optional()?;
-        let Some((buildset, scheduler, builder, priority)) = found else { return Ok(None) };
+            .order(build_requests::id.desc())
+            .select((
+                (buildsets::id, buildsets::scheduler, buildsets::rebuilt_build_id),
+                (builds::builder_id, build_requests::priority),
+            ));
+        let found: Option<((i64, String, Option<i64>), (i64, i32))> = of_build.first(tx.conn()).optional()?;
+        let Some(((buildset, scheduler, rebuilt), (builder, priority))) = found else { return Ok(None) };
         let properties = buildset_properties::table
             .filter(buildset_properties::buildset_id.eq(buildset))
             .select((buildset_properties::name, buildset_properties::value, buildset_properties::source))
@@ -49,7 +57,8 @@ impl Transition for Rebuild {
             priority,
             waited_for: false,
             parent_build: None,
-            rebuilt_build: Some(self.build),
+            // However often it is built again, it is the first one that is.
+            rebuilt_build: Some(rebuilt.map_or(self.build, BuildId)),
         };
         add_buildset(tx, &new).map(Some)
     }
