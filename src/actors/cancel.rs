@@ -30,7 +30,9 @@ impl Cancel {
             let cancel = CancelBuildRequest { request, reason: reason.to_owned() };
             match self.request.ask(cancel).await {
                 Ok(Ok(_)) => {}
-                Ok(Err(error)) => warn!(error = &error as &dyn Error, request.id = request.0, "cannot cancel a request"),
+                Ok(Err(error)) => {
+                    warn!(error = &error as &dyn Error, request.id = request.0, "cannot cancel a request")
+                }
                 Err(error) => warn!(error = &error as &dyn Error, request.id = request.0, "cannot cancel a request"),
             }
         }

@@ -108,7 +108,7 @@ async fn the_rest_of_a_buildset_ends_when_one_build_has_failed() {
     commit(&master, "main", "r1").await;
     commit(&master, "main", "r2").await;
     let _worker = master.attach(WorkerScript::new("w1").reply("make", Reply::rc(1))).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
     let (failed, cancelled) = (Some(Results::Failure), Some(Results::Cancelled));
     assert_eq!(states(&master).await, [failed, cancelled, failed, cancelled]);
     master.finish().await;
@@ -121,7 +121,7 @@ async fn a_failure_that_no_filter_names_ends_nothing() {
     let master = TestMaster::with(&config(service)).await;
     commit(&master, "main", "r1").await;
     let _worker = master.attach(WorkerScript::new("w1").reply("make", Reply::rc(1))).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
     assert_eq!(states(&master).await, [Some(Results::Failure), None]);
     master.finish().await;
 }
