@@ -95,7 +95,7 @@ mod tests {
         let content = Renderable::List(vec![property("a"), Renderable::Secret("s".to_owned())]);
         assert_eq!(run(StepKind::LogRenderable(content), &context).await, Results::Success);
         let logs = context.logs();
-        assert_eq!((logs[0].name.as_str(), logs[0].text.as_str()), ("Output", "['b\\'c', '<s>']\n"));
+        assert_eq!((logs[0].name.as_str(), logs[0].text.as_str()), ("Output", "[\"b'c\", '<s>']\n"));
     }
 
     #[test]

@@ -27,6 +27,10 @@ async fn result(condition: &str) -> (Results, usize) {
 async fn a_build_that_its_builder_does_not_want_is_skipped() {
     let (results, n_commands) = result("lambda build: build.getProperty('reason') != 'force build'").await;
     assert_eq!((results, n_commands), (Results::Skipped, 0));
+}
+
+#[actix::test]
+async fn a_build_that_its_builder_wants_runs() {
     let (results, n_commands) = result("lambda build: build.builder.name == 'b' and build.number == 1").await;
     assert_eq!((results, n_commands), (Results::Success, 3));
 }
