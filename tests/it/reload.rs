@@ -149,7 +149,7 @@ async fn every_version_is_kept_and_can_be_gone_back_to() {
     assert_eq!(std::fs::read_to_string(master.path("master.cfg.replaced")).unwrap(), "half of a ( new file");
     assert_eq!(list().await.unwrap()[0].cause, "back to 1");
     let step = &master.master.handle.config().builders[0].factory.steps[1];
-    assert_eq!(format!("{:?}", step.common.name).contains("check"), false);
+    assert!(!format!("{:?}", step.common.name).contains("check"));
 
     let unknown = master.master.go_back.ask(GoBack { version: 9, dry_run: false }).await.unwrap();
     assert!(matches!(unknown, Err(ReconfigureError::NoSuchVersion(9))));

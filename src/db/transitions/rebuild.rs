@@ -17,6 +17,9 @@ pub struct Rebuild {
     pub reason: String,
 }
 
+/// Buildset, its scheduler, the build that it already repeats, the builder, and the priority.
+type Row = (i64, String, Option<i64>, i64, i32);
+
 impl Transition for Rebuild {
     /// `None` if there is no such build.
     type Outcome = Option<Fired>;
@@ -29,11 +32,14 @@ impl Transition for Rebuild {
             .filter(builds::id.eq(self.build.0))
             .order(build_requests::id.desc())
             .select((
-                (buildsets::id, buildsets::scheduler, buildsets::rebuilt_build_id),
-                (builds::builder_id, build_requests::priority),
+                buildsets::id,
+                buildsets::scheduler,
+                buildsets::rebuilt_build_id,
+                builds::builder_id,
+                build_requests::priority,
             ));
-        let found: Option<((i64, String, Option<i64>), (i64, i32))> = of_build.first(tx.conn()).optional()?;
-        let Some(((buildset, scheduler, rebuilt), (builder, priority))) = found else { return Ok(None) };
+        let found: Option<Row> = of_build.first(tx.conn()).optional()?;
+        let Some((buildset, scheduler, rebuilt, builder, priority)) = found else { return Ok(None) };
         let properties = buildset_properties::table
             .filter(buildset_properties::buildset_id.eq(buildset))
             .select((buildset_properties::name, buildset_properties::value, buildset_properties::source))

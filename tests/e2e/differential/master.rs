@@ -101,16 +101,6 @@ impl Master {
         self.try_list(path).unwrap_or_else(|| panic!("{:?}: no list at {path}", self.kind))
     }
 
-    /// The one element at a path.
-    pub fn one(&self, path: &str) -> Value {
-        self.list(path).into_iter().next().unwrap_or_else(|| panic!("{:?}: nothing at {path}", self.kind))
-    }
-
-    /// The properties at a path: name to value and source.
-    pub fn properties(&self, path: &str) -> Value {
-        self.one(path)
-    }
-
     /// Sends a command; the result, or what is wrong.
     pub fn control(&self, path: &str, method: &str, params: &Value) -> Result<Value, Value> {
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
