@@ -60,6 +60,8 @@ impl Write for Blocks {
 fn archive<W: Write>(directory: &Path, out: W) -> io::Result<W> {
     let mut builder = tar::Builder::new(out);
     builder.follow_symlinks(false);
+    // Masters do not know files with holes in archives: Python's worker never sends them.
+    builder.sparse(false);
     add_all(&mut builder, directory, Path::new(""))?;
     builder.into_inner()
 }
@@ -135,6 +137,21 @@ mod tests {
         let (mut blocks, thread) = stream(PathBuf::from("/no/such/place"), Compression::None, 100);
         while blocks.recv().await.is_some() {}
         assert!(thread.await.unwrap().unwrap_err().to_string().starts_with("/no/such/place: "));
+    }
+
+    #[tokio::test]
+    async fn a_file_with_holes_is_an_ordinary_file() {
+        let base = tempfile::tempdir().unwrap();
+        fs::File::create(base.path().join("holes")).unwrap().set_len(1 << 20).unwrap();
+        let (mut blocks, thread) = stream(base.path().to_owned(), Compression::None, 4096);
+        let mut bytes = Vec::new();
+        while let Some(block) = blocks.recv().await {
+            bytes.extend(block);
+        }
+        thread.await.unwrap().unwrap();
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let entry = archive.entries().unwrap().next().unwrap().unwrap();
+        assert_eq!((entry.header().entry_type(), entry.size()), (tar::EntryType::Regular, 1 << 20));
     }
 
     #[tokio::test]
