@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use buildbot::db::views::deciders;
-use buildbot::domain::{BuildRequestId, NewChange, Properties, RequestState, Results};
+use buildbot::domain::{BuildRequestId, RequestState, Results};
 use buildbot::testing::scripted_worker::{Reply, WorkerScript};
 
-use crate::test_master::TestMaster;
+use crate::test_master::{TestMaster, change};
 
 fn config(services: &str) -> String {
     format!(
@@ -27,25 +27,6 @@ c['services'] = [{services}]
 }
 
 const OLD: &str = "util.OldBuildCanceller('old', [(['one'], util.SourceStampFilter(branch_not_eq=['release']))])";
-
-fn change(branch: &str, revision: &str) -> NewChange {
-    NewChange {
-        author: "Ada <ada@example.org>".to_owned(),
-        committer: None,
-        comments: "more".to_owned(),
-        files: Vec::new(),
-        revision: Some(revision.to_owned()),
-        branch: Some(branch.to_owned()),
-        category: None,
-        revlink: None,
-        repository: "https://git/x".to_owned(),
-        project: String::new(),
-        codebase: String::new(),
-        properties: Properties::new(),
-        when: None,
-        delivery_key: None,
-    }
-}
 
 /// Commits, and waits until everything has come to rest.
 async fn commit(master: &TestMaster, branch: &str, revision: &str) {

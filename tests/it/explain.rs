@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use buildbot::domain::{ChangeId, NewChange, Properties, Results};
+use buildbot::domain::{ChangeId, Results};
 use buildbot::testing::scripted_worker::WorkerScript;
 
-use crate::test_master::{CONFIG, TestMaster};
+use crate::test_master::{CONFIG, TestMaster, change};
 
 /// The usual builder with a lock and a function, and schedulers that look at changes.
 fn config() -> String {
@@ -20,25 +20,6 @@ fn config() -> String {
         schedulers.SingleBranchScheduler(name='main', builderNames=['b'], change_filter=util.ChangeFilter(branch='main')),\n\
         schedulers.AnyBranchScheduler(name='code', builderNames=['b'], fileIsImportant=is_code, treeStableTimer=600),\n";
     config.replace("c['schedulers'] = [", schedulers)
-}
-
-fn change(branch: &str) -> NewChange {
-    NewChange {
-        author: "Ada <ada@example.org>".to_owned(),
-        committer: None,
-        comments: "more".to_owned(),
-        files: Vec::new(),
-        revision: Some("r1".to_owned()),
-        branch: Some(branch.to_owned()),
-        category: None,
-        revlink: None,
-        repository: "https://git/x".to_owned(),
-        project: String::new(),
-        codebase: String::new(),
-        properties: Properties::new(),
-        when: None,
-        delivery_key: None,
-    }
 }
 
 async fn settle() {
@@ -91,7 +72,7 @@ async fn a_function_that_refuses_a_worker_is_named() {
 async fn every_scheduler_says_what_it_makes_of_a_change() {
     let master = TestMaster::with(&config()).await;
     let handle = &master.master.handle;
-    let changes = handle.add_changes("hook", vec![change("main"), change("docs")]).await.unwrap();
+    let changes = handle.add_changes("hook", vec![change("main", "r1"), change("docs", "r1")]).await.unwrap();
     settle().await;
     let told = async |change: ChangeId| -> Vec<(String, &'static str)> {
         let stances = handle.explain_change(change).await.unwrap();

@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use buildbot::db::views::deciders;
-use buildbot::domain::{
-    BuildId, BuildRequest, BuildRequestId, NewChange, Properties, RequestState, Results, SchedulerId,
-};
+use buildbot::domain::{BuildId, BuildRequest, BuildRequestId, RequestState, Results, SchedulerId};
 use buildbot::testing::scripted_worker::{Reply, WorkerScript};
 
-use crate::test_master::TestMaster;
+use crate::test_master::{TestMaster, change};
 
 /// A parent builder with one step that triggers `child`, on workers of their own; `rest` adds what a test needs.
 fn config(step: &str, rest: &str) -> String {
@@ -42,25 +40,6 @@ const SHELL: &str = "steps.ShellCommand(command=['make', 'parent'])";
 async fn requests(master: &TestMaster) -> Vec<BuildRequest> {
     let ids: Vec<_> = (1..=50).map(BuildRequestId).collect();
     master.master.db.read(move |conn| deciders::requests_by_id(conn, &ids)).await.unwrap()
-}
-
-fn change(revision: &str) -> NewChange {
-    NewChange {
-        author: "Ada <ada@example.org>".to_owned(),
-        committer: None,
-        comments: "more".to_owned(),
-        files: Vec::new(),
-        revision: Some(revision.to_owned()),
-        branch: Some("main".to_owned()),
-        category: None,
-        revlink: None,
-        repository: "https://git/x".to_owned(),
-        project: String::new(),
-        codebase: String::new(),
-        properties: Properties::new(),
-        when: None,
-        delivery_key: None,
-    }
 }
 
 #[actix::test]
@@ -129,7 +108,7 @@ async fn a_success_upstream_is_built_downstream_once_even_over_a_restart() {
     let rest = "up = schedulers.SingleBranchScheduler(name='up', builderNames=['b'], change_filter=util.ChangeFilter())\n\
                 c['schedulers'] += [up, schedulers.Dependent(name='down', upstream=up, builderNames=['child'])]\n";
     let master = TestMaster::with(&config(SHELL, rest)).await;
-    master.master.handle.add_changes("test", vec![change("r1")]).await.unwrap();
+    master.master.handle.add_changes("test", vec![change("main", "r1")]).await.unwrap();
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(requests(&master).await.len(), 1, "nothing has ended upstream");
     let master = master.restart().await;
@@ -167,7 +146,7 @@ async fn a_scheduler_that_is_switched_off_goes_on_where_it_stopped() {
     let handle = &master.master.handle;
     let any = SchedulerId(3);
     handle.switch_scheduler(any, false).await.unwrap();
-    handle.add_changes("test", vec![change("r1")]).await.unwrap();
+    handle.add_changes("test", vec![change("main", "r1")]).await.unwrap();
     tokio::time::sleep(Duration::from_secs(600)).await;
     assert!(requests(&master).await.is_empty());
     handle.switch_scheduler(any, true).await.unwrap();

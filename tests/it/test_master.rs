@@ -10,7 +10,7 @@ use buildbot::clock::Clock;
 use buildbot::config;
 use buildbot::db::views::deciders;
 use buildbot::db::{self, OpenOptions, invariants};
-use buildbot::domain::{BuildRequest, BuildRequestId, RequestState, Results, Timestamp};
+use buildbot::domain::{BuildRequest, BuildRequestId, NewChange, Properties, RequestState, Results, Timestamp};
 use buildbot::master::{Master, Parts};
 use buildbot::testing::scripted_worker::{ScriptedWorker, WorkerScript};
 use buildbot::wire::{Dialects, Encryption, Entrance, Hub, WireLimits, serve_connection};
@@ -33,6 +33,26 @@ c['builders'] = [util.BuilderConfig(name="b", workernames=["w1", "w2"], factory=
 c['schedulers'] = [schedulers.ForceScheduler(name="force", builderNames=["b"])]
 c['services'] = []
 "#;
+
+/// A change of a branch, by Ada.
+pub fn change(branch: &str, revision: &str) -> NewChange {
+    NewChange {
+        author: "Ada <ada@example.org>".to_owned(),
+        committer: None,
+        comments: "more".to_owned(),
+        files: Vec::new(),
+        revision: Some(revision.to_owned()),
+        branch: Some(branch.to_owned()),
+        category: None,
+        revlink: None,
+        repository: "https://git/x".to_owned(),
+        project: String::new(),
+        codebase: String::new(),
+        properties: Properties::new(),
+        when: None,
+        delivery_key: None,
+    }
+}
 
 pub struct TestMaster {
     pub master: Master,
