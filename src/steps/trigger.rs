@@ -71,10 +71,6 @@ impl Trigger {
 
     async fn properties(&self, context: &dyn StepContext) -> Result<Properties, Fault> {
         let mut properties = Properties::new();
-        let known = context.properties();
-        for name in &self.config.copy_properties {
-            properties.set(name, known.get(name).cloned().unwrap_or_default(), SOURCE);
-        }
         match render(&self.config.set_properties, context).await? {
             PropertyValue::Null => {}
             PropertyValue::Map(entries) => {
@@ -83,6 +79,11 @@ impl Trigger {
                 }
             }
             other => return Err(Fault::Config(format!("set_properties must be a dictionary, not {other}"))),
+        }
+        // What is copied wins, as in Buildbot.
+        let known = context.properties();
+        for name in &self.config.copy_properties {
+            properties.set(name, known.get(name).cloned().unwrap_or_default(), SOURCE);
         }
         Ok(properties)
     }

@@ -124,20 +124,21 @@ async fn a_source_of_its_own_is_ordered_with_its_patch() {
 }
 
 #[tokio::test]
-async fn properties_are_copied_first_and_set_then() {
+async fn properties_are_set_first_and_copied_then() {
     let context = ScriptedContext::new()
         .with_property("kept", "build")
         .with_property("changed", "build")
         .with_triggerable("a", ended(Results::Success));
     let config = TriggerConfig {
         copy_properties: vec!["kept".to_owned(), "changed".to_owned(), "missing".to_owned()],
-        set_properties: Renderable::Value(map(&[("changed", "step".into())])),
+        set_properties: Renderable::Value(map(&[("changed", "step".into()), ("set", "step".into())])),
         ..config(&["a"])
     };
     run(config, &context).await.unwrap();
     let properties = &context.orders()[0].1.properties;
     assert_eq!(properties.get("kept"), Some(&"build".into()));
-    assert_eq!(properties.get("changed"), Some(&"step".into()));
+    assert_eq!(properties.get("changed"), Some(&"build".into()), "what is copied wins");
+    assert_eq!(properties.get("set"), Some(&"step".into()));
     assert_eq!(properties.get("missing"), Some(&PropertyValue::Null));
     assert!(properties.iter().all(|(_, property)| property.source == "Trigger"));
 }
