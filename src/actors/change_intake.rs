@@ -2,7 +2,7 @@
 //!
 //! - Hears: [`AcceptChanges`] from change sources and from the web's hooks.
 //! - Tells: nothing itself; `Event::ChangeAdded` goes to the writer together with its rows.
-//! - Writes: changes, users, source stamps, the source's poll state (`ingest_changes`).
+//! - Writes: changes, users, commits of codebases, source stamps, the source's poll state (`ingest_changes`).
 //! - Restart: permanent. Holds no state.
 
 use actix::Message;
@@ -12,7 +12,9 @@ use super::scripts::CallFunction;
 use super::supervisor::{Ask, AskError, Child, Handle, Reply, ShellContext};
 use crate::db::transitions::IngestChanges;
 use crate::db::{Db, DbError};
-use crate::domain::{Callback, ChangeId, ChangeSourceId, NewChange, PropertyValue, ScriptError, ScriptValue};
+use crate::domain::{
+    Callback, ChangeId, ChangeSourceId, CodebaseId, NewChange, NewHistory, PropertyValue, ScriptError, ScriptValue,
+};
 
 /// Stores changes together with the position of their source; answers the ids of those that were new.
 #[derive(Message)]
@@ -24,6 +26,8 @@ pub struct AcceptChanges {
     pub source_id: Option<ChangeSourceId>,
     pub changes: Vec<NewChange>,
     pub poll_state: Option<String>,
+    /// What is new of a codebase.
+    pub history: Option<(CodebaseId, NewHistory)>,
 }
 
 /// The reason changes were not stored; whoever brought them may bring them again.
@@ -66,14 +70,15 @@ impl Handle<AcceptChanges> for ChangeIntake {
     ) -> Reply<Result<Vec<ChangeId>, AcceptError>> {
         let deps = self.deps.clone();
         Reply::Later(Box::pin(async move {
-            let AcceptChanges { source, source_id, mut changes, poll_state } = message;
+            let AcceptChanges { source, source_id, mut changes, poll_state, history } = message;
             let generator = deps.config.borrow().config.codebase_generator.clone();
             if let Some(generator) = generator {
                 for change in &mut changes {
                     change.codebase = codebase_of(&deps.scripts, &generator, change).await?;
                 }
             }
-            deps.db.write(IngestChanges { source, source_id, changes, poll_state }).await.map_err(AcceptError::Database)
+            let ingest = IngestChanges { source, source_id, changes, poll_state, history };
+            deps.db.write(ingest).await.map_err(AcceptError::Database)
         }))
     }
 }

@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use crate::changes::config::ChangeSourceConfig;
 use crate::domain::lock::{LockAccess, LockItem};
-use crate::domain::{Callback, Properties, Renderable};
+use crate::domain::{Callback, Description, Properties, Renderable};
 use crate::lifetime::Horizons;
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::schedulers::cron::Cron;
@@ -46,6 +46,8 @@ pub struct MasterConfig {
     pub title_url: String,
     /// Ends with a slash.
     pub buildbot_url: String,
+    pub projects: Vec<ProjectConfig>,
+    pub codebases: Vec<CodebaseConfig>,
     pub workers: Vec<WorkerConfig>,
     pub builders: Vec<BuilderConfig>,
     pub schedulers: Vec<SchedulerConfig>,
@@ -103,6 +105,24 @@ impl MasterConfig {
     }
 }
 
+/// `util.Project`: builders that belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectConfig {
+    pub name: String,
+    /// A short name for URLs.
+    pub slug: String,
+    pub description: Description,
+}
+
+/// `util.Codebase`: what a project is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodebaseConfig {
+    pub name: String,
+    pub slug: String,
+    /// The name of one of the configuration's projects.
+    pub project: String,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerConfig {
     pub name: String,
@@ -125,7 +145,9 @@ pub struct BuilderConfig {
     /// Directory on the worker, below the worker's base directory.
     pub workerbuilddir: String,
     pub factory: FactoryConfig,
-    pub description: Option<String>,
+    pub description: Description,
+    /// The name of one of the configuration's projects.
+    pub project: Option<String>,
     pub tags: Vec<String>,
     pub properties: Properties,
     pub default_properties: Properties,

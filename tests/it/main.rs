@@ -20,4 +20,5 @@ mod steps;
 mod test_master;
 mod transfers;
 mod try_jobs;
+mod virtual_builders;
 mod worker_modes;

@@ -174,7 +174,7 @@ fn field_kind(fields: &Fields<'_>) -> ForceFieldKind {
         }
         "FileParameter" => ForceFieldKind::File,
         "WorkerChoiceParameter" => ForceFieldKind::Worker,
-        "InheritBuildParameter" => ForceFieldKind::Inherit,
+        "InheritBuildParameter" => ForceFieldKind::Inherit { compatible_builds: fields.callback("compatible_builds") },
         _ => ForceFieldKind::Fixed,
     }
 }

@@ -12,6 +12,7 @@ mod kind;
 mod lifetime;
 mod locks;
 mod parameters;
+mod projects;
 mod properties;
 mod reporters;
 mod schedulers;
@@ -210,9 +211,10 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 15] = [
+    let tables: [&'static [Class]; 16] = [
         worker::CLASSES,
         builders::CLASSES,
+        projects::CLASSES,
         steps::CLASSES,
         transfers::CLASSES,
         properties::CLASSES,

@@ -102,8 +102,6 @@ pub const CLASSES: &[Class] = &[
     Class::new("util", "_Operation", "An operator on values that are known when a build runs.", &[OPERATION]),
     Class::not_yet("util", "URLForBuild", ""),
     Class::not_yet("util", "DbConfig", ""),
-    Class::not_yet("util", "Project", ""),
-    Class::not_yet("util", "Codebase", ""),
     Class::not_yet("util", "GitCredentialOptions", ""),
     Class::not_yet("util", "UserPasswordAuth", GUARD),
     Class::not_yet("util", "HTPasswdAuth", GUARD),

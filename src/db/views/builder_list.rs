@@ -6,9 +6,9 @@ use diesel::SqliteConnection;
 
 use super::builder_health::{self, BrokenSince, Standing};
 use super::worker_counts::{self, WorkerCounts};
-use super::{build_requests, builders, builds};
+use super::{build_requests, builders, builds, projects};
 use crate::db::DbError;
-use crate::domain::{Build, BuildId, Builder, BuilderId};
+use crate::domain::{Build, BuildId, Builder, BuilderId, ProjectId};
 
 /// Which builders are looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Wanted {
     pub words: String,
     /// Tags that a builder has all of.
     pub tags: Vec<String>,
+    /// Of this project only.
+    pub project: Option<ProjectId>,
     pub state: Option<State>,
     /// How many to pass over, and how many to show.
     pub offset: usize,
@@ -39,6 +41,8 @@ pub enum State {
 #[derive(Debug)]
 pub struct BuilderLine {
     pub builder: Builder,
+    /// The name of its project.
+    pub project: Option<String>,
     pub newest_finished: Option<Build>,
     pub broken_since: Option<BrokenSince>,
     /// The last builds, newest first, running ones included.
@@ -62,24 +66,42 @@ pub struct BuilderList {
 }
 
 /// What is known of all builders.
-struct Overview {
+pub(super) struct Overview {
     standing: HashMap<BuilderId, Standing>,
     running: HashMap<BuilderId, usize>,
     waiting: HashMap<BuilderId, i64>,
 }
 
 impl Overview {
-    fn read(conn: &mut SqliteConnection) -> Result<Self, DbError> {
+    pub(super) fn read(conn: &mut SqliteConnection) -> Result<Self, DbError> {
+        let standing = builder_health::newest(conn)?;
+        Self::with(conn, standing)
+    }
+
+    /// The same if it is known already how they stand.
+    pub(super) fn with(conn: &mut SqliteConnection, standing: Vec<Standing>) -> Result<Self, DbError> {
         let mut running: HashMap<BuilderId, usize> = HashMap::new();
         for build in builds::running(conn)? {
             *running.entry(build.builder_id).or_default() += 1;
         }
-        let standing = builder_health::newest(conn)?.into_iter();
         Ok(Self {
-            standing: standing.map(|standing| (standing.builder, standing)).collect(),
+            standing: standing.into_iter().map(|standing| (standing.builder, standing)).collect(),
             running,
             waiting: build_requests::waiting_counts(conn)?.into_iter().collect(),
         })
+    }
+
+    /// The newest ended build of a builder.
+    pub(super) fn standing(&self, builder: BuilderId) -> Option<&Standing> {
+        self.standing.get(&builder)
+    }
+
+    pub(super) fn n_running(&self, builder: BuilderId) -> usize {
+        self.running.get(&builder).copied().unwrap_or(0)
+    }
+
+    pub(super) fn n_waiting(&self, builder: BuilderId) -> i64 {
+        self.waiting.get(&builder).copied().unwrap_or(0)
     }
 
     fn is(&self, builder: BuilderId, state: State) -> bool {
@@ -93,7 +115,11 @@ impl Overview {
 }
 
 pub fn read(conn: &mut SqliteConnection, wanted: &Wanted) -> Result<BuilderList, DbError> {
-    let all = builders::active(conn)?;
+    let mut all = builders::active(conn)?;
+    if wanted.project.is_some() {
+        all.retain(|builder| builder.project == wanted.project);
+    }
+    let projects = projects::names(conn)?;
     let overview = Overview::read(conn)?;
     let mut tags: BTreeMap<String, usize> = BTreeMap::new();
     for tag in all.iter().flat_map(|builder| &builder.tags) {
@@ -113,14 +139,23 @@ pub fn read(conn: &mut SqliteConnection, wanted: &Wanted) -> Result<BuilderList,
     found.sort_by_key(|builder| !overview.is(builder.id, State::Broken));
     let n_found = found.len();
     let page = found.into_iter().skip(wanted.offset).take(wanted.limit).collect();
-    Ok(BuilderList { lines: lines(conn, page, &overview, wanted.n_recent)?, n_found, n_all, n_in, tags })
+    let mut lines = lines(conn, page, &overview, wanted.n_recent)?;
+    for line in &mut lines {
+        line.project = line.builder.project.and_then(|project| projects.get(&project)).cloned();
+    }
+    Ok(BuilderList { lines, n_found, n_all, n_in, tags })
+}
+
+/// The builder whose workers build.
+fn at_work(builder: &Builder) -> BuilderId {
+    builder.base.unwrap_or(builder.id)
 }
 
 fn has_words(builder: &Builder, words: &[String]) -> bool {
     if words.is_empty() {
         return true;
     }
-    let description = builder.description.as_deref().unwrap_or_default();
+    let description = builder.description.text.as_deref().unwrap_or_default();
     let text = format!("{} {description} {}", builder.name, builder.tags.join(" ")).to_lowercase();
     words.iter().all(|word| text.contains(word))
 }
@@ -135,7 +170,7 @@ fn lines(
     let standing = || ids.iter().filter_map(|id| overview.standing.get(id));
     let broken: Vec<BuilderId> = standing().filter(|it| it.is_broken()).map(|it| it.builder).collect();
     let broken_since = builder_health::broken_since(conn, &broken)?;
-    let workers = worker_counts::of(conn, ids.iter().copied())?;
+    let workers = worker_counts::of(conn, page.iter().map(at_work))?;
     let mut recent: HashMap<BuilderId, Vec<Build>> = HashMap::new();
     let mut known: HashSet<BuildId> = HashSet::new();
     for build in builds::recent(conn, &ids, n_recent)? {
@@ -153,9 +188,10 @@ fn lines(
             newest_finished: newest.cloned(),
             broken_since: broken_since.get(&builder.id).copied(),
             recent,
-            n_running: overview.running.get(&builder.id).copied().unwrap_or(0),
-            n_waiting: overview.waiting.get(&builder.id).copied().unwrap_or(0),
-            workers: workers.get(&builder.id).copied().unwrap_or_default(),
+            project: None,
+            n_running: overview.n_running(builder.id),
+            n_waiting: overview.n_waiting(builder.id),
+            workers: workers.get(&at_work(&builder)).copied().unwrap_or_default(),
             builder,
         }
     };
