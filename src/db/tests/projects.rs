@@ -204,7 +204,7 @@ async fn commits_of_a_codebase_are_stored_once_with_their_parents() {
     };
     db.db.write(ingest(vec![commit("one", None), commit("two", Some("one"))], "two")).await.unwrap();
     db.db.write(ingest(vec![commit("two", Some("one")), commit("three", Some("two"))], "three")).await.unwrap();
-    let select = || Select::scoped(codebases::COMMITS_OF, vec![id.0]);
+    let select = move || Select::scoped(codebases::COMMITS_OF, vec![id.0]);
     let found = db.db.read(move |conn| codebases::commits(conn, &select())).await.unwrap();
     let lines: Vec<(&str, Option<i64>)> =
         found.iter().map(|commit| (commit.revision.as_str(), commit.parent.map(|parent| parent.0))).collect();

@@ -57,7 +57,7 @@ pub(super) fn sync(tx: &mut Transaction<'_>, wanted: &[SyncProject]) -> Result<H
         if known.get(&project.name) == Some(&facts) {
             continue;
         }
-        let id = named(tx, &project.name)?;
+        let id = found_or_made(tx, &project.name)?.0;
         let (slug, text, format, html, active) = facts;
         diesel::update(projects::table.find(id.0))
             .set((
@@ -119,15 +119,23 @@ fn store_codebase(
 
 /// The project of this name, which is made if there is none.
 pub(super) fn named(tx: &mut Transaction<'_>, name: &str) -> Result<ProjectId, DbError> {
+    let (project, is_new) = found_or_made(tx, name)?;
+    if is_new {
+        tx.emit(Event::ProjectUpdated { project });
+    }
+    Ok(project)
+}
+
+/// The same, and whether it was made; nobody is told.
+fn found_or_made(tx: &mut Transaction<'_>, name: &str) -> Result<(ProjectId, bool), DbError> {
     let known: Option<i64> =
         projects::table.filter(projects::name.eq(name)).select(projects::id).first(tx.conn()).optional()?;
     if let Some(id) = known {
-        return Ok(ProjectId(id));
+        return Ok((ProjectId(id), false));
     }
     let id: i64 = diesel::insert_into(projects::table)
         .values((projects::name.eq(name), projects::slug.eq(name)))
         .returning(projects::id)
         .get_result(tx.conn())?;
-    tx.emit(Event::ProjectUpdated { project: ProjectId(id) });
-    Ok(ProjectId(id))
+    Ok((ProjectId(id), true))
 }

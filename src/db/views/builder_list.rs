@@ -1,6 +1,6 @@
 //! Builders with how they stand: those that are looked for, broken ones first, a page at a time.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::SqliteConnection;
 
@@ -8,7 +8,7 @@ use super::builder_health::{self, BrokenSince, Standing};
 use super::worker_counts::{self, WorkerCounts};
 use super::{build_requests, builders, builds, projects};
 use crate::db::DbError;
-use crate::domain::{Build, BuildId, Builder, BuilderId, ProjectId};
+use crate::domain::{Build, BuildId, Builder, BuilderId, ProjectId, VIRTUAL_TAG};
 
 /// Which builders are looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub enum State {
     Waiting,
     /// Ended no build yet.
     New,
+    /// Shown only: another builder builds for it.
+    Virtual,
 }
 
 /// One builder of the list.
@@ -59,8 +61,8 @@ pub struct BuilderList {
     /// How many are looked for.
     pub n_found: usize,
     pub n_all: usize,
-    /// Of all, how many are in each state: broken, running, waiting, new.
-    pub n_in: [usize; 4],
+    /// Of all, how many are in each state: broken, running, waiting, new, virtual.
+    pub n_in: [usize; 5],
     /// Every tag, and how many builders have it.
     pub tags: BTreeMap<String, usize>,
 }
@@ -104,12 +106,14 @@ impl Overview {
         self.waiting.get(&builder).copied().unwrap_or(0)
     }
 
-    fn is(&self, builder: BuilderId, state: State) -> bool {
+    fn is(&self, builder: &Builder, state: State) -> bool {
+        let id = builder.id;
         match state {
-            State::Broken => self.standing.get(&builder).is_some_and(Standing::is_broken),
-            State::Running => self.running.contains_key(&builder),
-            State::Waiting => self.waiting.contains_key(&builder),
-            State::New => !self.standing.contains_key(&builder),
+            State::Virtual => builder.base.is_some(),
+            State::Broken => self.standing.get(&id).is_some_and(Standing::is_broken),
+            State::Running => self.running.contains_key(&id),
+            State::Waiting => self.waiting.contains_key(&id),
+            State::New => !self.standing.contains_key(&id),
         }
     }
 }
@@ -122,21 +126,21 @@ pub fn read(conn: &mut SqliteConnection, wanted: &Wanted) -> Result<BuilderList,
     let projects = projects::names(conn)?;
     let overview = Overview::read(conn)?;
     let mut tags: BTreeMap<String, usize> = BTreeMap::new();
-    for tag in all.iter().flat_map(|builder| &builder.tags) {
+    for tag in all.iter().flat_map(|builder| &builder.tags).filter(|tag| *tag != VIRTUAL_TAG) {
         *tags.entry(tag.clone()).or_default() += 1;
     }
-    let n_in = [State::Broken, State::Running, State::Waiting, State::New]
-        .map(|state| all.iter().filter(|builder| overview.is(builder.id, state)).count());
+    let n_in = [State::Broken, State::Running, State::Waiting, State::New, State::Virtual]
+        .map(|state| all.iter().filter(|builder| overview.is(builder, state)).count());
     let n_all = all.len();
     let words: Vec<String> = wanted.words.split_whitespace().map(str::to_lowercase).collect();
     let is_found = |builder: &Builder| {
-        wanted.state.is_none_or(|state| overview.is(builder.id, state))
+        wanted.state.is_none_or(|state| overview.is(builder, state))
             && wanted.tags.iter().all(|tag| builder.tags.contains(tag))
             && has_words(builder, &words)
     };
     let mut found: Vec<Builder> = all.into_iter().filter(is_found).collect();
     // they come sorted by name, which a stable sort keeps
-    found.sort_by_key(|builder| !overview.is(builder.id, State::Broken));
+    found.sort_by_key(|builder| !overview.is(builder, State::Broken));
     let n_found = found.len();
     let page = found.into_iter().skip(wanted.offset).take(wanted.limit).collect();
     let mut lines = lines(conn, page, &overview, wanted.n_recent)?;
@@ -170,7 +174,7 @@ fn lines(
     let standing = || ids.iter().filter_map(|id| overview.standing.get(id));
     let broken: Vec<BuilderId> = standing().filter(|it| it.is_broken()).map(|it| it.builder).collect();
     let broken_since = builder_health::broken_since(conn, &broken)?;
-    let workers = worker_counts::of(conn, page.iter().map(at_work))?;
+    let workers = worker_counts::of(conn, page.iter().map(at_work).collect::<BTreeSet<_>>().into_iter())?;
     let mut recent: HashMap<BuilderId, Vec<Build>> = HashMap::new();
     let mut known: HashSet<BuildId> = HashSet::new();
     for build in builds::recent(conn, &ids, n_recent)? {

@@ -22,12 +22,13 @@ const MOST_BUILDERS: usize = 100;
 const MOST_TAGS: usize = 20;
 
 /// The states to choose from, as the URL and the page name them.
-const STATES: [(&str, &str, Option<State>); 5] = [
+const STATES: [(&str, &str, Option<State>); 6] = [
     ("", "All", None),
     ("broken", "Broken", Some(State::Broken)),
     ("running", "Running", Some(State::Running)),
     ("waiting", "Waiting", Some(State::Waiting)),
     ("new", "Never built", Some(State::New)),
+    ("virtual", "Virtual", Some(State::Virtual)),
 ];
 
 #[derive(Serialize)]
@@ -132,8 +133,8 @@ pub async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, WebEr
     let project = project(&view, &asked.project).await?;
     let wanted = asked.wanted(project.as_ref());
     let list = view.db.read(move |conn| builder_list::read(conn, &wanted)).await?;
-    let [broken, running, waiting, new] = list.n_in;
-    let counts = [list.n_all, broken, running, waiting, new];
+    let [broken, running, waiting, new, shown_only] = list.n_in;
+    let counts = [list.n_all, broken, running, waiting, new, shown_only];
     let state = |((name, text, _), count): (&(&'static str, &'static str, Option<State>), usize)| StateItem {
         text,
         count,

@@ -68,7 +68,7 @@ pub async fn get(view: View, name: Path<String>) -> Result<HttpResponse, WebErro
     let read = view.db.read(move |conn| project_page::read(conn, &key, &wanted, MOST_ROWS)).await?;
     let read = read.ok_or_else(|| WebError::NotFound(format!("There is no project “{name}”.")))?;
     let forecasts = forecasts::of_running(&view.db, read.running.iter().map(|line| &line.build), view.now).await?;
-    let [n_broken, _, _, n_new] = read.builders.n_in;
+    let [n_broken, _, _, n_new, _] = read.builders.n_in;
     let counts = Counts {
         n_builders: read.builders.n_all,
         n_broken,

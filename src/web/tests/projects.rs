@@ -79,7 +79,14 @@ async fn projects_are_listed_and_found_broken_ones_first() {
     assert!(page.contains("linux/x86 #1</a>"), "{page}");
     assert!(site.page("/projects?q=nosuch").await.body.contains("No project is like that"));
     assert_eq!(names(&site.page("/projects?q=ALL+ap").await.body), ["apps"]);
-    assert!(Site::empty().page("/projects").await.body.contains("There are no projects yet"));
+}
+
+#[actix_web::test]
+async fn a_site_without_projects_says_how_to_make_one_and_does_not_lead_there() {
+    let site = Site::empty();
+    assert!(site.page("/projects").await.body.contains("There are no projects yet"));
+    let home = site.page("/").await.body;
+    assert!(!home.contains("id=\"projects\"") && !home.contains("href=\"./projects\""), "{home}");
 }
 
 #[actix_web::test]
@@ -118,12 +125,14 @@ async fn a_project_that_left_the_configuration_is_retired_and_keeps_its_builds()
 }
 
 #[actix_web::test]
-async fn the_front_page_and_the_navigation_lead_to_projects_where_there_are_any() {
+async fn the_front_page_shows_projects_where_there_are_any() {
     let (site, _) = Site::filled().await;
     let page = site.page("/").await.body;
     assert!(page.contains("id=\"projects\"") && page.contains("href=\"./projects/apps\""), "{page}");
-    let empty = Site::empty().page("/").await.body;
-    assert!(!empty.contains("id=\"projects\"") && !empty.contains("href=\"./projects\""), "{empty}");
+}
+
+#[actix_web::test]
+async fn the_navigation_leads_to_projects_of_the_configuration() {
     let mut config = site::config();
     let description = Description::default();
     config.projects = vec![ProjectConfig { name: "p".to_owned(), slug: "p".to_owned(), description }];
@@ -176,6 +185,8 @@ async fn a_virtual_builder_is_shown_with_the_builder_behind_it() {
     assert!(base.contains("href=\"../builders/linux%2Fx86%40main\">linux/x86@main</a>"), "{base}");
     let list = site.page("/builders").await.body;
     assert!(list.contains(">virtual</span>") && list.contains("1 of 1"), "{list}");
+    assert!(!list.contains("_virtual_"), "{list}");
+    assert_eq!(names(&site.page("/builders?state=virtual").await.body), ["linux/x86@main"]);
     assert!(site.page("/projects").await.body.contains("branches"), "a project that only builds name");
     let found = &site.api(&format!("/builders/{}", build.builder_id)).await.json()["builders"][0];
     let expected = json!({
