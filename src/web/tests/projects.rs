@@ -1,54 +1,12 @@
 //! Projects and virtual builders, on pages and over REST.
 
 use crate::config::ProjectConfig;
-use crate::db::Db;
-use crate::db::transitions::{StartBuild, StartBuildOutcome, SyncBuilder, SyncConfig, SyncProject, SyncWorker};
-use crate::domain::{Build, Description, Properties, VirtualBuilder};
+use crate::db::views::{Connection, project_list};
+use crate::domain::Description;
 use crate::json::json;
-use crate::testing::sample_site::{SampleSite, count_statements};
+use crate::testing::project_site::{many_projects, start_virtual};
+use crate::testing::sample_site::count_statements;
 use crate::web::tests::site::{self, Site};
-
-/// The sample with a build that is shown at `linux/x86@main`, of the project `branches`.
-async fn with_virtual() -> (Site, SampleSite, Build) {
-    let (site, sample) = Site::filled().await;
-    let shown_at = VirtualBuilder {
-        name: "linux/x86@main".to_owned(),
-        description: Some("all *of* main".to_owned()),
-        project: Some("branches".to_owned()),
-        tags: vec!["main".to_owned()],
-    };
-    let start = StartBuild {
-        builder: sample.builder,
-        shown_at: Some(shown_at),
-        requests: vec![sample.waiting],
-        worker: sample.worker,
-        properties: Properties::new(),
-        state_string: "building".to_owned(),
-    };
-    let StartBuildOutcome::Started(build) = site.db().write(start).await.unwrap() else { panic!("it is lost") };
-    (site, sample, build)
-}
-
-/// As many projects as that, each with a builder, except for the last.
-async fn many(db: &Db, count: usize) {
-    let project = |i: usize| SyncProject {
-        name: format!("project-{i:04}"),
-        slug: format!("p{i}"),
-        description: Description::plain(Some(format!("the project {i}"))),
-    };
-    let builder = |i: usize| SyncBuilder {
-        name: format!("b-{i:04}"),
-        project: Some(format!("project-{i:04}")),
-        ..SyncBuilder::default()
-    };
-    let sync = SyncConfig {
-        projects: (0..count).map(project).collect(),
-        builders: (0..count.saturating_sub(1)).map(builder).collect(),
-        workers: vec![SyncWorker { name: "w1".to_owned(), builders: Vec::new() }],
-        ..SyncConfig::default()
-    };
-    db.write(sync).await.unwrap();
-}
 
 /// The names of a list, in order.
 fn names(page: &str) -> Vec<&str> {
@@ -94,9 +52,9 @@ async fn lists_of_projects_have_pages_and_cost_the_same_for_three_and_three_thou
     let site = Site::empty();
     let mut statements = Vec::new();
     for count in [3, 3_000] {
-        many(site.db(), count).await;
-        let wanted = crate::db::views::project_list::Wanted { limit: 100, ..Default::default() };
-        let read = move |conn: &mut crate::db::views::Connection| crate::db::views::project_list::read(conn, &wanted);
+        many_projects(site.db(), count).await.unwrap();
+        let wanted = project_list::Wanted { limit: 100, ..Default::default() };
+        let read = move |conn: &mut Connection| project_list::read(conn, &wanted);
         statements.push(count_statements(site.db(), read).await.unwrap().1);
     }
     assert_eq!(statements[0], statements[1]);
@@ -112,7 +70,7 @@ async fn lists_of_projects_have_pages_and_cost_the_same_for_three_and_three_thou
 #[actix_web::test]
 async fn a_project_that_left_the_configuration_is_retired_and_keeps_its_builds() {
     let (site, _) = Site::filled().await;
-    many(site.db(), 2).await;
+    many_projects(site.db(), 2).await.unwrap();
     assert_eq!(names(&site.page("/projects").await.body), ["project-0000", "project-0001"]);
     let retired = site.page("/projects?state=retired").await.body;
     assert_eq!(names(&retired), ["apps"]);
@@ -170,7 +128,8 @@ async fn rest_gives_descriptions_as_text_and_as_html() {
 
 #[actix_web::test]
 async fn a_virtual_builder_is_shown_with_the_builder_behind_it() {
-    let (site, sample, build) = with_virtual().await;
+    let (site, sample) = Site::filled().await;
+    let build = start_virtual(site.db(), &sample).await.unwrap();
     let page = site.page("/builders/linux%2Fx86%40main").await;
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(
