@@ -173,7 +173,7 @@ fn field_kind(fields: &Fields<'_>) -> ForceFieldKind {
             ForceFieldKind::Choice { choices: fields.texts("choices"), strict: fields.flag("strict") }
         }
         "FileParameter" => ForceFieldKind::File,
-        "WorkerChoiceParameter" => ForceFieldKind::Worker,
+        "WorkerChoiceParameter" | "BuildslaveChoiceParameter" => ForceFieldKind::Worker,
         "InheritBuildParameter" => ForceFieldKind::Inherit,
         _ => ForceFieldKind::Fixed,
     }

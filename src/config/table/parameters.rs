@@ -62,7 +62,7 @@ const WORKER: &[Argument] = &[
 
 const INHERIT: &[Argument] = &[
     Argument::new("name", Kind::Text, Default::Text("inherit"), "Name of the property with the build."),
-    Argument::not_yet("compatible_builds"),
+    Argument::not_yet("compatible_builds", Kind::Function),
 ];
 
 const GROUP: &[Argument] = &[
@@ -134,6 +134,9 @@ pub const CLASSES: &[Class] = &[
         &[WORKER, COMMON],
     )
     .positional(&["name"]),
+    Class::new("util", "BuildslaveChoiceParameter", "The old name of `WorkerChoiceParameter`.", &[WORKER, COMMON])
+        .positional(&["name"])
+        .now("util.WorkerChoiceParameter"),
     Class::new(
         "util",
         "InheritBuildParameter",

@@ -134,6 +134,7 @@ pub const PARAMETERS: &[&str] = &[
     "ChoiceStringParameter",
     "FileParameter",
     "WorkerChoiceParameter",
+    "BuildslaveChoiceParameter",
     "InheritBuildParameter",
     "NestedParameter",
     "ParameterGroup",
@@ -156,7 +157,8 @@ pub const CLASSES: &[Class] = &[
         "The old name of `SingleBranchScheduler`.",
         &[SINGLE_BRANCH, BASIC, WATCH, COMMON],
     )
-    .positional(&["name", "branch", "treeStableTimer", "builderNames"]),
+    .positional(&["name", "branch", "treeStableTimer", "builderNames"])
+    .now("schedulers.SingleBranchScheduler"),
     Class::new(
         "schedulers",
         "AnyBranchScheduler",
