@@ -228,7 +228,13 @@ impl Class {
 
     /// The argument of a name or of an old name.
     pub fn argument(&self, name: &str) -> Option<&'static Argument> {
-        self.all_arguments().find(|argument| argument.name == name || argument.old_names.contains(&name))
+        let groups = self.arguments;
+        let all = || groups.iter().flat_map(|group| group.iter());
+        all().find(|argument| argument.name == name).or_else(|| {
+            let of_old_name = all().find(|argument| argument.old_names.contains(&name))?;
+            // An earlier one of the same name hides it.
+            all().find(|argument| argument.name == of_old_name.name)
+        })
     }
 }
 

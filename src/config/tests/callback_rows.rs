@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::callbacks::{call, change, important, request};
-use crate::domain::{Properties, PropertyValue, ScriptValue};
+use crate::domain::{BuildRequest, Properties, PropertyValue, ScriptValue, SourceStampId, StampSpec};
 
 const MANUAL: &str = include_str!("../../../docs/manual/src/callbacks.md");
 
@@ -29,7 +29,8 @@ fn properties() -> ScriptValue {
 fn a_request() -> ScriptValue {
     let mut properties = Properties::new();
     properties.set("quick", true, "Build");
-    ScriptValue::BuildRequest(Arc::new(request(properties)))
+    let stamps = vec![(SourceStampId(1), StampSpec::default())];
+    ScriptValue::BuildRequest(Arc::new(BuildRequest { source_stamps: stamps, ..request(properties) }))
 }
 
 fn builder() -> ScriptValue {

@@ -67,10 +67,10 @@ fn what_guards_access_is_noted_once_with_what_it_holds() {
 
 #[test]
 fn keys_and_their_modes_are_noted_too() {
-    assert_eq!(notes("c['multiMaster'] = True\n"), ["8:3: c['multiMaster'] is known, not available yet"]);
+    assert_eq!(notes("c['multiMaster'] = True\n"), ["8:20: c['multiMaster'] is known, not available yet"]);
     assert_eq!(
         notes("c['logEncoding'] = 'latin-1'\n"),
-        ["8:3: c['logEncoding'] 'latin-1' is known, not available yet; use 'utf-8'"]
+        ["8:20: c['logEncoding'] 'latin-1' is known, not available yet; use 'utf-8'"]
     );
     assert_eq!(notes("c['multiMaster'] = False\n"), Vec::<String>::new());
 }
