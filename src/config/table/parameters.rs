@@ -78,6 +78,7 @@ const GROUP: &[Argument] = &[
     Argument::optional("columns", Kind::Count, "How many columns of fields; as fits, if not given."),
     Argument::ignored("tablabel"),
     Argument::ignored("maxsize"),
+    Argument::ignored("default"),
 ];
 
 const ANY_PROPERTY: &[Argument] = &[
@@ -110,6 +111,8 @@ const CODEBASE: &[Argument] = &[
     Argument::ignored("tablabel"),
     Argument::ignored("columns"),
     Argument::ignored("hide"),
+    Argument::ignored("category"),
+    Argument::ignored("reason"),
     Argument::optional("patch", Kind::Object(&["PatchParameter"]), "Fields of a patch to be built with."),
 ];
 

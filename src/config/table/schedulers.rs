@@ -98,7 +98,16 @@ const FORCE: &[Argument] = &[
     Argument::optional("codebases", Kind::ObjectsOrTexts(&["CodebaseParameter"]), "Fields of each codebase."),
     Argument::optional("properties", Kind::Objects(PARAMETERS), "Further fields; each becomes a property."),
     Argument::optional("priority", Kind::Object(FIELDS), "The field for the priority."),
+    old_part("branch"),
+    old_part("revision"),
+    old_part("repository"),
+    old_part("project"),
 ];
+
+/// A field of the only codebase, which has a place in `codebases` now.
+const fn old_part(name: &'static str) -> Argument {
+    Argument::optional(name, Kind::ObjectOrText(FIELDS), "The old way to give a field of the only codebase.")
+}
 
 const TRY_JOBDIR: &[Argument] = &[Argument::required(
     "jobdir",

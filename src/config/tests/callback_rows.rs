@@ -68,10 +68,15 @@ fn step() -> ScriptValue {
 }
 
 /// The first cell of a row, a function of that kind, what it is called with, and what it answers.
-fn cases() -> Vec<(&'static str, &'static str, Vec<ScriptValue>, PropertyValue)> {
+type Case = (&'static str, &'static str, Vec<ScriptValue>, PropertyValue);
+
+fn cases() -> Vec<Case> {
+    [of_changes(), of_plans(), of_builds(), of_values()].concat()
+}
+
+/// Functions about changes and sources.
+fn of_changes() -> Vec<Case> {
     let yes = PropertyValue::Bool(true);
-    let master = object(&[]);
-    let groups = ScriptValue::Match(vec![Some("a.c:1: x".to_owned()), Some("a.c".to_owned())].into());
     vec![
         (
             "`fileIsImportant` of schedulers",
@@ -112,6 +117,14 @@ fn cases() -> Vec<(&'static str, &'static str, Vec<ScriptValue>, PropertyValue)>
             vec![data("abc"), data("r")],
             "r/abc".into(),
         ),
+    ]
+}
+
+/// Functions about what is built next, and where.
+fn of_plans() -> Vec<Case> {
+    let yes = PropertyValue::Bool(true);
+    let master = object(&[]);
+    vec![
         (
             "`prioritizeBuilders`",
             "lambda master, builders: sorted(builders, key=lambda b: b.name)",
@@ -148,6 +161,13 @@ fn cases() -> Vec<(&'static str, &'static str, Vec<ScriptValue>, PropertyValue)>
             vec![properties()],
             PropertyValue::Null,
         ),
+    ]
+}
+
+/// Functions about a build and its steps.
+fn of_builds() -> Vec<Case> {
+    let yes = PropertyValue::Bool(true);
+    vec![
         (
             "`do_build_if`",
             "lambda b: b.number == 7 and b.builder.name == 'b1' and b.hasProperty('branch')",
@@ -161,6 +181,13 @@ fn cases() -> Vec<(&'static str, &'static str, Vec<ScriptValue>, PropertyValue)>
             vec![data(3), step()],
             yes.clone(),
         ),
+    ]
+}
+
+/// Functions that make values.
+fn of_values() -> Vec<Case> {
+    let groups = ScriptValue::Match(vec![Some("a.c:1: x".to_owned()), Some("a.c".to_owned())].into());
+    vec![
         (
             "`util.renderer`",
             "lambda props: props.asDict()['branch'] + props.getProperty('x', '!')",

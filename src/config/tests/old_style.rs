@@ -2,6 +2,7 @@
 
 use super::load;
 use crate::config::MasterConfig;
+use crate::schedulers::config::{ForceFieldKind, SchedulerKind};
 use crate::steps::config::{GitMode, StepKind};
 
 const OLD: &str = "\
@@ -90,4 +91,19 @@ fn old_arguments_of_steps_mean_what_they_meant() {
     );
     let errors = load(&format!("{}f.addStep(steps.SetProperty(property='x'))\n", super::BASE)).unwrap_err().to_string();
     assert!(errors.contains("steps.SetProperty() needs 'property' and 'value'"), "{errors}");
+}
+
+#[test]
+fn fields_of_the_only_codebase_were_arguments_of_the_form() {
+    let more = "c['schedulers'].append(schedulers.ForceScheduler(name='old', builderNames=['b1'],\n\
+        branch=util.FixedParameter(name='branch', default='stable'), repository=''))\n";
+    let config = super::config(more);
+    let SchedulerKind::Force(force) = &config.schedulers[1].kind else { panic!("no form") };
+    assert_eq!(force.codebases.len(), 1);
+    assert_eq!(force.codebases[0].branch.default, "stable".into());
+    assert_eq!(force.codebases[0].repository.kind, ForceFieldKind::Fixed);
+    assert_ne!(force.codebases[0].revision.kind, ForceFieldKind::Fixed);
+    let warnings: Vec<_> = config.warnings.iter().filter(|warning| warning.contains("ForceScheduler(")).collect();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].contains("codebases=[util.CodebaseParameter(codebase='', branch=...)]"), "{warnings:?}");
 }

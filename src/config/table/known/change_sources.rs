@@ -43,7 +43,7 @@ const GERRIT_LOG: &[Argument] = arguments! {
     firstFetchLookback: Count = Int(30),
 };
 const GERRIT_EVENTS: &[Argument] = arguments! {
-    gitBaseURL: Text, handled_events: Texts, debug: Bool = Bool(false), get_files: Bool = Bool(false), name: Text,
+    branch: Any, project: Any, gitBaseURL: Text, handled_events: Texts, debug: Bool = Bool(false), get_files: Bool = Bool(false), name: Text,
     pollRandomDelayMin: Seconds = Int(0), pollRandomDelayMax: Seconds = Int(0),
 };
 
