@@ -6,6 +6,7 @@ mod clients;
 mod diff;
 mod error;
 mod load;
+mod missing;
 mod nearest;
 mod reference;
 mod reveal;
@@ -20,6 +21,7 @@ pub use clients::{ClientAccount, ClientRole};
 pub use diff::{Changed, ConfigDiff, diff};
 pub use error::{ConfigError, ConfigErrors, Excerpt};
 pub use load::{Loader, MASTER_CFG, load};
+pub use missing::missing;
 pub use nearest::nearest;
 pub use reference::reference;
 pub use reveal::load_to_run;
@@ -31,6 +33,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::changes::config::ChangeSourceConfig;
+use crate::changes::revlink::Revlink;
 use crate::domain::lock::{LockAccess, LockItem};
 use crate::domain::{Callback, Description, Properties, Renderable};
 use crate::lifetime::Horizons;
@@ -67,12 +70,15 @@ pub struct MasterConfig {
     pub collapse_requests: Collapse,
     pub prioritize_builders: Option<Callback>,
     pub codebase_generator: Option<Callback>,
+    pub revlink: Revlink,
     pub logs: LogLimits,
     pub lifetime: DataLifetime,
     /// Losses of a worker after which a request ends in EXCEPTION instead of being tried again.
     pub max_worker_losses: i32,
     /// Components that are known but do nothing yet; shown as a banner.
     pub inactive: Vec<String>,
+    /// What is known and not built yet, and without which no master starts: [`MasterConfig::reveal`] refuses it.
+    pub not_available: Vec<ConfigError>,
     /// Old spellings and the like, with `file:line`.
     pub warnings: Vec<String>,
     /// What it was made of.

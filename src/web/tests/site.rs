@@ -135,10 +135,12 @@ pub fn config() -> MasterConfig {
         collapse_requests: Collapse::Compatible,
         prioritize_builders: None,
         codebase_generator: None,
+        revlink: Default::default(),
         logs: LogLimits::default(),
         lifetime: Default::default(),
         max_worker_losses: 3,
         inactive: vec!["reporters.MailNotifier".to_owned()],
+        not_available: Vec::new(),
         warnings: Vec::new(),
         files: Vec::new(),
     }
