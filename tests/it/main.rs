@@ -7,6 +7,7 @@ mod conditions;
 mod explain;
 mod force;
 mod forecast;
+mod groups;
 mod locks;
 mod patches;
 mod priorities;
