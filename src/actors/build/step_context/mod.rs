@@ -139,7 +139,7 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     fn worker_command_version(&self, command: &str) -> Option<String> {
-        self.run.plan.link.facts().commands.get(command).cloned()
+        self.run.plan.link.facts().commands.get(command).map(str::to_owned)
     }
 
     fn worker_path(&self, place: WorkerPlace<'_>) -> String {
@@ -196,7 +196,7 @@ impl StepContext for ActorStepContext<'_> {
             "basedir" => Some(facts.basedir.clone()),
             "system" => Some(facts.system.clone()),
             "numcpus" => return facts.numcpus.map(PropertyValue::Int),
-            _ => facts.others.get(name).cloned(),
+            _ => facts.others.get(name).map(str::to_owned),
         };
         text.map(PropertyValue::Str)
     }
@@ -256,7 +256,8 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     fn worker_environ(&self) -> BTreeMap<String, String> {
-        self.run.plan.link.facts().environ.clone().into_iter().collect()
+        let facts = self.run.plan.link.facts();
+        facts.environ.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     async fn set_build_data(&self, name: &str, value: Vec<u8>, source: &str) -> Result<(), Fault> {

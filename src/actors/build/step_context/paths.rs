@@ -60,7 +60,7 @@ mod tests {
     fn a_tilde_is_the_home_that_the_worker_told() {
         let mut facts = WorkerFacts { system: "posix".to_owned(), ..WorkerFacts::default() };
         assert_eq!(join(&facts, "/w/b", "~/x"), "/w/b/~/x", "it told none");
-        facts.environ.insert("HOME".to_owned(), "/home/bb".to_owned());
+        facts.environ = [("HOME", "/home/bb")].into_iter().collect();
         assert_eq!(join(&facts, "/w/b", "~/x"), "/home/bb/x");
         assert_eq!(join(&facts, "/w/b", "~"), "/home/bb");
         assert_eq!(join(&facts, "/w/b", "a~/x"), "/w/b/a~/x");
