@@ -39,7 +39,7 @@ use crate::domain::{Callback, Description, Properties, Renderable};
 use crate::lifetime::Horizons;
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::schedulers::cron::Cron;
-use crate::secrets::{LateText, SecretsConfig};
+use crate::secrets::{LateOptions, LateText, SecretsConfig};
 use crate::steps::config::StepConfig;
 
 /// Everything a `master.cfg` says.
@@ -65,7 +65,7 @@ pub struct MasterConfig {
     /// Where secrets come from.
     pub secrets: SecretsConfig,
     /// SQLAlchemy form; relative paths are below the base directory.
-    pub db_url: String,
+    pub db_url: LateText,
     pub properties: Properties,
     pub collapse_requests: Collapse,
     pub prioritize_builders: Option<Callback>,
@@ -218,7 +218,7 @@ pub struct WwwConfig {
     /// Plugin name to its options, as `/config` shows them.
     pub plugins: crate::domain::PropertyValue,
     /// Dialect to its options.
-    pub change_hook_dialects: Vec<(String, crate::domain::PropertyValue)>,
+    pub change_hook_dialects: Vec<(String, LateOptions)>,
     pub allowed_origins: Vec<String>,
 }
 
