@@ -6,8 +6,9 @@ use super::settings::{self, Settings};
 use super::values;
 use crate::config::nearest;
 use crate::config::script::Raw;
-use crate::config::table::{Kind, WEB_STATUS};
+use crate::config::source::Span;
 use crate::config::table::keys::{ACTIVE_DIALECTS, INACTIVE_PLUGINS, WWW_KEYS};
+use crate::config::table::{Kind, WEB_STATUS};
 use crate::config::{ListenAddress, Protocol, ProtocolPort, WwwConfig};
 use crate::domain::PropertyValue;
 use crate::secrets::{LateOptions, LateText};
@@ -120,7 +121,8 @@ fn web_status(fields: &Fields<'_>, mut www: WwwConfig) -> WwwConfig {
             None
         }
     });
-    www.change_hook_dialects = active_dialects(fields.context, &fields.value("change_hook_dialects"));
+    www.change_hook_dialects =
+        active_dialects(fields.context, &fields.value("change_hook_dialects"), |_| fields.span("change_hook_dialects"));
     www
 }
 
@@ -144,18 +146,19 @@ fn dialects(settings: &Settings<'_>, value: &Raw) -> Vec<(String, LateOptions)> 
         let message = format!("c['www']['change_hook_dialects'] must be a dictionary, not {}", value.describe());
         settings.problem("www", "change_hook_dialects", message);
     }
-    active_dialects(settings.context, value)
+    let span_of = |name: &str| settings.span("www", &format!("change_hook_dialects/{name}"));
+    active_dialects(settings.context, value, span_of)
 }
 
-fn active_dialects(context: &Context<'_>, value: &Raw) -> Vec<(String, PropertyValue)> {
+fn active_dialects(context: &Context<'_>, value: &Raw, span_of: impl Fn(&str) -> Span) -> Vec<(String, LateOptions)> {
     let mut active = Vec::new();
     for (name, options) in
         values::named(value).filter(|(_, options)| options.is_truthy() || matches!(options, Raw::Map(_)))
     {
         if ACTIVE_DIALECTS.contains(&name.as_str()) {
-            let place = settings.context.place(settings.span("www", &format!("change_hook_dialects/{name}")));
+            let place = context.place(span_of(&name));
             let options = match Kind::Renderable.problem(&options) {
-                None => LateOptions::new(values::renderable(settings.context, &options), place),
+                None => LateOptions::new(values::renderable(context, &options), place),
                 Some(_) => LateOptions::from(PropertyValue::Bool(true)),
             };
             active.push((name, options));
