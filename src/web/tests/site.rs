@@ -213,10 +213,7 @@ pub fn force() -> SchedulerConfig {
                     label: "Earlier".to_owned(),
                     layout: Layout::Vertical,
                     columns: None,
-                    fields: vec![ForceParameter::Field(field(
-                        "inherit",
-                        ForceFieldKind::Inherit { compatible_builds: None },
-                    ))],
+                    fields: vec![ForceParameter::Field(inherit())],
                 }),
             ],
         })]
@@ -232,6 +229,10 @@ pub fn force() -> SchedulerConfig {
         codebases: Vec::new(),
         kind,
     }
+}
+
+fn inherit() -> ForceField {
+    field("inherit", ForceFieldKind::Inherit { compatible_builds: None })
 }
 
 fn choice(strict: bool) -> ForceFieldKind {
