@@ -2,7 +2,7 @@
 //!
 //! - Hears: [`AcceptChanges`] from change sources and from the web's hooks.
 //! - Tells: nothing itself; `Event::ChangeAdded` goes to the writer together with its rows.
-//! - Writes: changes, users, source stamps, the source's poll state (`ingest_changes`).
+//! - Writes: changes, users, commits of codebases, source stamps, the source's poll state (`ingest_changes`).
 //! - Restart: permanent. Holds no state.
 
 use std::error::Error;
@@ -16,7 +16,9 @@ use super::supervisor::{Ask, AskError, Child, Handle, Reply, ShellContext};
 use crate::changes::revlink::Revlink;
 use crate::db::transitions::IngestChanges;
 use crate::db::{Db, DbError};
-use crate::domain::{Callback, ChangeId, ChangeSourceId, NewChange, PropertyValue, ScriptError, ScriptValue};
+use crate::domain::{
+    Callback, ChangeId, ChangeSourceId, CodebaseId, NewChange, NewHistory, PropertyValue, ScriptError, ScriptValue,
+};
 
 /// Stores changes together with the position of their source; answers the ids of those that were new.
 #[derive(Message)]
@@ -28,6 +30,8 @@ pub struct AcceptChanges {
     pub source_id: Option<ChangeSourceId>,
     pub changes: Vec<NewChange>,
     pub poll_state: Option<String>,
+    /// What is new of a codebase.
+    pub history: Option<(CodebaseId, NewHistory)>,
 }
 
 /// The reason changes were not stored; whoever brought them may bring them again.
@@ -70,7 +74,7 @@ impl Handle<AcceptChanges> for ChangeIntake {
     ) -> Reply<Result<Vec<ChangeId>, AcceptError>> {
         let deps = self.deps.clone();
         Reply::Later(Box::pin(async move {
-            let AcceptChanges { source, source_id, mut changes, poll_state } = message;
+            let AcceptChanges { source, source_id, mut changes, poll_state, history } = message;
             let generator = deps.config.borrow().config.codebase_generator.clone();
             if let Some(generator) = generator {
                 for change in &mut changes {
@@ -81,7 +85,8 @@ impl Handle<AcceptChanges> for ChangeIntake {
             for change in &mut changes {
                 add_link(&deps.scripts, &revlink, change).await;
             }
-            deps.db.write(IngestChanges { source, source_id, changes, poll_state }).await.map_err(AcceptError::Database)
+            let ingest = IngestChanges { source, source_id, changes, poll_state, history };
+            deps.db.write(ingest).await.map_err(AcceptError::Database)
         }))
     }
 }

@@ -35,11 +35,11 @@ use std::time::Duration;
 use crate::changes::config::ChangeSourceConfig;
 use crate::changes::revlink::Revlink;
 use crate::domain::lock::{LockAccess, LockItem};
-use crate::domain::{Callback, Properties, Renderable};
+use crate::domain::{Callback, Description, Properties, Renderable};
 use crate::lifetime::Horizons;
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::schedulers::cron::Cron;
-use crate::secrets::{LateText, SecretsConfig};
+use crate::secrets::{LateOptions, LateText, SecretsConfig};
 use crate::steps::config::StepConfig;
 
 /// Everything a `master.cfg` says.
@@ -49,6 +49,8 @@ pub struct MasterConfig {
     pub title_url: String,
     /// Ends with a slash.
     pub buildbot_url: String,
+    pub projects: Vec<ProjectConfig>,
+    pub codebases: Vec<CodebaseConfig>,
     pub workers: Vec<WorkerConfig>,
     pub builders: Vec<BuilderConfig>,
     pub schedulers: Vec<SchedulerConfig>,
@@ -63,7 +65,7 @@ pub struct MasterConfig {
     /// Where secrets come from.
     pub secrets: SecretsConfig,
     /// SQLAlchemy form; relative paths are below the base directory.
-    pub db_url: String,
+    pub db_url: LateText,
     pub properties: Properties,
     pub collapse_requests: Collapse,
     pub prioritize_builders: Option<Callback>,
@@ -109,6 +111,24 @@ impl MasterConfig {
     }
 }
 
+/// `util.Project`: builders that belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectConfig {
+    pub name: String,
+    /// A short name for URLs.
+    pub slug: String,
+    pub description: Description,
+}
+
+/// `util.Codebase`: what a project is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodebaseConfig {
+    pub name: String,
+    pub slug: String,
+    /// The name of one of the configuration's projects.
+    pub project: String,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerConfig {
     pub name: String,
@@ -131,7 +151,9 @@ pub struct BuilderConfig {
     /// Directory on the worker, below the worker's base directory.
     pub workerbuilddir: String,
     pub factory: FactoryConfig,
-    pub description: Option<String>,
+    pub description: Description,
+    /// The name of one of the configuration's projects.
+    pub project: Option<String>,
     pub tags: Vec<String>,
     pub properties: Properties,
     pub default_properties: Properties,
@@ -196,7 +218,7 @@ pub struct WwwConfig {
     /// Plugin name to its options, as `/config` shows them.
     pub plugins: crate::domain::PropertyValue,
     /// Dialect to its options.
-    pub change_hook_dialects: Vec<(String, crate::domain::PropertyValue)>,
+    pub change_hook_dialects: Vec<(String, LateOptions)>,
     pub allowed_origins: Vec<String>,
 }
 

@@ -1,5 +1,6 @@
 //! What the configuration says of a step: one variant per kind, plain and comparable.
 
+mod group;
 mod properties;
 mod shells;
 mod tools;
@@ -8,6 +9,7 @@ mod transfer;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use self::group::GroupPlace;
 pub use self::properties::{FromEnvConfig, PropertyCommandConfig, PropertyTarget, SetPropertyConfig};
 pub use self::shells::{MasterShellConfig, ShellSequenceConfig};
 pub use self::tools::{Tool, ToolConfig};

@@ -30,6 +30,7 @@ pub fn plain_common(name: &str) -> StepCommon {
         workdir: None,
         log_encoding: None,
         locks: Vec::new(),
+        group: None,
     }
 }
 

@@ -37,7 +37,8 @@ pub fn builder(context: &Context<'_>, object: &Arc<Object>) -> BuilderConfig {
         workerbuilddir: fields.optional_text("workerbuilddir").unwrap_or_else(|| builddir.clone()),
         builddir,
         factory: factory(&fields),
-        description: fields.optional_text("description"),
+        description: super::projects::description(&fields),
+        project: fields.optional_text("project"),
         tags,
         properties: fields.properties("properties", SOURCE),
         default_properties: fields.properties("defaultProperties", SOURCE),
@@ -70,7 +71,7 @@ fn factory(builder: &Fields<'_>) -> FactoryConfig {
     let steps = fields.value("steps");
     let steps = steps.items().iter().filter_map(Raw::object);
     FactoryConfig {
-        steps: steps.filter_map(|step| steps::step(builder.context, step)).collect(),
+        steps: steps.flat_map(|step| steps::steps(builder.context, step)).collect(),
         workdir: fields.renderable("workdir").unwrap_or_else(|| Renderable::from("build")),
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::config::script::{Outcome, Places};
 use crate::config::source::{SourceText, Span};
 use crate::config::{ConfigError, ConfigErrors, TlsError, TlsFiles, TlsIdentity};
+use crate::secrets::Place;
 
 pub struct Context<'a> {
     source: &'a SourceText,
@@ -83,6 +84,12 @@ impl<'a> Context<'a> {
         noted.sort_by_key(|note| (note.line, note.column));
         noted.dedup();
         noted
+    }
+
+    /// A place for errors that are found when the file is not at hand any more.
+    pub fn place(&self, span: Span) -> Place {
+        let ConfigError { file, line, column, .. } = self.source.error(span, "");
+        Place { file, line, column }
     }
 
     pub fn inactive(&self) -> Vec<String> {

@@ -198,7 +198,7 @@ fn field_kind(fields: &Fields<'_>) -> ForceFieldKind {
         }
         "FileParameter" => ForceFieldKind::File,
         "WorkerChoiceParameter" | "BuildslaveChoiceParameter" => ForceFieldKind::Worker,
-        "InheritBuildParameter" => ForceFieldKind::Inherit,
+        "InheritBuildParameter" => ForceFieldKind::Inherit { compatible_builds: fields.callback("compatible_builds") },
         _ => ForceFieldKind::Fixed,
     }
 }

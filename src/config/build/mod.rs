@@ -12,6 +12,7 @@ mod force;
 mod lifetime;
 mod locks;
 mod network;
+mod projects;
 mod properties;
 mod revlink;
 pub mod running;
@@ -52,6 +53,8 @@ pub struct Placed<T> {
 pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<MasterConfig, ConfigErrors> {
     let context = Context::new(source, &outcome, base_dir);
     let settings = Settings::new(&context, &outcome.config);
+    let projects = settings.objects("projects", projects::PROJECT, projects::project);
+    let codebases = settings.objects("codebases", projects::CODEBASE, projects::codebase);
     let workers = settings.objects("workers", workers::CLASSES, workers::worker);
     let builders = settings.objects("builders", builders::CLASSES, builders::builder);
     let mut schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
@@ -65,6 +68,8 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
     let all = validate::All {
+        projects: &projects,
+        codebases: &codebases,
         workers: &workers,
         builders: &builders,
         schedulers: &schedulers,
@@ -77,6 +82,8 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         title: settings.text("title").unwrap_or("Buildbot".to_owned()),
         title_url: settings.text("titleURL").unwrap_or(buildbot_url.clone()),
         buildbot_url,
+        projects: items(projects),
+        codebases: items(codebases),
         workers: items(workers),
         builders: items(builders),
         schedulers: items(schedulers),

@@ -6,10 +6,12 @@ use super::settings::{self, Settings};
 use super::values;
 use crate::config::nearest;
 use crate::config::script::Raw;
-use crate::config::table::WEB_STATUS;
+use crate::config::source::Span;
 use crate::config::table::keys::{ACTIVE_DIALECTS, INACTIVE_PLUGINS, WWW_KEYS};
+use crate::config::table::{Kind, WEB_STATUS};
 use crate::config::{ListenAddress, Protocol, ProtocolPort, WwwConfig};
 use crate::domain::PropertyValue;
+use crate::secrets::{LateOptions, LateText};
 
 const PROTOCOLS: [(&str, Protocol); 2] = [("pb", Protocol::Pb), ("msgpack_experimental_v7", Protocol::Msgpack)];
 const DEFAULT_DB: &str = "sqlite:///state.sqlite";
@@ -119,7 +121,8 @@ fn web_status(fields: &Fields<'_>, mut www: WwwConfig) -> WwwConfig {
             None
         }
     });
-    www.change_hook_dialects = active_dialects(fields.context, &fields.value("change_hook_dialects"));
+    www.change_hook_dialects =
+        active_dialects(fields.context, &fields.value("change_hook_dialects"), |_| fields.span("change_hook_dialects"));
     www
 }
 
@@ -138,21 +141,27 @@ fn plugins(settings: &Settings<'_>, value: &Raw) -> PropertyValue {
 }
 
 /// Hooks that exist; the others are noted as without effect.
-fn dialects(settings: &Settings<'_>, value: &Raw) -> Vec<(String, PropertyValue)> {
+fn dialects(settings: &Settings<'_>, value: &Raw) -> Vec<(String, LateOptions)> {
     if !matches!(value, Raw::Map(_)) {
         let message = format!("c['www']['change_hook_dialects'] must be a dictionary, not {}", value.describe());
         settings.problem("www", "change_hook_dialects", message);
     }
-    active_dialects(settings.context, value)
+    let span_of = |name: &str| settings.span("www", &format!("change_hook_dialects/{name}"));
+    active_dialects(settings.context, value, span_of)
 }
 
-fn active_dialects(context: &Context<'_>, value: &Raw) -> Vec<(String, PropertyValue)> {
+fn active_dialects(context: &Context<'_>, value: &Raw, span_of: impl Fn(&str) -> Span) -> Vec<(String, LateOptions)> {
     let mut active = Vec::new();
     for (name, options) in
         values::named(value).filter(|(_, options)| options.is_truthy() || matches!(options, Raw::Map(_)))
     {
         if ACTIVE_DIALECTS.contains(&name.as_str()) {
-            active.push((name, options.to_plain().unwrap_or(PropertyValue::Bool(true))));
+            let place = context.place(span_of(&name));
+            let options = match Kind::Renderable.problem(&options) {
+                None => LateOptions::new(values::renderable(context, &options), place),
+                Some(_) => LateOptions::from(PropertyValue::Bool(true)),
+            };
+            active.push((name, options));
         } else {
             context.no_effect_yet(format!("c['www']['change_hook_dialects']['{name}']"));
         }
@@ -161,15 +170,19 @@ fn active_dialects(context: &Context<'_>, value: &Raw) -> Vec<(String, PropertyV
 }
 
 /// `c['db']['db_url']`, or the old `c['db_url']`.
-pub fn db_url(settings: &Settings<'_>) -> String {
-    let inner = settings.map("db").and_then(|db| db.get("db_url"));
-    let url = match inner {
-        Some(Raw::Text(url)) => Some(url.clone()),
-        Some(other) => {
-            settings.problem("db", "db_url", format!("c['db']['db_url'] must be text, not {}", other.describe()));
-            None
-        }
-        None => settings.text("db_url"),
+pub fn db_url(settings: &Settings<'_>) -> LateText {
+    let (key, path, what) = match settings.value("db") {
+        Some(_) => ("db", "db_url", "c['db']['db_url']"),
+        None => ("db_url", "", "c['db_url']"),
     };
-    url.unwrap_or_else(|| DEFAULT_DB.to_owned())
+    let given = match key {
+        "db" => settings.map("db").and_then(|db| db.get("db_url")),
+        _ => settings.value("db_url"),
+    };
+    let Some(given) = given else { return LateText::from(DEFAULT_DB) };
+    if let Some(problem) = Kind::RenderableText.problem(given) {
+        settings.problem(key, path, format!("{what} {problem}"));
+        return LateText::from(DEFAULT_DB);
+    }
+    values::late_text(settings.context, given, settings.span(key, path))
 }

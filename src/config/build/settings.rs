@@ -229,6 +229,8 @@ fn builder_of(context: &Context<'_>, entries: &[(Raw, Raw)], span: Span) -> Opti
 
 fn expected(key: &str) -> &'static str {
     match key {
+        "codebases" => "objects of util.Codebase",
+        "projects" => "objects of util.Project",
         "workers" => "objects of worker.Worker",
         "builders" => "objects of util.BuilderConfig",
         "schedulers" => "schedulers",

@@ -104,7 +104,8 @@ pub fn sequence(fields: &Fields<'_>) -> StepKind {
     StepKind::ShellSequence(ShellSequenceConfig { commands, shell: shell(fields) })
 }
 
-fn shell_arg(context: &Context<'_>, object: &Arc<Object>) -> Renderable {
+/// One command of a sequence.
+pub fn shell_arg(context: &Context<'_>, object: &Arc<Object>) -> Renderable {
     let fields = Fields::new(context, object);
     let given = object.arguments.iter().map(|given| (given.name.clone(), fields.render(&fields.value(&given.name))));
     Renderable::Map(given.collect())

@@ -1,4 +1,4 @@
-//! Steps: what all have in common, and `steps.Git`.
+//! Steps: what all have in common, groups of them, and `steps.Git`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,28 @@ use super::fields::Fields;
 use super::{locks, properties, shell, tools, transfers, values};
 use crate::config::script::{self, Object, Raw};
 use crate::domain::{PropertyValue, Renderable};
-use crate::steps::config::{GitConfig, GitHost, GitMode, StepConfig, StepKind, TriggerConfig};
+use crate::steps::config::{GitConfig, GitHost, GitMode, GroupPlace, StepConfig, StepKind, TriggerConfig};
 use crate::steps::function::StepCallback;
 use crate::steps::{StepCommon, StepCondition};
 
+/// The steps that an object of the file stands for: one, or those of a group.
+pub fn steps(context: &Context<'_>, object: &Arc<Object>) -> Vec<StepConfig> {
+    if object.class.name != "Parallel" {
+        return step(context, object).into_iter().collect();
+    }
+    let group = Fields::new(context, object);
+    let members = group.value("steps");
+    let members = members.items().iter().filter_map(Raw::object).filter_map(|member| step(context, member));
+    let mut members: Vec<StepConfig> = members.collect();
+    for (position, member) in members.iter_mut().enumerate() {
+        let (name, halt_on_failure) = (group.text("name"), group.flag("haltOnFailure"));
+        member.common.group = Some(GroupPlace { name, halt_on_failure, position });
+    }
+    members
+}
+
 /// A step; nothing for a class that was refused when its object was made.
-pub fn step(context: &Context<'_>, object: &Arc<Object>) -> Option<StepConfig> {
+fn step(context: &Context<'_>, object: &Arc<Object>) -> Option<StepConfig> {
     let fields = Fields::new(context, object);
     let kind = match object.class.name {
         "ShellCommand" | "Configure" => StepKind::Shell(shell::shell(&fields)),
@@ -74,6 +90,7 @@ fn common(fields: &Fields<'_>) -> StepCommon {
         workdir: fields.renderable("workdir"),
         log_encoding: fields.optional_text("logEncoding"),
         locks: locks::items(fields),
+        group: None,
     }
 }
 

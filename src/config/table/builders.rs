@@ -31,7 +31,7 @@ const BUILDER: &[Argument] = &[
     Argument::optional("buildHorizon", Kind::Count, "Newest builds that are kept; `c['buildHorizon']` if not given."),
     Argument::optional("logHorizon", Kind::Count, "Newest builds whose logs are kept; `c['logHorizon']` if not given."),
     Argument::ignored("eventHorizon"),
-    Argument::not_yet("project", Kind::Text),
+    Argument::optional("project", Kind::Text, "The name of the project it belongs to."),
     Argument::optional(
         "do_build_if",
         Kind::Function,

@@ -20,7 +20,11 @@ const GIT_POLLER: &[Argument] = &[
     Argument::optional("project", Kind::TextOrFunction, "Project of the changes."),
     Argument::new("encoding", Kind::Text, Default::Text("utf-8"), "How authors, comments and names are encoded."),
     Argument::optional("name", Kind::Text, "Name of the poller; the repository's URL if not given."),
-    Argument::not_yet("codebase", Kind::Any),
+    Argument::optional(
+        "codebase",
+        Kind::Object(&["Codebase"]),
+        "One of `c['codebases']`: its commits and branches are kept, for its project's page and for REST.",
+    ),
     Argument::not_yet("fetch_refspec", Kind::Texts),
     Argument::not_yet("sshPrivateKey", Kind::RenderableText),
     Argument::not_yet("sshHostKey", Kind::RenderableText),

@@ -14,6 +14,7 @@ mod known;
 mod lifetime;
 mod locks;
 mod parameters;
+mod projects;
 mod properties;
 mod reporters;
 mod revlinks;
@@ -240,9 +241,10 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 18] = [
+    let tables: [&'static [Class]; 19] = [
         worker::CLASSES,
         builders::CLASSES,
+        projects::CLASSES,
         steps::CLASSES,
         transfers::CLASSES,
         properties::CLASSES,

@@ -62,7 +62,11 @@ const WORKER: &[Argument] = &[
 
 const INHERIT: &[Argument] = &[
     Argument::new("name", Kind::Text, Default::Text("inherit"), "Name of the property with the build."),
-    Argument::not_yet("compatible_builds", Kind::Function),
+    Argument::optional(
+        "compatible_builds",
+        Kind::Function,
+        "What can be chosen: (master, name of the builder) -> builds as texts; the last builds if not given.",
+    ),
 ];
 
 const GROUP: &[Argument] = &[

@@ -45,7 +45,11 @@ pub const STEPS: &[&str] = &[
     "Robocopy",
     "Sphinx",
     "TreeSize",
+    "Parallel",
 ];
+
+/// Those among them that can stand in a group: groups do not nest.
+const GROUPED: &[&str] = STEPS.split_at(STEPS.len() - 1).0;
 
 const fn condition(name: &'static str, default: bool, doc: &'static str) -> Argument {
     Argument::new(name, Kind::Condition, Default::Bool(default), doc)
@@ -147,6 +151,12 @@ pub(super) const TRIGGER: &[Argument] = &[
         "How they are related to this build.",
     ),
     Argument::optional("unimportantSchedulerNames", Kind::TextList, "Schedulers whose results do not count."),
+];
+
+const PARALLEL: &[Argument] = &[
+    Argument::required("steps", Kind::Objects(GROUPED), "The steps, which all begin at the same time."),
+    Argument::new("name", Kind::Text, Default::Text("parallel"), "What pages call the group."),
+    Argument::flag("haltOnFailure", false, "A failure of any of the steps ends the build behind the group."),
 ];
 
 const SHELL_NAME: &[Argument] = &[name("shell")];
@@ -266,4 +276,6 @@ pub const CLASSES: &[Class] = &[
         .positional(&["repourl"]),
     Class::new("steps", "Trigger", "Has other builders build something, and may wait for it.", &[TRIGGER, COMMON])
         .positional(&["schedulerNames"]),
+    Class::new("steps", "Parallel", "Runs steps at the same time, where the worker can.", &[PARALLEL])
+        .positional(&["steps"]),
 ];

@@ -144,7 +144,7 @@ impl<'a, 'v> Reader<'a, 'v> {
             return Ok(callback.clone());
         }
         let Some(frozen) = value.unpack_frozen() else {
-            return Err("a function that is made while a step runs cannot be kept; define it outside".to_owned());
+            return Err("a function that is made while another runs cannot be kept; define it outside".to_owned());
         };
         let digest = match self.module {
             Some(module) => Digester::new(self.script, module, self.heap).of(value),

@@ -3,10 +3,6 @@
 use super::super::brief::{arguments, classes};
 use super::super::{Argument, Class, Rest};
 
-const PROJECT: &[Argument] = arguments! {
-    required name: Text, slug: Text, description: Text, description_format: Text,
-};
-const OF_PROJECT: &[Argument] = arguments! { required name: Text, required project: Text, slug: Text };
 const DB_CONFIG: &[Argument] =
     arguments! { required BuildmasterConfig: Any, required basedir: Text, name: Text = Text("config") };
 const CODEBASE: &[Argument] = arguments! { codebase: Text };
@@ -23,12 +19,10 @@ const GERRIT_FILTER: &[Argument] = arguments! {
     property_not_re: Map,
 };
 
-pub const CLASSES: [Class; 6] = super::all_not_yet(
+pub const CLASSES: [Class; 4] = super::all_not_yet(
     classes! { util:
         GerritChangeFilter() [GERRIT_FILTER] "Which events of a Gerrit server concern a scheduler.";
         GitCredentialOptions(credentials, use_http_path) [CREDENTIALS] "Passwords that git is given.";
-        Project(name, slug, description, description_format) [PROJECT] "A project, to which builders belong.";
-        Codebase(name, project, slug) [OF_PROJECT] "A codebase of a project.";
         DbConfig(BuildmasterConfig, basedir, name) [DB_CONFIG] "Values that are kept in the database.";
         URLForBuild() [] "The address of the build's page.";
     },
