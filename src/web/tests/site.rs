@@ -172,6 +172,7 @@ fn builder(name: &str) -> BuilderConfig {
 
 pub fn force() -> SchedulerConfig {
     let text = |name: &str| field(name, ForceFieldKind::String { size: 10 });
+    let inherit = field("inherit", ForceFieldKind::Inherit { compatible_builds: None });
     let fields = [
         field("clean", ForceFieldKind::Bool),
         field("notes", ForceFieldKind::Text { rows: 3, cols: 40 }),
@@ -213,10 +214,7 @@ pub fn force() -> SchedulerConfig {
                     label: "Earlier".to_owned(),
                     layout: Layout::Vertical,
                     columns: None,
-                    fields: vec![ForceParameter::Field(field(
-                        "inherit",
-                        ForceFieldKind::Inherit { compatible_builds: None },
-                    ))],
+                    fields: vec![ForceParameter::Field(inherit)],
                 }),
             ],
         })]
