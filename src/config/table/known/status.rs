@@ -8,9 +8,14 @@ const TINDERBOX: &[Argument] = arguments! {
     relayhost: Text = Text("localhost"), subject: Text, binaryURL: RenderableText = Text(""),
     logCompression: Text = Text(""), errorparser: Text = Text("unix"), columnName: Any, useChangeTime: Bool = Bool(false),
 };
+const CALLBACK: &[Argument] = arguments! { required serverPushCb: Any };
 const PUSH: &[Argument] = arguments! {
-    required serverPushCb: Any, queue: Any, path: Text, filter: Bool = Bool(true), bufferDelay: Seconds = Int(1),
+    queue: Any, path: Text, filter: Bool = Bool(true), bufferDelay: Seconds = Int(1),
     retryDelay: Seconds = Int(5), blackList: Texts,
+};
+const HTTP: &[Argument] = arguments! {
+    required serverUrl: Text, serverPushCb: Any, debug: Any, maxMemoryItems: Count, maxDiskItems: Count,
+    chunkSize: Count = Int(200), maxHttpRequestSize: Count = Int(1_048_576),
 };
 const GITHUB: &[Argument] = arguments! {
     required token: RenderableText, required repoOwner: RenderableText, required repoName: RenderableText,
@@ -18,8 +23,9 @@ const GITHUB: &[Argument] = arguments! {
     context: RenderableText,
 };
 
-pub const CLASSES: [Class; 3] = super::all_without_effect(classes! { status:
+pub const CLASSES: [Class; 4] = super::all_without_effect(classes! { status:
     TinderboxMailNotifier(fromaddr, tree, extraRecipients) [TINDERBOX] "Mails for a Tinderbox server.";
-    StatusPush(serverPushCb) [PUSH] "Calls a function with what happens.";
+    StatusPush(serverPushCb) [CALLBACK, PUSH] "Calls a function with what happens.";
+    HttpStatusPush(serverUrl) [HTTP, PUSH] "Sends what happens in batches; not the one of `reporters`.";
     GitHubStatus(token, repoOwner, repoName) [GITHUB] "Reports to GitHub; now `reporters.GitHubStatusPush`.";
 });
