@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Message;
+use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use super::applied::AppliedConfig;
@@ -30,7 +31,8 @@ use crate::domain::{BuildId, BuildRequestId, BuilderId, Properties, Results, Wor
 use crate::locks::LockWish;
 use crate::wire::LinkError;
 
-/// Starts one build for these requests, the first leading.
+/// Starts one build for these requests, the first leading. Answered when it has begun or could not; if the builder dies
+/// before that, nothing has begun.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct BeginBuild {
@@ -115,11 +117,11 @@ impl Builder {
         Self { id, name, deps, builds: BTreeMap::new() }
     }
 
-    fn begin(&mut self, message: BeginBuild, ctx: &mut ShellContext<'_, Self>) {
+    fn begin(&mut self, message: BeginBuild, over: oneshot::Sender<()>, ctx: &mut ShellContext<'_, Self>) {
         let worker = message.worker;
-        ctx.spawn(
-            begin(self.id, self.name.clone(), self.deps.clone(), message),
-            move |this, outcome, ctx| match outcome {
+        let begin = begin(self.id, self.name.clone(), self.deps.clone(), message);
+        ctx.spawn(begin, move |this, outcome, ctx| {
+            match outcome {
                 Ok(plan) => this.run(plan, worker, ctx),
                 Err(error) => {
                     warn!(error = &error as &dyn Error, builder.name = this.name, "a build did not begin");
@@ -127,8 +129,10 @@ impl Builder {
                         this.deps.freed.tell(SlotFreed { builder: this.id, worker });
                     });
                 }
-            },
-        );
+            }
+            // Nobody waits for it any more if that took an hour.
+            let _ = over.send(());
+        });
     }
 
     fn run(&mut self, plan: BuildPlan, worker: WorkerId, ctx: &mut ShellContext<'_, Self>) {
@@ -268,8 +272,12 @@ impl Child for Builder {
 
 impl Handle<BeginBuild> for Builder {
     fn handle(&mut self, message: BeginBuild, ctx: &mut ShellContext<'_, Self>) -> Reply<()> {
-        self.begin(message, ctx);
-        Reply::Now(())
+        let (over, is_over) = oneshot::channel();
+        self.begin(message, over, ctx);
+        Reply::later(async move {
+            // It is sent unless this incarnation dies, and then nobody polls this.
+            let _ = is_over.await;
+        })
     }
 
     fn subject(message: &BeginBuild) -> Option<BuildRequestId> {

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::Message;
 
@@ -16,7 +17,7 @@ use super::build::RepeatLocks;
 use super::builder::{BeginBuild, Builder, BuilderDeps, InterruptBuild};
 use super::distributor::ReconsiderRequests;
 use super::owned::Owned;
-use super::supervisor::{Child, ChildSpec, Handle, Reply, ShellContext, Supervisor, Tell};
+use super::supervisor::{AskError, Child, ChildSpec, Handle, Reply, ShellContext, Supervisor, Tell};
 use crate::config::{Collapse, MasterConfig};
 use crate::dispatch::{BuilderState, CollapseRule, Start};
 use crate::domain::{BuildId, BuildRequestId, BuilderId, Callback, Results, WorkerId};
@@ -107,6 +108,8 @@ struct Slot {
     locks: Vec<LockWish>,
     /// Known once the build has its row.
     build: Option<BuildId>,
+    /// Tells this use of the slot from others.
+    number: u64,
 }
 
 impl Slot {
@@ -120,14 +123,30 @@ pub struct Builders {
     deps: BuildersDeps,
     children: BTreeMap<BuilderId, Owned<Builder>>,
     slots: BTreeMap<(BuilderId, WorkerId), Slot>,
+    /// How many slots were used so far.
+    n_slots: u64,
     /// What plans are made from; made anew with each configuration.
     states: Vec<BuilderState>,
     prioritize_builders: Option<Callback>,
 }
 
+/// A build that has not begun after this long may still begin.
+const BEGIN_DEADLINE: Duration = Duration::from_secs(3600);
+/// A builder that died is built anew meanwhile.
+const FREE_AFTER_DEATH: Duration = Duration::from_secs(1);
+/// A builder that is switched off is not asked all the time.
+const FREE_AFTER_REFUSAL: Duration = Duration::from_secs(30);
+
 impl Builders {
     pub fn new(deps: BuildersDeps) -> Self {
-        Self { deps, children: BTreeMap::new(), slots: BTreeMap::new(), states: Vec::new(), prioritize_builders: None }
+        Self {
+            deps,
+            children: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            n_slots: 0,
+            states: Vec::new(),
+            prioritize_builders: None,
+        }
     }
 
     fn apply_configuration(&mut self) {
@@ -166,6 +185,16 @@ impl Builders {
         self.children.insert(id, Owned(child));
     }
 
+    /// The builder died over the start: unless the build has its row, its requests wait again.
+    fn free_if_nothing_began(&mut self, place: (BuilderId, WorkerId), number: u64) {
+        let is_it = |slot: &Slot| slot.number == number && slot.build.is_none();
+        if self.slots.get(&place).is_some_and(is_it) {
+            self.slots.remove(&place);
+            self.drop_retired();
+            self.deps.distributor.tell(ReconsiderRequests);
+        }
+    }
+
     /// A builder that left the configuration finishes its builds first.
     fn drop_retired(&mut self) {
         let Self { children, slots, states, .. } = self;
@@ -197,7 +226,7 @@ impl Handle<ReconsiderConfiguration> for Builders {
 }
 
 impl Handle<StartBuilds> for Builders {
-    fn handle(&mut self, message: StartBuilds, _: &mut ShellContext<'_, Self>) -> Reply<()> {
+    fn handle(&mut self, message: StartBuilds, ctx: &mut ShellContext<'_, Self>) -> Reply<()> {
         for start in message.starts {
             let slot = (start.builder, start.worker);
             let Some(child) = self.children.get(&start.builder) else { continue };
@@ -205,8 +234,19 @@ impl Handle<StartBuilds> for Builders {
                 continue;
             }
             let Start { requests, worker, locks, priority, .. } = start;
-            self.slots.insert(slot, Slot { requests: requests.clone(), locks: locks.clone(), build: None });
-            child.tell().tell(BeginBuild { requests, worker, locks, priority });
+            self.n_slots += 1;
+            let number = self.n_slots;
+            self.slots.insert(slot, Slot { requests: requests.clone(), locks: locks.clone(), build: None, number });
+            let begun = child.ask(BEGIN_DEADLINE).ask(BeginBuild { requests, worker, locks, priority });
+            ctx.spawn(begun, move |_, answer, ctx| {
+                let pause = match answer {
+                    // After so long it may still begin.
+                    Ok(()) | Err(AskError::Deadline) => return,
+                    Err(AskError::Closed) => FREE_AFTER_DEATH,
+                    Err(AskError::Quarantined(_)) => FREE_AFTER_REFUSAL,
+                };
+                ctx.later(pause, move |this, _| this.free_if_nothing_began(slot, number));
+            });
         }
         Reply::Now(())
     }

@@ -77,3 +77,37 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.push(format!(".{ending}"));
     PathBuf::from(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::testing::test_db::TestDb;
+
+    fn file(name: &str, text: &str) -> ConfigFile {
+        ConfigFile { name: name.to_owned(), text: text.to_owned() }
+    }
+
+    #[actix::test]
+    async fn modules_are_put_back_with_their_directories_and_nothing_outside_is_written() {
+        let db = TestDb::new(&Clock::system());
+        let base_dir = db.base_dir();
+        let files = [file("master.cfg", "import site.lists\n"), file("site/lists.py", "names = ['a']\n")];
+        put_back(&db.db, base_dir, &files).await.unwrap();
+        assert_eq!(fs::read_to_string(base_dir.join("site/lists.py")).unwrap(), "names = ['a']\n");
+        fs::write(base_dir.join("site/lists.py"), "names = ['b']\n").unwrap();
+        put_back(&db.db, base_dir, &files).await.unwrap();
+        assert_eq!(fs::read_to_string(base_dir.join("site/lists.py")).unwrap(), "names = ['a']\n");
+        let replaced = fs::read_to_string(base_dir.join("site/lists.py.replaced")).unwrap();
+        assert_eq!(replaced, "names = ['b']\n", "what was in no version is kept");
+
+        let outside = tempfile::TempDir::new().unwrap();
+        let path = outside.path().join("common.py");
+        fs::write(&path, "new").unwrap();
+        let files = [file("master.cfg", "changed"), file(path.to_str().unwrap(), "old")];
+        let refused = put_back(&db.db, base_dir, &files).await;
+        assert!(matches!(refused, Err(ReconfigureError::Outside(_))), "{refused:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        assert_eq!(fs::read_to_string(base_dir.join("master.cfg")).unwrap(), "import site.lists\n", "nor any other");
+    }
+}
