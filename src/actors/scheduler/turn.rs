@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tracing::{error, info};
 
 use super::{SchedulerDeps, memory};
+use crate::actors::priority_question::prioritised;
 use crate::actors::scripts::CallFunction;
 use crate::actors::supervisor::AskError;
 use crate::db::transitions::FireScheduler;
@@ -59,7 +60,7 @@ pub async fn take(
                     return Ok(wake_at);
                 }
                 rounds = 0;
-                fire(&deps.db, id, decision, &config.name).await?;
+                fire(&deps, id, decision, &config).await?;
             }
         }
     }
@@ -108,6 +109,7 @@ fn facts_of(
         results: found.results,
         stamps: found.stamps,
         changes: found.changes,
+        change_properties: found.change_properties,
     });
     Facts {
         enabled: record.enabled,
@@ -136,12 +138,21 @@ async fn ask(
     Ok(())
 }
 
-async fn fire(db: &Db, scheduler: SchedulerId, decision: Decision, name: &str) -> Result<(), DbError> {
+async fn fire(
+    deps: &SchedulerDeps,
+    scheduler: SchedulerId,
+    decision: Decision,
+    config: &SchedulerConfig,
+) -> Result<(), DbError> {
     let Decision { classified, last_change, consumed, memory, buildset, wake_at: _ } = decision;
     let state = memory.as_ref().map(memory::write);
-    let fired = db.write(FireScheduler { scheduler, classified, last_change, consumed, state, buildset }).await?;
-    if let Some(fired) = fired {
-        info!(scheduler = name, buildset.id = fired.buildset.0, "buildset submitted");
+    let buildset = match buildset {
+        Some(buildset) => Some(prioritised((&deps.db, &deps.config, &deps.scripts), config, buildset).await),
+        None => None,
+    };
+    let fire = FireScheduler { scheduler, classified, last_change, consumed, state, buildset };
+    if let Some(fired) = deps.db.write(fire).await? {
+        info!(scheduler = config.name, buildset.id = fired.buildset.0, "buildset submitted");
     }
     Ok(())
 }

@@ -36,6 +36,7 @@ pub enum Kind {
     /// A boolean, a renderable or a function.
     Condition,
     BoolOrFunction,
+    IntOrFunction,
     /// A regular expression, compiled or as text.
     Pattern,
     /// One or several of them.
@@ -116,6 +117,7 @@ impl Kind {
             Self::TextOrFunction => matches!(value, Raw::Text(_) | Raw::Function(_)),
             Self::Condition => is_bool(value) || is_renderable(value),
             Self::BoolOrFunction => is_bool(value) || matches!(value, Raw::Function(_)),
+            Self::IntOrFunction => Self::Int.fits(value) || matches!(value, Raw::Function(_)),
             Self::BoolOrCount => is_bool(value) || Self::Count.fits(value),
             Self::BoolOrMap => is_bool(value) || is_map(value, plain_or_renderable),
             Self::Pattern => pattern(value).is_some(),
@@ -175,6 +177,7 @@ impl Kind {
             Self::TextOrFunction => "text or a function",
             Self::Condition => "True, False, a renderable or a function",
             Self::BoolOrFunction => "True, False or a function",
+            Self::IntOrFunction => "a whole number or a function",
             Self::BoolOrCount => "True, False or a whole number that is not negative",
             Self::BoolOrMap => "True, False or a dictionary",
             Self::Pattern => "a regular expression",

@@ -24,6 +24,7 @@ mod stamps;
 mod start_build;
 mod steps;
 mod sync_config;
+mod unwanted;
 mod users;
 mod worker_state;
 
