@@ -5,6 +5,7 @@ pub mod domain;
 
 pub mod clock;
 pub mod json;
+pub mod markdown;
 pub mod telemetry;
 
 pub mod secrets;

@@ -22,6 +22,7 @@ use super::learning::learn_from;
 use super::lock_keeper::ReleaseLocks;
 use super::owned::Owned;
 use super::supervisor::{Ask, AskError, Child, ChildSpec, End, Handle, Reply, ShellContext, Supervisor, Tell};
+use super::virtual_builder::virtual_builder;
 use super::workers::DescribeWorkers;
 use crate::db::transitions::{FinishBuild, FinishCause, StartBuild, StartBuildOutcome};
 use crate::db::views::{builds, cancelling, deciders};
@@ -196,8 +197,8 @@ impl Builder {
 
     /// What is not learned from one build is learned from the next.
     fn learn(&mut self, build: BuildId, results: Results, ctx: &mut ShellContext<'_, Self>) {
-        let (db, builder) = (self.deps.db.clone(), self.id);
-        let learn = async move { learn_from(&db, builder, build, results).await };
+        let db = self.deps.db.clone();
+        let learn = async move { learn_from(&db, build, results).await };
         ctx.spawn(learn, move |_, outcome, _| {
             if let Err(error) = outcome {
                 warn!(error = &error as &dyn Error, build.id = build.0, "cannot learn how long a build takes");
@@ -208,12 +209,13 @@ impl Builder {
     /// Requeues what a predecessor left running.
     fn requeue_orphans(&mut self, ctx: &mut ShellContext<'_, Self>) {
         let (db, id) = (self.deps.db.clone(), self.id);
-        let read = async move { db.read(builds::running).await };
+        let mine = db.master().id;
+        let read = async move { db.read(move |conn| builds::running_of(conn, mine, id)).await };
         ctx.spawn(read, move |this, builds, ctx| match builds {
             Ok(builds) => {
-                let mine = this.deps.db.master().id;
-                let orphans = builds.into_iter().filter(|build| build.builder_id == id && build.master_id == mine);
-                for orphan in orphans.filter(|build| !this.builds.contains_key(&build.id)).collect::<Vec<_>>() {
+                for orphan in
+                    builds.into_iter().filter(|build| !this.builds.contains_key(&build.id)).collect::<Vec<_>>()
+                {
                     warn!(build.id = orphan.id.0, "a build ran without an actor and is tried again");
                     let ended = Ended {
                         results: Results::Retry,
@@ -251,9 +253,10 @@ async fn begin(id: BuilderId, name: String, deps: BuilderDeps, message: BeginBui
         applied.config.builders.iter().find(|builder| builder.name == name).ok_or(BeginError::NotConfigured)?;
     let requests = message.requests.clone();
     let inputs = deps.db.read(move |conn| deciders::build_inputs(conn, &requests)).await?;
-    let properties = build_properties(&applied.config, (id, config), &worker, &inputs, &link);
+    let properties = build_properties(&applied, (id, config), &worker, &inputs, &link);
     let start = StartBuild {
         builder: id,
+        shown_at: virtual_builder(&properties, config),
         requests: message.requests,
         worker: message.worker,
         properties: properties.clone(),

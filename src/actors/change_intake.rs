@@ -2,17 +2,23 @@
 //!
 //! - Hears: [`AcceptChanges`] from change sources and from the web's hooks.
 //! - Tells: nothing itself; `Event::ChangeAdded` goes to the writer together with its rows.
-//! - Writes: changes, users, source stamps, the source's poll state (`ingest_changes`).
+//! - Writes: changes, users, commits of codebases, source stamps, the source's poll state (`ingest_changes`).
 //! - Restart: permanent. Holds no state.
 
+use std::error::Error;
+
 use actix::Message;
+use tracing::warn;
 
 use super::applied::AppliedConfig;
 use super::scripts::CallFunction;
 use super::supervisor::{Ask, AskError, Child, Handle, Reply, ShellContext};
+use crate::changes::revlink::Revlink;
 use crate::db::transitions::IngestChanges;
 use crate::db::{Db, DbError};
-use crate::domain::{Callback, ChangeId, ChangeSourceId, NewChange, PropertyValue, ScriptError, ScriptValue};
+use crate::domain::{
+    Callback, ChangeId, ChangeSourceId, CodebaseId, NewChange, NewHistory, PropertyValue, ScriptError, ScriptValue,
+};
 
 /// Stores changes together with the position of their source; answers the ids of those that were new.
 #[derive(Message)]
@@ -24,6 +30,8 @@ pub struct AcceptChanges {
     pub source_id: Option<ChangeSourceId>,
     pub changes: Vec<NewChange>,
     pub poll_state: Option<String>,
+    /// What is new of a codebase.
+    pub history: Option<(CodebaseId, NewHistory)>,
 }
 
 /// The reason changes were not stored; whoever brought them may bring them again.
@@ -66,15 +74,43 @@ impl Handle<AcceptChanges> for ChangeIntake {
     ) -> Reply<Result<Vec<ChangeId>, AcceptError>> {
         let deps = self.deps.clone();
         Reply::Later(Box::pin(async move {
-            let AcceptChanges { source, source_id, mut changes, poll_state } = message;
+            let AcceptChanges { source, source_id, mut changes, poll_state, history } = message;
             let generator = deps.config.borrow().config.codebase_generator.clone();
             if let Some(generator) = generator {
                 for change in &mut changes {
                     change.codebase = codebase_of(&deps.scripts, &generator, change).await?;
                 }
             }
-            deps.db.write(IngestChanges { source, source_id, changes, poll_state }).await.map_err(AcceptError::Database)
+            let revlink = deps.config.borrow().config.revlink.clone();
+            for change in &mut changes {
+                add_link(&deps.scripts, &revlink, change).await;
+            }
+            let ingest = IngestChanges { source, source_id, changes, poll_state, history };
+            deps.db.write(ingest).await.map_err(AcceptError::Database)
         }))
+    }
+}
+
+/// Gives a change that brought no link one by the rules of the configuration. A function that fails costs the link, not
+/// the change.
+async fn add_link(scripts: &Ask<CallFunction>, revlink: &Revlink, change: &mut NewChange) {
+    let Some(revision) = change.revision.clone().filter(|revision| !revision.is_empty()) else { return };
+    if change.revlink.is_some() || change.repository.is_empty() {
+        return;
+    }
+    match revlink {
+        Revlink::Rules(rules) => {
+            change.revlink = rules.iter().find_map(|rule| rule.link(&revision, &change.repository));
+        }
+        Revlink::Function(function) => {
+            let arguments = [revision.into(), change.repository.as_str().into()].map(ScriptValue::Data).into();
+            match scripts.ask(CallFunction { function: function.clone(), arguments }).await {
+                Ok(Ok(PropertyValue::Str(link))) if !link.is_empty() => change.revlink = Some(link),
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => warn!(error = &error as &dyn Error, "c['revlink'] failed; the change has no link"),
+                Err(error) => warn!(error = &error as &dyn Error, "c['revlink'] was not asked; the change has no link"),
+            }
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use crate::changes::{self, ChangeSource as _, GitPoller, PollError, Polled};
 use crate::clock::Clock;
 use crate::db::views::deciders;
 use crate::db::{Db, DbError};
-use crate::domain::ChangeSourceId;
+use crate::domain::{ChangeSourceId, CodebaseId};
 
 #[derive(Clone)]
 pub struct ChangeSourceDeps {
@@ -49,14 +49,21 @@ pub struct ChangeSource {
     id: ChangeSourceId,
     name: String,
     git: GitPollerConfig,
+    /// The codebase whose history it keeps.
+    codebase: Option<CodebaseId>,
     deps: ChangeSourceDeps,
     /// Failed polls in a row.
     failures: u32,
 }
 
 impl ChangeSource {
-    pub fn new(id: ChangeSourceId, name: String, git: GitPollerConfig, deps: ChangeSourceDeps) -> Self {
-        Self { id, name, git, deps, failures: 0 }
+    pub fn new(
+        (id, name): (ChangeSourceId, String),
+        git: GitPollerConfig,
+        codebase: Option<CodebaseId>,
+        deps: ChangeSourceDeps,
+    ) -> Self {
+        Self { id, name, git, codebase, deps, failures: 0 }
     }
 
     fn interval(&self) -> Duration {
@@ -70,7 +77,7 @@ impl ChangeSource {
     }
 
     fn poll(&mut self, ctx: &mut ShellContext<'_, Self>) {
-        let turn = turn(self.id, (self.name.clone(), self.git.clone()), self.deps.clone());
+        let turn = turn((self.id, self.name.clone()), self.git.clone(), self.codebase, self.deps.clone());
         ctx.spawn(turn, |this, outcome, ctx| {
             let wait = match outcome {
                 Ok(turn) => {
@@ -104,18 +111,20 @@ struct Turn {
 
 /// Reads the position, polls, and stores changes and the new position in one transaction.
 async fn turn(
-    id: ChangeSourceId,
-    (source, git): (String, GitPollerConfig),
+    (id, source): (ChangeSourceId, String),
+    git: GitPollerConfig,
+    codebase: Option<CodebaseId>,
     deps: ChangeSourceDeps,
 ) -> Result<Turn, TurnError> {
     let state = deps.db.read(move |conn| deciders::change_source_state(conn, id)).await.map_err(TurnError::Position)?;
     let mut poller = GitPoller::new(git, &deps.base_dir).with_functions(functions(deps.scripts.clone()));
-    let Polled { changes, state: new_state, more } = poller.poll(&state).await.map_err(TurnError::Poll)?;
+    let Polled { changes, history, state: new_state, more } = poller.poll(&state).await.map_err(TurnError::Poll)?;
     let n_changes = changes.len();
     if changes.is_empty() && new_state == state {
         return Ok(Turn { n_changes, more });
     }
-    let accept = AcceptChanges { source, source_id: Some(id), changes, poll_state: Some(new_state) };
+    let history = codebase.map(|codebase| (codebase, history));
+    let accept = AcceptChanges { source, source_id: Some(id), changes, poll_state: Some(new_state), history };
     deps.intake.ask(accept).await.map_err(TurnError::Ask)?.map_err(TurnError::Accept)?;
     Ok(Turn { n_changes, more })
 }

@@ -60,11 +60,12 @@ impl ChangeSources {
             };
             let spec = ChildSpec::permanent("change_source", config.name.clone());
             let (name, git) = (config.name.clone(), git.clone());
+            let codebase = git.codebase.as_ref().and_then(|names| applied.ids.codebases.get(names)).copied();
             let child = self
                 .deps
                 .supervisor
                 .prepare(spec)
-                .start(move || ChangeSource::new(id, name.clone(), git.clone(), deps.clone()));
+                .start(move || ChangeSource::new((id, name.clone()), git.clone(), codebase, deps.clone()));
             self.children.insert(config.name.clone(), (config.clone(), Owned(child)));
         }
     }

@@ -199,7 +199,7 @@ async fn properties_of(deps: &DistributorDeps, build: PossibleBuild) -> Option<P
     let is_it = |name: &String| applied.ids.builders.get(name) == Some(&build.builder);
     let builder = applied.config.builders.iter().find(|builder| is_it(&builder.name))?;
     let inputs = deps.db.read(move |conn| deciders::build_inputs(conn, &[build.request])).await.ok()?;
-    Some(build_properties(&applied.config, (build.builder, builder), &worker, &inputs, link))
+    Some(build_properties(&applied, (build.builder, builder), &worker, &inputs, link))
 }
 
 /// The world of this moment.

@@ -7,6 +7,8 @@ use super::applied::AppliedConfig;
 use super::builders::StopBuild;
 use super::buildset_keeper::{CancelBuildRequest, PrioritiseBuildRequest, RebuildBuild};
 use super::change_intake::AcceptChanges;
+use super::compatible_builds;
+pub use super::compatible_builds::PastBuild;
 use super::explain::{self, ExplainDeps};
 pub use super::explain::{RequestStanding, SchedulerStance};
 pub use super::live_feed::LiveFeed;
@@ -17,9 +19,10 @@ use crate::config::MasterConfig;
 use crate::db::Db;
 use crate::db::transitions::{Cancelled, Prioritised};
 use crate::domain::{
-    BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, NewChange, PropertyValue, RequestState, Results,
-    SchedulerId, WorkerAction, WorkerId,
+    BuildId, BuildRequestId, BuilderId, BuildsetId, Callback, ChangeId, NewChange, PropertyValue, RequestState,
+    Results, SchedulerId, WorkerAction, WorkerId,
 };
+use crate::schedulers::config::SchedulerConfig;
 
 /// What a person filled into a force form.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,7 +178,8 @@ impl MasterHandle {
         if self.deps.db.degraded().is_some() {
             return Err(CommandError::Overloaded);
         }
-        let accept = AcceptChanges { source: source.to_owned(), source_id: None, changes, poll_state: None };
+        let source = source.to_owned();
+        let accept = AcceptChanges { source, source_id: None, changes, poll_state: None, history: None };
         self.deps.intake.ask(accept).await?.map_err(|error| CommandError::Failed(error.to_string()))
     }
 
@@ -200,6 +204,17 @@ impl MasterHandle {
         let found = explain::stances(&self.deps.explain, change).await;
         let missing = || CommandError::NotFound(format!("there is no change {change}"));
         found.map_err(|error| CommandError::Failed(error.to_string()))?.ok_or_else(missing)
+    }
+
+    /// What the functions of force forms name as builds to inherit from, out of the last builds of a builder or of
+    /// whatever they know. One that fails names none.
+    pub async fn compatible_builds<'config>(
+        &self,
+        schedulers: impl Iterator<Item = &'config SchedulerConfig>,
+        builder: Option<&str>,
+        past: &[PastBuild],
+    ) -> Vec<(Callback, Vec<String>)> {
+        compatible_builds::ask(&self.deps.explain.scripts, schedulers, builder, past).await
     }
 
     pub fn config(&self) -> Arc<MasterConfig> {

@@ -15,6 +15,7 @@ pub mod change_source;
 pub mod change_sources;
 pub mod clients;
 pub mod command_ids;
+mod compatible_builds;
 pub mod db_writer;
 pub mod distributor;
 pub mod event_bus;
@@ -41,6 +42,7 @@ pub mod sessions;
 mod stamp_question;
 pub mod supervisor;
 pub mod try_jobs;
+mod virtual_builder;
 pub mod worker;
 pub mod workers;
 

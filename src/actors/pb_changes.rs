@@ -29,7 +29,8 @@ impl ChangeSink for PbChanges {
         let change = read(change, self.prefix.as_deref());
         let (source, intake) = (self.source.clone(), self.intake.clone());
         Box::pin(async move {
-            let accept = AcceptChanges { source, source_id: None, changes: vec![change?], poll_state: None };
+            let accept =
+                AcceptChanges { source, source_id: None, changes: vec![change?], poll_state: None, history: None };
             let stored = intake.ask(accept).await.map_err(|error| error.to_string())?;
             stored.map(|_| ()).map_err(|error| error.to_string())
         })

@@ -46,6 +46,8 @@ pub struct GitPollerConfig {
     pub git_binary: String,
     pub category: Option<ChangeText>,
     pub project: Option<ChangeText>,
+    /// The codebase whose history it keeps: the names of its project and its own.
+    pub codebase: Option<(String, String)>,
     /// Take the commit's own time instead of the time it was noticed.
     pub use_timestamps: bool,
     pub encoding: String,

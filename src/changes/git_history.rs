@@ -14,6 +14,8 @@ pub struct Commit {
     pub committer: String,
     pub committed_at: Timestamp,
     pub message: String,
+    /// The first one; nothing of the first commit.
+    pub parent: Option<String>,
     /// Paths that differ from the first parent; of a renamed file both.
     pub files: Vec<String>,
 }
@@ -74,7 +76,7 @@ pub async fn existing(git: &Git, commits: BTreeSet<String>) -> Result<BTreeSet<S
 
 /// Stands before each commit. No path has an empty part, so this is never the name of a file.
 const MARK: &[u8] = b"//";
-const FORMAT: &str = "--format=//%x00%H%x00%an <%ae>%x00%cn <%ce>%x00%ct%x00%B%x00";
+const FORMAT: &str = "--format=//%x00%H%x00%an <%ae>%x00%cn <%ce>%x00%ct%x00%P%x00%B%x00";
 
 /// Reads these commits, in this order.
 pub async fn read_commits(git: &Git, ids: &[String]) -> Result<Vec<Commit>, PollError> {
@@ -113,7 +115,8 @@ fn parse(output: &[u8]) -> Option<Vec<Commit>> {
             return None;
         }
         let mut field = || tokens.next().map(lossy);
-        let (id, author, committer, date, message) = (field()?, field()?, field()?, field()?, field()?);
+        let (id, author, committer, date) = (field()?, field()?, field()?, field()?);
+        let (parents, message) = (field()?, field()?);
         let mut files = Vec::new();
         while let Some(name) = tokens.next_if(|token| *token != MARK) {
             // A line break stands between a commit and its files.
@@ -128,6 +131,7 @@ fn parse(output: &[u8]) -> Option<Vec<Commit>> {
             committer,
             committed_at: Timestamp::from_secs(date.trim().parse().ok()?),
             message: message.trim_end().to_owned(),
+            parent: parents.split_whitespace().next().map(str::to_owned),
             files,
         });
     }
@@ -144,9 +148,11 @@ mod tests {
 
     #[test]
     fn fields_and_files_are_told_apart() {
-        let output = b"//\0aa\0A <a>\0C <c>\x007\0one\n\nbody\n\0\0\na b\0\xff\0//\0bb\0B <b>\0C <c>\x008\0two\n\0\0";
+        let output =
+            b"//\0aa\0A <a>\0C <c>\x007\0ff ee\0one\n\nbody\n\0\0\na b\0\xff\0//\0bb\0B <b>\0C <c>\x008\0\0two\n\0\0";
         let commits = parse(output).unwrap();
         assert_eq!(commits[0].message, "one\n\nbody");
+        assert_eq!((commits[0].parent.as_deref(), commits[1].parent.as_deref()), (Some("ff"), None));
         assert_eq!(commits[0].files, ["a b", "\u{fffd}"]);
         assert_eq!(commits[0].committed_at, Timestamp::from_secs(7));
         assert_eq!((commits[1].id.as_str(), commits[1].files.len()), ("bb", 0));

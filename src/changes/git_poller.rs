@@ -21,7 +21,7 @@ use super::git_position::{BranchPosition, Position};
 use super::git_remote::{self, TAGS, Wanted};
 use super::git_url::public_name;
 use super::source::{CallFunction, ChangeSource, PollError, Polled};
-use crate::domain::{Callback, NewChange, Properties, PropertyValue, ScriptValue};
+use crate::domain::{Callback, NewChange, NewCommit, NewHistory, Properties, PropertyValue, ScriptValue};
 
 /// Commits that one poll reports of a branch; the rest comes with the next poll, which is made at once.
 const COMMITS_PER_POLL: usize = 1000;
@@ -141,7 +141,14 @@ impl GitPoller {
         if silent_push || moved && turn.is_lost(&old) {
             new = git_history::NewCommits { ids: vec![tip.to_owned()], ..Default::default() };
         }
+        if self.config.codebase.is_some() && !new.ids.is_empty() {
+            let at = new.ids.last().map_or(tip, String::as_str);
+            turn.history.branches.push((branch.to_owned(), at.to_owned()));
+        }
         for commit in git_history::read_commits(&self.git, &new.ids).await? {
+            if self.config.codebase.is_some() {
+                turn.history.commits.push(new_commit(&commit));
+            }
             let change = self.change(commit, branch, turn.number).await;
             turn.changes.push(change);
         }
@@ -209,7 +216,7 @@ impl GitPoller {
             turn.known.insert(tip);
         }
         let position = Position { branches: turn.after, turn: turn.number };
-        Ok(Polled { changes: turn.changes, state: position.to_text(), more: turn.more })
+        Ok(Polled { changes: turn.changes, history: turn.history, state: position.to_text(), more: turn.more })
     }
 }
 
@@ -221,6 +228,7 @@ struct Turn {
     /// Commits that some branch had, and that the repository still has.
     known: BTreeSet<String>,
     changes: Vec<NewChange>,
+    history: NewHistory,
     more: bool,
 }
 
@@ -257,11 +265,23 @@ impl ChangeSource for GitPoller {
         }
         let known = git_history::existing(&self.git, before.commits().map(str::to_owned).collect()).await?;
         let number = before.turn.saturating_add(1);
-        self.take_turn(Turn { number, before, after, known, changes: Vec::new(), more: false }, tips).await
+        let (changes, history) = (Vec::new(), NewHistory::default());
+        self.take_turn(Turn { number, before, after, known, changes, history, more: false }, tips).await
     }
 
     fn interval(&self) -> Duration {
         self.config.poll_interval
+    }
+}
+
+fn new_commit(commit: &Commit) -> NewCommit {
+    NewCommit {
+        revision: commit.id.clone(),
+        parent: commit.parent.clone(),
+        author: commit.author.clone(),
+        committer: Some(commit.committer.clone()),
+        comments: commit.message.clone(),
+        when: commit.committed_at,
     }
 }
 

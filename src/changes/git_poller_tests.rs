@@ -32,6 +32,7 @@ impl World {
             git_binary: "git".to_owned(),
             category: None,
             project: None,
+            codebase: None,
             use_timestamps: true,
             encoding: "utf-8".to_owned(),
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 
-use crate::domain::{Callback, NewChange, PropertyValue, ScriptValue};
+use crate::domain::{Callback, NewChange, NewHistory, PropertyValue, ScriptValue};
 
 /// Calls a function of the configuration away from the core; the error is one line.
 pub type CallFunction =
@@ -17,6 +17,8 @@ pub type CallFunction =
 pub struct Polled {
     /// Oldest first.
     pub changes: Vec<NewChange>,
+    /// What is new of the codebase, if the source knows one.
+    pub history: NewHistory,
     /// The position to hand to the next poll.
     pub state: String,
     /// Whether there is more to fetch at once.

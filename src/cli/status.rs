@@ -121,7 +121,7 @@ fn builds(overview: &Overview, builds: &[BuildLine], paint: Paint) -> Vec<Vec<Ce
         let tone = tone_of(results);
         let age = match build.complete_at {
             Some(at) => format!("{} ago", age(overview.now, at)),
-            None => format!("for {}", age(overview.now, build.started_at)),
+            None => format!("for {}{}", age(overview.now, build.started_at), outlook(build)),
         };
         let mut name = Cell::plain(&format!("{}/{}", build.builder, build.number));
         if paint.is_on() {
@@ -141,6 +141,16 @@ fn builds(overview: &Overview, builds: &[BuildLine], paint: Paint) -> Vec<Vec<Ce
     builds.iter().map(row).collect()
 }
 
+/// How long a running build will still take, behind how long it has taken.
+fn outlook(build: &BuildLine) -> String {
+    let seconds = |seconds: u64| age(i64::try_from(seconds).unwrap_or(i64::MAX), 0);
+    match (build.left_s, build.overdue_s) {
+        (_, Some(over)) => format!(", {} over", seconds(over)),
+        (Some(left), None) => format!(", about {} left", seconds(left)),
+        (None, None) => String::new(),
+    }
+}
+
 fn waiting(overview: &Overview, _paint: Paint) -> Vec<Vec<Cell>> {
     let requests = overview.waiting.iter().take(MOST_WAITING);
     let row = |request: &crate::control::RequestLine| {
@@ -150,6 +160,7 @@ fn waiting(overview: &Overview, _paint: Paint) -> Vec<Vec<Cell>> {
             Cell::plain(&format!("for {}", age(overview.now, request.submitted_at))),
             Cell::plain(&priority),
             Cell::plain(&request.reason),
+            Cell::long(&request.why.join("; ")),
         ]
     };
     requests.map(row).collect()
@@ -196,6 +207,8 @@ mod tests {
             revision: Some("0123456789abcdef".to_owned()),
             started_at: 1_000,
             complete_at: results.map(|_| 1_040),
+            left_s: if results.is_none() { Some(200) } else { None },
+            overdue_s: None,
         }
     }
 
@@ -219,6 +232,7 @@ mod tests {
             builder: "docs".to_owned(),
             reason: "hurry\n".to_owned(),
             priority: 5,
+            why: vec!["waits for lock db (held by build 12 of full)".to_owned(), "worker w1 is busy\u{1b}".to_owned()],
             ..RequestLine::default()
         };
         let overview = Overview {
@@ -242,10 +256,10 @@ Broken: 1
   unit-tests/2  failure  60 s ago  main 01234567  alpha  failed test
 
 Running: 1
-  unit-tests/3  running  for 100 s  main 01234567  alpha  running
+  unit-tests/3  running  for 100 s, about 3 min left  main 01234567  alpha  running
 
 Waiting: 12
-  docs  for 100 s  priority 5  hurry\u{fffd}
+  docs  for 100 s  priority 5  hurry\u{fffd}  waits for lock db (held by build 12 of full); worker w1 is busy\u{fffd}
   and 11 more
 
 Workers: 1 of 2 attached
@@ -266,6 +280,13 @@ Workers: 1 of 2 attached
         let expected =
             ["degraded: disk full", "switched off: builder runtests: boom", "the lists cannot be read: locked"];
         assert_eq!(lines[1..4], expected);
+    }
+
+    #[test]
+    fn a_build_that_takes_longer_than_usual_is_over() {
+        let late = BuildLine { left_s: Some(0), overdue_s: Some(180), ..build(3, None) };
+        assert_eq!(outlook(&late), ", 3 min over");
+        assert_eq!(outlook(&build(2, Some(0))), "");
     }
 
     #[test]

@@ -17,6 +17,11 @@ impl Cell {
         Self { text: shortened(&super::paint::harmless(text)), tone: None }
     }
 
+    /// A last cell, which may be as long as it is.
+    pub(super) fn long(text: &str) -> Self {
+        Self { text: super::paint::harmless(text), tone: None }
+    }
+
     pub(super) fn toned(tone: Tone, text: &str) -> Self {
         Self { tone: Some(tone), ..Self::plain(text) }
     }

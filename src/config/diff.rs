@@ -2,12 +2,15 @@
 
 use std::fmt::{self, Display};
 
-use super::{BuilderConfig, ListenAddress, MasterConfig, Protocol};
+use super::{BuilderConfig, CodebaseConfig, ListenAddress, MasterConfig, Protocol};
 use crate::domain::lock::{LockAccess, LockScope, LockSpec, known_accesses};
 
 /// The parts that a reload has to touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConfigDiff {
+    pub projects: Changed,
+    /// Each with its project: `app of shop`.
+    pub codebases: Changed,
     pub workers: Changed,
     pub builders: Changed,
     pub schedulers: Changed,
@@ -40,8 +43,10 @@ impl ConfigDiff {
         self.kinds().iter().all(|(_, changed)| changed.is_empty()) && self.settings.is_empty()
     }
 
-    fn kinds(&self) -> [(&'static str, &Changed); 6] {
+    fn kinds(&self) -> [(&'static str, &Changed); 8] {
         [
+            ("project", &self.projects),
+            ("codebase", &self.codebases),
             ("worker", &self.workers),
             ("builder", &self.builders),
             ("scheduler", &self.schedulers),
@@ -77,6 +82,8 @@ pub fn diff(old: &MasterConfig, new: &MasterConfig) -> ConfigDiff {
         placed == *new
     };
     ConfigDiff {
+        projects: compare(&old.projects, &new.projects, |project| &project.name, PartialEq::eq),
+        codebases: compare(&codebases(old), &codebases(new), |(name, _)| name, PartialEq::eq),
         workers: compare(&old.workers, &new.workers, |worker| &worker.name, PartialEq::eq),
         builders: compare(&old.builders, &new.builders, |builder| &builder.name, same_builder),
         schedulers: compare(&old.schedulers, &new.schedulers, |scheduler| &scheduler.name, PartialEq::eq),
@@ -85,6 +92,11 @@ pub fn diff(old: &MasterConfig, new: &MasterConfig) -> ConfigDiff {
         ports: compare(&ports(old), &ports(new), |port| port, PartialEq::eq),
         settings: settings(old, new),
     }
+}
+
+/// Their names with those of their projects.
+fn codebases(config: &MasterConfig) -> Vec<(String, &CodebaseConfig)> {
+    config.codebases.iter().map(|codebase| (format!("{} of {}", codebase.name, codebase.project), codebase)).collect()
 }
 
 /// Every lock once. Master and worker locks of one name are told apart by their words.

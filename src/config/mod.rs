@@ -6,6 +6,7 @@ mod clients;
 mod diff;
 mod error;
 mod load;
+mod missing;
 mod nearest;
 mod reference;
 mod reveal;
@@ -20,6 +21,7 @@ pub use clients::{ClientAccount, ClientRole};
 pub use diff::{Changed, ConfigDiff, diff};
 pub use error::{ConfigError, ConfigErrors, Excerpt};
 pub use load::{Loader, MASTER_CFG, load};
+pub use missing::missing;
 pub use nearest::nearest;
 pub use reference::reference;
 pub use reveal::load_to_run;
@@ -31,8 +33,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::changes::config::ChangeSourceConfig;
+use crate::changes::revlink::Revlink;
 use crate::domain::lock::{LockAccess, LockItem};
-use crate::domain::{Callback, Properties, Renderable};
+use crate::domain::{Callback, Description, Properties, Renderable};
 use crate::lifetime::Horizons;
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::schedulers::cron::Cron;
@@ -46,6 +49,8 @@ pub struct MasterConfig {
     pub title_url: String,
     /// Ends with a slash.
     pub buildbot_url: String,
+    pub projects: Vec<ProjectConfig>,
+    pub codebases: Vec<CodebaseConfig>,
     pub workers: Vec<WorkerConfig>,
     pub builders: Vec<BuilderConfig>,
     pub schedulers: Vec<SchedulerConfig>,
@@ -65,12 +70,15 @@ pub struct MasterConfig {
     pub collapse_requests: Collapse,
     pub prioritize_builders: Option<Callback>,
     pub codebase_generator: Option<Callback>,
+    pub revlink: Revlink,
     pub logs: LogLimits,
     pub lifetime: DataLifetime,
     /// Losses of a worker after which a request ends in EXCEPTION instead of being tried again.
     pub max_worker_losses: i32,
     /// Components that are known but do nothing yet; shown as a banner.
     pub inactive: Vec<String>,
+    /// What is known and not built yet, and without which no master starts: [`MasterConfig::reveal`] refuses it.
+    pub not_available: Vec<ConfigError>,
     /// Old spellings and the like, with `file:line`.
     pub warnings: Vec<String>,
     /// What it was made of.
@@ -103,6 +111,24 @@ impl MasterConfig {
     }
 }
 
+/// `util.Project`: builders that belong together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectConfig {
+    pub name: String,
+    /// A short name for URLs.
+    pub slug: String,
+    pub description: Description,
+}
+
+/// `util.Codebase`: what a project is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodebaseConfig {
+    pub name: String,
+    pub slug: String,
+    /// The name of one of the configuration's projects.
+    pub project: String,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkerConfig {
     pub name: String,
@@ -125,7 +151,9 @@ pub struct BuilderConfig {
     /// Directory on the worker, below the worker's base directory.
     pub workerbuilddir: String,
     pub factory: FactoryConfig,
-    pub description: Option<String>,
+    pub description: Description,
+    /// The name of one of the configuration's projects.
+    pub project: Option<String>,
     pub tags: Vec<String>,
     pub properties: Properties,
     pub default_properties: Properties,

@@ -15,9 +15,12 @@ pub fn load_to_run(path: &Path, base_dir: &Path) -> Result<MasterConfig, ConfigE
 }
 
 impl MasterConfig {
-    /// Asks the providers for what passwords and the like need; all that cannot be had is told. Blocks, also on the
-    /// network.
+    /// Asks the providers for what passwords and the like need; all that cannot be had is told, and all that is known
+    /// and not built yet. Blocks, also on the network.
     pub fn reveal(mut self) -> Result<Self, ConfigErrors> {
+        if !self.not_available.is_empty() {
+            return Err(ConfigErrors::new(self.not_available));
+        }
         let store = SecretStore::new(&self.secrets);
         let mut problems = Vec::new();
         for (what, text) in self.late_texts() {

@@ -116,6 +116,12 @@ pub struct BuildLine {
     pub revision: Option<String>,
     pub started_at: i64,
     pub complete_at: Option<i64>,
+    /// Of a running build, about how many seconds it will still take, as far as earlier ones tell.
+    #[serde(default)]
+    pub left_s: Option<u64>,
+    /// By how many seconds it exceeds what earlier ones took.
+    #[serde(default)]
+    pub overdue_s: Option<u64>,
 }
 
 /// A build request that waits.
@@ -127,6 +133,9 @@ pub struct RequestLine {
     pub priority: i32,
     /// In seconds since 1970.
     pub submitted_at: i64,
+    /// Why it waits, of the first ones.
+    #[serde(default)]
+    pub why: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]

@@ -19,6 +19,54 @@ diesel::table! {
         tags -> Text,
         active -> SmallInt,
         last_build_number -> BigInt,
+        description_format -> Nullable<Text>,
+        description_html -> Nullable<Text>,
+        project_id -> Nullable<BigInt>,
+        base_builder_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    projects (id) {
+        id -> BigInt,
+        name -> Text,
+        slug -> Text,
+        description -> Nullable<Text>,
+        description_format -> Nullable<Text>,
+        description_html -> Nullable<Text>,
+        active -> SmallInt,
+    }
+}
+
+diesel::table! {
+    codebases (id) {
+        id -> BigInt,
+        project_id -> BigInt,
+        name -> Text,
+        slug -> Text,
+    }
+}
+
+diesel::table! {
+    codebase_commits (id) {
+        id -> BigInt,
+        codebase_id -> BigInt,
+        revision -> Text,
+        author -> Text,
+        committer -> Nullable<Text>,
+        comments -> Text,
+        when_us -> BigInt,
+        parent_commit_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    codebase_branches (id) {
+        id -> BigInt,
+        codebase_id -> BigInt,
+        name -> Text,
+        commit_id -> Nullable<BigInt>,
+        last_us -> BigInt,
     }
 }
 
@@ -39,6 +87,7 @@ diesel::table! {
         pause_reason -> Nullable<Text>,
         graceful -> SmallInt,
         active -> SmallInt,
+        connection_changed_at_us -> Nullable<BigInt>,
     }
 }
 
@@ -379,6 +428,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     step_progress,
     chunks_to_remove,
     counters,
+    projects,
+    codebases,
+    codebase_commits,
+    codebase_branches,
     events,
 );
 

@@ -4,7 +4,8 @@
 //! identifiers: deciders look at state, and viewers read what they show. The key is the routing key of REST's `/ws`.
 
 use super::{
-    BuildId, BuildNumber, BuildRequestId, BuilderId, BuildsetId, ChangeId, LogId, SchedulerId, StepId, WorkerId,
+    BuildId, BuildNumber, BuildRequestId, BuilderId, BuildsetId, ChangeId, CodebaseBranchId, CodebaseCommitId,
+    CodebaseId, LogId, ProjectId, SchedulerId, StepId, WorkerId,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +123,23 @@ pub enum Event {
     BuilderStopped {
         builder: BuilderId,
     },
+    /// What is said of it is another: description, tags, project.
+    BuilderUpdated {
+        builder: BuilderId,
+    },
+    ProjectUpdated {
+        project: ProjectId,
+    },
+    CodebaseUpdated {
+        codebase: CodebaseId,
+    },
+    CommitAdded {
+        commit: CodebaseCommitId,
+        codebase: CodebaseId,
+    },
+    BranchUpdated {
+        branch: CodebaseBranchId,
+    },
 }
 
 impl Event {
@@ -160,6 +178,11 @@ impl Event {
             Self::SchedulerUpdated { scheduler } => ("schedulers", scheduler.0, "updated"),
             Self::BuilderStarted { builder } => ("builders", builder.0, "started"),
             Self::BuilderStopped { builder } => ("builders", builder.0, "stopped"),
+            Self::BuilderUpdated { builder } => ("builders", builder.0, "update"),
+            Self::ProjectUpdated { project } => ("projects", project.0, "update"),
+            Self::CodebaseUpdated { codebase } => ("codebases", codebase.0, "update"),
+            Self::CommitAdded { commit, .. } => ("commits", commit.0, "new"),
+            Self::BranchUpdated { branch } => ("branches", branch.0, "update"),
         }
     }
 }

@@ -29,10 +29,18 @@ ids! {
     ChangeId,
     /// A change source.
     ChangeSourceId,
+    /// A codebase of a project.
+    CodebaseId,
+    /// A branch of a codebase.
+    CodebaseBranchId,
+    /// A commit of a codebase.
+    CodebaseCommitId,
     /// A log of a step.
     LogId,
     /// A master; one per base directory.
     MasterId,
+    /// A project; it keeps its id as long as its name is known to the database.
+    ProjectId,
     /// A scheduler.
     SchedulerId,
     /// A source stamp (`ssid`).

@@ -9,12 +9,14 @@ pub mod builder;
 pub mod buildset;
 pub mod change;
 pub mod command;
+pub mod description;
 pub mod event;
 pub mod ids;
 pub mod learned;
 pub mod lifetime;
 pub mod lock;
 pub mod log;
+pub mod project;
 pub mod properties;
 pub mod render;
 pub mod results;
@@ -29,17 +31,19 @@ pub mod worker;
 
 pub use build::{Build, BuildNumber};
 pub use build_request::{BuildRequest, RequestState};
-pub use builder::Builder;
+pub use builder::{Builder, VIRTUAL_TAG, VirtualBuilder};
 pub use buildset::{Buildset, NewBuildset};
 pub use change::{Change, NewChange};
 pub use command::CommandOutcome;
+pub use description::Description;
 pub use event::Event;
 pub use ids::{
-    BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, ChangeSourceId, LogId, MasterId, SchedulerId,
-    SourceStampId, StepId, WorkerId,
+    BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, ChangeSourceId, CodebaseBranchId, CodebaseCommitId,
+    CodebaseId, LogId, MasterId, ProjectId, SchedulerId, SourceStampId, StepId, WorkerId,
 };
 pub use lifetime::EndedBuild;
 pub use log::{Log, LogKind, Stream};
+pub use project::{Codebase, CodebaseBranch, CodebaseCommit, NewCommit, NewHistory, Project};
 pub use properties::{Properties, Property, PropertyValue};
 pub use render::{FunctionCall, Operator, Renderable};
 pub use results::Results;

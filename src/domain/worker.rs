@@ -1,6 +1,6 @@
 //! Workers as the database knows them.
 
-use super::{BuilderId, WorkerId};
+use super::{BuilderId, Timestamp, WorkerId};
 
 /// What a worker said of itself when it attached.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,6 +52,8 @@ pub struct Worker {
     pub pause_reason: Option<String>,
     /// Whether it shuts down once its builds are done.
     pub graceful: bool,
+    /// Since when it is connected, or away. Nothing if it was never connected.
+    pub connection_changed_at: Option<Timestamp>,
 }
 
 impl Worker {

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tracing::{error, info};
 
 use super::Master;
-use super::overview;
+use super::overview::{self, Outlook};
 use super::run::Ending;
 use crate::actors::applied::AppliedConfig;
 use crate::actors::builders::DescribeBuilders;
@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::control::{CleanedUp, ControlHandler, Overview, Reconfigured, Status, VersionLine};
 use crate::db::Db;
 use crate::db::views::config_versions::{self, ConfigVersion};
+use crate::web::forecasts;
 
 /// What the socket needs of the actors.
 #[derive(Clone)]
@@ -113,7 +114,12 @@ impl ControlHandler for Control {
         let url = www.and_then(|www| www.listen).map(|listen| overview::url(&listen));
         let overview = Overview { status, now: self.clock.now().secs(), url, ..Overview::default() };
         match self.db.read(overview::read).await {
-            Ok(lists) => lists.into_overview(overview),
+            Ok(lists) => {
+                let forecasts = forecasts::of_running(&self.db, lists.running(), self.clock.now()).await;
+                let reasons = self.handle.explain_requests(lists.first_waiting()).await;
+                // without estimates the lists are still worth something
+                lists.into_overview(Outlook { forecasts: forecasts.unwrap_or_default(), reasons }, overview)
+            }
             Err(error) => Overview { trouble: Some(error.to_string()), ..overview },
         }
     }

@@ -1,14 +1,20 @@
 //! What `buildbot status` shows: broken, running and waiting builds, and the workers, read in one go.
 
+use std::collections::HashMap;
+
 use crate::config::ListenAddress;
 use crate::control::{BuildLine, Overview, RequestLine, WorkerLine};
 use crate::db::views::select::Select;
 use crate::db::views::{Connection, build_lines, build_requests, builder_health, builds, workers};
 use crate::db::{DbError, views};
-use crate::domain::{BuildId, Results, Worker};
+use crate::domain::{Build, BuildId, BuildRequestId, Results, Worker};
+use crate::forecast::Estimate;
+use crate::web::forecasts::BuildForecast;
 
 /// Rows of a list.
 const MOST_ROWS: i64 = 200;
+/// Waiting requests whose reasons are told; a terminal shows fewer.
+const MOST_REASONS: usize = 20;
 /// Workers that are listed; a name is short.
 const MOST_WORKERS: usize = 2_000;
 
@@ -40,13 +46,42 @@ pub(super) fn read(conn: &mut Connection) -> Result<Lists, DbError> {
     })
 }
 
+/// What is known of the rows besides.
+#[derive(Default)]
+pub(super) struct Outlook {
+    pub(super) forecasts: HashMap<BuildId, BuildForecast>,
+    pub(super) reasons: HashMap<BuildRequestId, Vec<String>>,
+}
+
 impl Lists {
-    pub(super) fn into_overview(self, overview: Overview) -> Overview {
+    pub(super) fn running(&self) -> impl Iterator<Item = &Build> {
+        self.running.iter().map(|line| &line.build)
+    }
+
+    /// The requests whose reasons are told.
+    pub(super) fn first_waiting(&self) -> Vec<BuildRequestId> {
+        self.waiting.iter().take(MOST_REASONS).map(|request| request.id).collect()
+    }
+
+    pub(super) fn into_overview(self, mut outlook: Outlook, overview: Overview) -> Overview {
+        let running = |line: views::build_lines::BuildLine| {
+            let estimate = outlook.forecasts.remove(&line.build.id).and_then(|forecast| forecast.build);
+            let estimate = estimate.as_ref();
+            BuildLine {
+                left_s: estimate.filter(|it| it.overdue().is_none()).map(|it| it.left.as_secs()),
+                overdue_s: estimate.and_then(Estimate::overdue).map(|over| over.as_secs()),
+                ..build_line(line)
+            }
+        };
+        let waiting = |request: build_requests::WaitingRequest| {
+            let why = outlook.reasons.remove(&request.id).unwrap_or_default();
+            RequestLine { why, ..request_line(request) }
+        };
         Overview {
             broken: self.broken.into_iter().map(build_line).collect(),
             n_broken: u64::try_from(self.n_broken).unwrap_or(u64::MAX),
-            running: self.running.into_iter().map(build_line).collect(),
-            waiting: self.waiting.into_iter().map(request_line).collect(),
+            running: self.running.into_iter().map(running).collect(),
+            waiting: self.waiting.into_iter().map(waiting).collect(),
             workers: self.workers.into_iter().take(MOST_WORKERS).map(worker_line).collect(),
             ..overview
         }
@@ -64,6 +99,8 @@ fn build_line(line: views::build_lines::BuildLine) -> BuildLine {
         revision: line.revision,
         started_at: line.build.started_at.secs(),
         complete_at: line.build.complete_at.map(|at| at.secs()),
+        left_s: None,
+        overdue_s: None,
     }
 }
 
@@ -74,6 +111,7 @@ fn request_line(request: build_requests::WaitingRequest) -> RequestLine {
         reason: request.reason,
         priority: request.priority,
         submitted_at: request.submitted_at.secs(),
+        why: Vec::new(),
     }
 }
 

@@ -6,10 +6,10 @@ use super::*;
 use crate::domain::buildset::NewStamp;
 use crate::domain::script::{ScriptFunction, ScriptLimits};
 use crate::domain::{Callback, ChangeId, Properties, PropertyValue, ScriptError, ScriptValue, SourceStampId};
-use crate::schedulers::Rules;
 use crate::schedulers::config::{
     AttributeTest, ChangeAttribute, ChangeFilter, CodebaseConfig, SchedulerKind, WatchConfig,
 };
+use crate::schedulers::{Prospect, Rules, decide_ahead};
 
 const BUILDER: [BuilderId; 1] = [BuilderId(1)];
 
@@ -162,6 +162,15 @@ impl World {
                         let answer = PropertyValue::Bool(change.comments == "important");
                         answers.add(question, Some(answer));
                     }
+                }
+                Outcome::Decide(_) if self.rng.bool() => {
+                    let state = self.state.clone();
+                    let Prospect::Decide(decisions) =
+                        decide_ahead(&self.rules, &BUILDER, state, &answers, at(self.now))
+                    else {
+                        panic!("asked again")
+                    };
+                    decisions.into_iter().for_each(|decision| self.store(decision));
                 }
                 Outcome::Decide(decision) => {
                     let Outcome::Decide(again) = decide(&self.rules, &self.state, &answers, self.now) else {

@@ -7,7 +7,7 @@ use super::config::{
     Layout,
 };
 use super::fields::{ANY_WORKER, DEFAULT_SIZE, full_name, of_any_property, of_codebase, of_patch, patch_name};
-use crate::domain::PropertyValue;
+use crate::domain::{Callback, PropertyValue};
 
 /// What can be chosen that the configuration does not say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Choices {
     pub workers: Vec<String>,
     /// Builds as `builder/number`, the newest first.
     pub builds: Vec<String>,
+    /// What functions named instead.
+    pub compatible: Vec<(Callback, Vec<String>)>,
 }
 
 impl Choices {
@@ -29,7 +31,11 @@ impl Choices {
                 workers.insert(0, ANY_WORKER.to_owned());
                 workers
             }
-            ForceFieldKind::Inherit => self.builds.clone(),
+            ForceFieldKind::Inherit { compatible_builds: None } => self.builds.clone(),
+            ForceFieldKind::Inherit { compatible_builds: Some(function) } => {
+                let found = self.compatible.iter().find(|(asked, _)| asked == function);
+                found.map(|(_, builds)| builds.clone()).unwrap_or_default()
+            }
             _ => Vec::new(),
         }
     }
@@ -143,7 +149,7 @@ fn describe_field(field: &ForceField, full_name: String, choices: &Choices) -> F
         ForceFieldKind::Bool => FieldShape::Bool,
         ForceFieldKind::UserName { need_email, size } => FieldShape::UserName { size: *size, need_email: *need_email },
         ForceFieldKind::Choice { strict, .. } => FieldShape::List { choices: choices.of(&field.kind), strict: *strict },
-        ForceFieldKind::Inherit => FieldShape::List { choices: choices.of(&field.kind), strict: true },
+        ForceFieldKind::Inherit { .. } => FieldShape::List { choices: choices.of(&field.kind), strict: true },
         ForceFieldKind::Worker => FieldShape::List { choices: choices.of(&field.kind), strict: false },
         ForceFieldKind::File => FieldShape::File,
     };

@@ -89,7 +89,8 @@ pub fn validate(
 /// The builds that were chosen to inherit from, as they were sent.
 pub fn inherits(config: &SchedulerConfig, values: &Values) -> Vec<String> {
     let SchedulerKind::Force(force) = &config.kind else { return Vec::new() };
-    let fields = fields::all(force).into_iter().filter(|(_, field)| field.kind == ForceFieldKind::Inherit);
+    let fields =
+        fields::all(force).into_iter().filter(|(_, field)| matches!(field.kind, ForceFieldKind::Inherit { .. }));
     fields.filter_map(|(name, field)| read(field, values.get(&name)).ok()?.as_str().map(str::to_owned)).collect()
 }
 
@@ -211,8 +212,8 @@ impl Form<'_> {
         let full_name = full_name(group, &field.name);
         let value = self.value(field, &full_name);
         match (&field.kind, value.as_str()) {
-            (ForceFieldKind::Worker, Some("" | ANY_WORKER)) | (ForceFieldKind::Inherit, Some("")) => {}
-            (ForceFieldKind::Inherit, Some(build)) => match self.inherit(field, build) {
+            (ForceFieldKind::Worker, Some("" | ANY_WORKER)) | (ForceFieldKind::Inherit { .. }, Some("")) => {}
+            (ForceFieldKind::Inherit { .. }, Some(build)) => match self.inherit(field, build) {
                 Ok(properties) => into.extend(properties),
                 Err(why) => {
                     self.errors.insert(full_name, complaint(field, &why));

@@ -76,7 +76,7 @@ fn a_worker_that_is_any_worker_is_no_property() {
 
 #[test]
 fn what_was_filled_in_for_another_build_is_taken_over() {
-    let config = with(parameters(vec![field("inherit", ForceFieldKind::Inherit)]));
+    let config = with(parameters(vec![field("inherit", ForceFieldKind::Inherit { compatible_builds: None })]));
     let sent = values(&[("inherit", "full/12 (green)".into())]);
     assert_eq!(inherits(&config, &sent), ["full/12 (green)"]);
     let from_form = |value: &str| Property { value: value.into(), source: SOURCE.to_owned() };
@@ -98,7 +98,7 @@ fn what_was_filled_in_for_another_build_is_taken_over() {
 
 #[test]
 fn a_build_that_does_not_exist_cannot_be_inherited_from() {
-    let config = with(parameters(vec![field("inherit", ForceFieldKind::Inherit)]));
+    let config = with(parameters(vec![field("inherit", ForceFieldKind::Inherit { compatible_builds: None })]));
     let missing = Inherited::from([("full/99".to_owned(), None)]);
     let errors = validate(&config, &values(&[("inherit", "full/99".into())]), &missing, None).unwrap_err();
     assert_eq!(errors["inherit"], "inherit: there is no build 'full/99'");

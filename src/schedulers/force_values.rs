@@ -62,7 +62,7 @@ fn read_one(field: &ForceField, sent: &PropertyValue) -> Result<PropertyValue, S
         ForceFieldKind::UserName { need_email: true, .. } if !has_email(&text) => {
             Err("an e-mail address is needed, as in 'Joe <joe@example.org>'".to_owned())
         }
-        ForceFieldKind::Inherit if build_name(&text).is_none() => {
+        ForceFieldKind::Inherit { .. } if build_name(&text).is_none() => {
             Err(format!("'{text}' is not a build, as in 'builder/12'"))
         }
         ForceFieldKind::Choice { choices, strict: true } if !choices.contains(&text) => {

@@ -17,6 +17,7 @@ pub mod stamp_filter;
 pub mod triggerable;
 pub mod try_build;
 
+mod ahead;
 mod basic;
 mod buildset;
 mod dependent;
@@ -24,6 +25,7 @@ mod force_values;
 mod timed;
 mod watch;
 
+pub use ahead::{Prospect, decide_ahead};
 pub use facts::{Decision, Facts, Outcome};
 pub use question::{Answers, Question, ScriptAnswer};
 pub use rules::Rules;

@@ -30,6 +30,7 @@ mod sequence;
 mod shell;
 mod source;
 mod summary;
+mod tools;
 mod transfer;
 mod trigger;
 

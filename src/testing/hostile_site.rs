@@ -2,15 +2,15 @@
 
 use crate::db::transitions::{
     AddLog, AddStep, FinishBuild, FinishCause, FinishLog, FinishStep, FireScheduler, IngestChanges, SetWorkerState,
-    StartBuild, StartBuildOutcome, StartStep, SyncBuilder, SyncConfig, SyncWorker,
+    StartBuild, StartBuildOutcome, StartStep, SyncBuilder, SyncCodebase, SyncConfig, SyncProject, SyncWorker,
 };
 use crate::db::{Db, DbError};
 use crate::domain::buildset::NewStamp;
 use crate::domain::log::LogChunk;
 use crate::domain::worker::WorkerInfo;
 use crate::domain::{
-    Build, BuildRequestId, BuilderId, ChangeId, LogKind, NewBuildset, NewChange, Properties, PropertyValue, Results,
-    SchedulerId, StampSpec, StepId, Timestamp, WorkerId,
+    Build, BuildRequestId, BuilderId, ChangeId, Description, LogKind, NewBuildset, NewChange, Properties,
+    PropertyValue, Results, SchedulerId, StampSpec, StepId, Timestamp, VirtualBuilder, WorkerId,
 };
 
 /// Ends of attributes and elements and what may follow them, templates, ANSI, controls, letters turned round, emoji.
@@ -55,13 +55,24 @@ fn change() -> NewChange {
     }
 }
 
-/// Fills the site: build 1 has ended, build 2 runs, a request waits.
+/// Fills the site: build 1 has ended, build 2 runs, another one at a virtual builder, a request waits.
 pub async fn fill(db: &Db) -> Result<Build, DbError> {
     let sync = SyncConfig {
         builders: vec![SyncBuilder {
             name: HOSTILE.to_owned(),
-            description: Some(endless()),
+            description: Description::plain(Some(endless())),
             tags: vec![HOSTILE.to_owned(), endless()],
+            project: Some(HOSTILE.to_owned()),
+        }],
+        projects: vec![SyncProject {
+            name: HOSTILE.to_owned(),
+            slug: HOSTILE.to_owned(),
+            description: Description::plain(Some(endless())),
+        }],
+        codebases: vec![SyncCodebase {
+            name: HOSTILE.to_owned(),
+            slug: HOSTILE.to_owned(),
+            project: HOSTILE.to_owned(),
         }],
         workers: vec![SyncWorker { name: HOSTILE.to_owned(), builders: vec![HOSTILE.to_owned()] }],
         schedulers: vec![HOSTILE.into()],
@@ -73,8 +84,9 @@ pub async fn fill(db: &Db) -> Result<Build, DbError> {
     let info = WorkerInfo { admin: text(), host: text(), access_uri: Some(SCRIPT_URL.to_owned()), version: text() };
     db.write(SetWorkerState { worker, connected: true, info: Some(info) }).await?;
     let changes = vec![change()];
-    db.write(IngestChanges { source: HOSTILE.to_owned(), source_id: None, changes, poll_state: None }).await?;
-    let first = build(db, builder, worker, scheduler).await?;
+    db.write(IngestChanges { source: HOSTILE.to_owned(), source_id: None, changes, poll_state: None, history: None })
+        .await?;
+    let first = build(db, (builder, None), worker, scheduler).await?;
     let finish = FinishBuild {
         build: first.id,
         results: Results::Failure,
@@ -83,9 +95,20 @@ pub async fn fill(db: &Db) -> Result<Build, DbError> {
         cause: FinishCause::Normal,
     };
     db.write(finish).await?;
-    build(db, builder, worker, scheduler).await?;
+    build(db, (builder, None), worker, scheduler).await?;
+    build(db, (builder, Some(virtual_builder())), worker, scheduler).await?;
     request(db, builder, scheduler).await?;
     Ok(first)
+}
+
+/// Its name is hostile, and another one than that of the builder.
+fn virtual_builder() -> VirtualBuilder {
+    VirtualBuilder {
+        name: format!("{HOSTILE}v"),
+        description: Some(endless()),
+        project: Some(format!("{HOSTILE}v")),
+        tags: vec![HOSTILE.to_owned(), endless()],
+    }
 }
 
 async fn request(db: &Db, builder: BuilderId, scheduler: SchedulerId) -> Result<BuildRequestId, DbError> {
@@ -122,9 +145,14 @@ async fn request(db: &Db, builder: BuilderId, scheduler: SchedulerId) -> Result<
 }
 
 /// A running build whose steps have ended: one that is shown and one that is hidden, with a log of each kind.
-async fn build(db: &Db, builder: BuilderId, worker: WorkerId, scheduler: SchedulerId) -> Result<Build, DbError> {
+async fn build(
+    db: &Db,
+    (builder, shown_at): (BuilderId, Option<VirtualBuilder>),
+    worker: WorkerId,
+    scheduler: SchedulerId,
+) -> Result<Build, DbError> {
     let requests = vec![request(db, builder, scheduler).await?];
-    let start = StartBuild { builder, requests, worker, properties: properties(), state_string: endless() };
+    let start = StartBuild { builder, shown_at, requests, worker, properties: properties(), state_string: endless() };
     let StartBuildOutcome::Started(build) = db.write(start).await? else {
         return Err(DbError::Row("the build is lost".to_owned()));
     };

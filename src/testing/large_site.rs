@@ -7,10 +7,10 @@ use diesel::connection::SimpleConnection;
 
 use super::test_db;
 use crate::clock::Clock;
-use crate::db::transitions::{SyncBuilder, SyncConfig, SyncWorker};
+use crate::db::transitions::{SyncBuilder, SyncConfig, SyncProject, SyncWorker};
 use crate::db::{Db, DbError, OpenError, Transaction, Transition, open};
-use crate::domain::LogId;
 use crate::domain::log::LogChunk;
+use crate::domain::{Description, LogId};
 
 /// How much of everything.
 #[derive(Clone, Copy, Debug)]
@@ -133,8 +133,14 @@ fn builder_name(i: usize) -> String {
 fn names(size: Size) -> SyncConfig {
     let builder = |i: usize| SyncBuilder {
         name: builder_name(i),
-        description: None,
         tags: vec![PRODUCTS[i / 500 % 10].to_owned(), KINDS[i % 10].to_owned()],
+        project: Some(PRODUCTS[i / 500 % 10].to_owned()),
+        ..SyncBuilder::default()
+    };
+    let project = |name: &&str| SyncProject {
+        name: (*name).to_owned(),
+        slug: (*name).to_owned(),
+        description: Description::plain(Some(format!("Everything that {name} needs, on all platforms"))),
     };
     let workers = (0..size.workers).map(|i| SyncWorker { name: format!("worker-{}", i + 1), builders: Vec::new() });
     let mut workers: Vec<_> = workers.collect();
@@ -145,6 +151,8 @@ fn names(size: Size) -> SyncConfig {
         }
     }
     SyncConfig {
+        projects: PRODUCTS.iter().map(project).collect(),
+        codebases: Vec::new(),
         builders: (0..size.builders).map(builder).collect(),
         workers,
         schedulers: vec!["all".into(), "force".into()],

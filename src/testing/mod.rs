@@ -12,6 +12,7 @@ pub mod many_builders;
 pub mod past_builds;
 pub mod plain_steps;
 pub mod probe;
+pub mod project_site;
 pub mod sample_site;
 pub mod scripted_context;
 pub mod scripted_function;

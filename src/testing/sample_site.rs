@@ -8,21 +8,21 @@ use diesel::{RunQueryDsl, SqliteConnection, sql_query};
 
 use crate::db::transitions::{
     AddLog, AddStep, FinishBuild, FinishCause, FinishLog, FinishStep, FireScheduler, IngestChanges, SetWorkerState,
-    StartBuild, StartBuildOutcome, StartStep, SyncBuilder, SyncConfig, SyncWorker,
+    StartBuild, StartBuildOutcome, StartStep, SyncBuilder, SyncCodebase, SyncConfig, SyncProject, SyncWorker,
 };
 use crate::db::{Db, DbError, Transaction, Transition};
 use crate::domain::buildset::NewStamp;
 use crate::domain::log::LogChunk;
 use crate::domain::worker::WorkerInfo;
 use crate::domain::{
-    Build, BuildRequestId, BuilderId, ChangeId, Log, LogKind, NewBuildset, NewChange, Properties, Results, SchedulerId,
-    StampSpec, Timestamp, WorkerId,
+    Build, BuildRequestId, BuilderId, ChangeId, Description, Log, LogKind, NewBuildset, NewChange, Properties, Results,
+    SchedulerId, StampSpec, Timestamp, WorkerId,
 };
 
 /// What [`fill`] makes: one finished build with a failing step and a log, one running build, one waiting request.
 #[derive(Debug)]
 pub struct SampleSite {
-    /// `linux/x86`, with the tags `fast` and `ci`.
+    /// `linux/x86`, with the tags `fast` and `ci`, of the project `apps` with the codebase `app`.
     pub builder: BuilderId,
     /// `w1`, which is connected; `w2` is not.
     pub worker: WorkerId,
@@ -45,15 +45,28 @@ pub const LOG_TEXT: &str = "hmake all\nocompiling \u{1b}[32mfine\u{1b}[0m\noline
 pub async fn fill(db: &Db) -> Result<SampleSite, DbError> {
     let builder = |name: &str, tags: &[&str]| SyncBuilder {
         name: name.to_owned(),
-        description: None,
         tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        ..SyncBuilder::default()
     };
     let worker = |name: &str, builders: &[&str]| SyncWorker {
         name: name.to_owned(),
         builders: builders.iter().map(|builder| (*builder).to_owned()).collect(),
     };
     let sync = SyncConfig {
-        builders: vec![builder("linux/x86", &["fast", "ci"]), builder("docs", &[])],
+        projects: vec![SyncProject {
+            name: "apps".to_owned(),
+            slug: "apps".to_owned(),
+            description: Description {
+                text: Some("All *apps*".to_owned()),
+                format: Some("markdown".to_owned()),
+                html: Some("<p>All <em>apps</em></p>".to_owned()),
+            },
+        }],
+        codebases: vec![SyncCodebase { name: "app".to_owned(), slug: "app".to_owned(), project: "apps".to_owned() }],
+        builders: vec![
+            SyncBuilder { project: Some("apps".to_owned()), ..builder("linux/x86", &["fast", "ci"]) },
+            builder("docs", &[]),
+        ],
         workers: vec![worker("w1", &["linux/x86", "docs"]), worker("w2", &["docs"])],
         schedulers: vec!["force".into()],
         change_sources: vec!["poller".to_owned()],
@@ -62,8 +75,13 @@ pub async fn fill(db: &Db) -> Result<SampleSite, DbError> {
     let (builder, worker, scheduler) = (ids.builders["linux/x86"], ids.workers["w1"], ids.schedulers["force"]);
     let info = WorkerInfo { admin: Some("Ann".to_owned()), version: Some("4.3.0".to_owned()), ..WorkerInfo::default() };
     db.write(SetWorkerState { worker, connected: true, info: Some(info) }).await?;
-    let ingest =
-        IngestChanges { source: "poller".to_owned(), source_id: None, changes: vec![change()], poll_state: None };
+    let ingest = IngestChanges {
+        source: "poller".to_owned(),
+        source_id: None,
+        changes: vec![change()],
+        poll_state: None,
+        history: None,
+    };
     let change = db.write(ingest).await?[0];
     let finished = start(db, request(db, scheduler, builder, &[change]).await?, builder, worker).await?;
     let log = run_steps(db, &finished).await?;
@@ -131,8 +149,14 @@ async fn start(db: &Db, request: BuildRequestId, builder: BuilderId, worker: Wor
     properties.set("branch", "main", "Build");
     properties.set("workername", "w1", "Worker");
     properties.set("jobs", 4, "Builder");
-    let start =
-        StartBuild { builder, requests: vec![request], worker, properties, state_string: "building".to_owned() };
+    let start = StartBuild {
+        builder,
+        shown_at: None,
+        requests: vec![request],
+        worker,
+        properties,
+        state_string: "building".to_owned(),
+    };
     match db.write(start).await? {
         StartBuildOutcome::Started(build) => Ok(build),
         StartBuildOutcome::Lost => Err(DbError::Row("the request is taken".to_owned())),

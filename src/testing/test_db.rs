@@ -79,10 +79,10 @@ impl TestDb {
     /// One builder `b`, one worker `w` and one scheduler `s`.
     pub async fn site(&self) -> TestSite {
         let sync = SyncConfig {
-            builders: vec![SyncBuilder { name: "b".to_owned(), description: None, tags: Vec::new() }],
+            builders: vec![SyncBuilder { name: "b".to_owned(), ..SyncBuilder::default() }],
             workers: vec![SyncWorker { name: "w".to_owned(), builders: vec!["b".to_owned()] }],
             schedulers: vec!["s".into()],
-            change_sources: Vec::new(),
+            ..SyncConfig::default()
         };
         let ids = self.db.write(sync).await.expect("names can be stored");
         TestSite { builder: ids.builders["b"], worker: ids.workers["w"], scheduler: ids.schedulers["s"] }

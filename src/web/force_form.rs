@@ -192,7 +192,7 @@ fn control(scheduler: &str, name: &str, field: &ForceField, filled: Option<&Fill
             ForceFieldKind::Int => "number",
             ForceFieldKind::Bool => "checkbox",
             ForceFieldKind::Choice { strict: true, .. } | ForceFieldKind::Worker => "select",
-            ForceFieldKind::Choice { strict: false, .. } | ForceFieldKind::Inherit => "suggest",
+            ForceFieldKind::Choice { strict: false, .. } | ForceFieldKind::Inherit { .. } => "suggest",
             ForceFieldKind::File => "file",
             _ => "text",
         },

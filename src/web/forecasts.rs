@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::db::Db;
 use crate::db::views::learned::{self, Outputs};
+use crate::db::{Db, DbError};
 use crate::domain::learned::{LearnedStep, StepSoFar};
 use crate::domain::{Build, BuildId, BuilderId, StepId, Timestamp};
 use crate::forecast::{self, Estimate, StepNow};
-
-use super::error::WebError;
 
 /// What is expected of one running build.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +21,7 @@ pub async fn of_running<'a>(
     db: &Db,
     builds: impl Iterator<Item = &'a Build>,
     now: Timestamp,
-) -> Result<HashMap<BuildId, BuildForecast>, WebError> {
+) -> Result<HashMap<BuildId, BuildForecast>, DbError> {
     let running: Vec<&Build> = builds.filter(|build| build.complete_at.is_none()).collect();
     if running.is_empty() {
         return Ok(HashMap::new());

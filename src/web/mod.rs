@@ -4,7 +4,7 @@ mod ansi;
 mod api;
 mod error;
 mod force_form;
-mod forecasts;
+pub mod forecasts;
 mod format;
 mod guard;
 mod health;
@@ -147,6 +147,8 @@ pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
                 .route("/builders/{builder}/builds/{number}", get().to(pages::build::get))
                 .route("/builders/{builder}/builds/{number}/steps/{step}", get().to(pages::step::get))
                 .route("/builders/{builder}/builds/{number}/steps/{step}/logs/{slug}", get().to(pages::log::get))
+                .route("/projects", get().to(pages::projects::get))
+                .route("/projects/{project}", get().to(pages::project::get))
                 .route("/builds/{build}/stop", post().to(pages::actions::stop))
                 .route("/builds/{build}/rebuild", post().to(pages::actions::rebuild))
                 .route("/requests/{request}/cancel", post().to(pages::actions::cancel))

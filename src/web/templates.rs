@@ -22,6 +22,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("home.html", include_str!("templates/home.html")),
     ("builders.html", include_str!("templates/builders.html")),
     ("builder.html", include_str!("templates/builder.html")),
+    ("projects.html", include_str!("templates/projects.html")),
+    ("project.html", include_str!("templates/project.html")),
     ("force.html", include_str!("templates/force.html")),
     ("build.html", include_str!("templates/build.html")),
     ("step.html", include_str!("templates/step.html")),

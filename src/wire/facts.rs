@@ -1,9 +1,8 @@
 //! What a worker says of itself.
 
-use std::collections::BTreeMap;
-
 use buildbot_protocol::Value;
 
+use super::texts::Texts;
 use crate::domain::worker::WorkerInfo;
 
 /// The answer to `get_worker_info`.
@@ -15,14 +14,14 @@ pub struct WorkerFacts {
     /// `posix` or `nt`.
     pub system: String,
     /// Command to version.
-    pub commands: BTreeMap<String, String>,
-    pub environ: BTreeMap<String, String>,
+    pub commands: Texts,
+    pub environ: Texts,
     pub numcpus: Option<i64>,
     pub version: String,
     /// Whether directories of builders that are gone shall be removed when it attaches.
     pub delete_leftover_dirs: bool,
     /// Everything else it told, such as `os_name` or the files of its `info` directory.
-    pub others: BTreeMap<String, String>,
+    pub others: Texts,
 }
 
 /// The reason an answer is of no use.
@@ -79,8 +78,8 @@ impl WorkerFacts {
 }
 
 /// The entries of a map that are texts.
-fn texts(value: Option<Value>) -> BTreeMap<String, String> {
-    let Some(Value::Map(map)) = value else { return BTreeMap::new() };
+fn texts(value: Option<Value>) -> Texts {
+    let Some(Value::Map(map)) = value else { return Texts::default() };
     map.into_iter()
         .filter_map(|(key, value)| match value {
             Value::Str(text) => Some((key, text)),
@@ -131,7 +130,7 @@ mod tests {
         assert_eq!(facts.info.admin.as_deref(), Some("Ann\n"));
         assert_eq!(facts.info.version.as_deref(), Some("4.3.0"));
         assert_eq!((facts.numcpus, facts.delete_leftover_dirs), (Some(8), true));
-        assert_eq!(facts.commands["shell"], "3.3");
-        assert_eq!(facts.others["os_name"], "Debian");
+        assert_eq!(facts.commands.get("shell"), Some("3.3"));
+        assert_eq!(facts.others.get("os_name"), Some("Debian"));
     }
 }

@@ -21,6 +21,7 @@ mod log;
 mod pb;
 mod replayed;
 mod session;
+mod texts;
 mod transfer;
 mod upgrade;
 mod visitor;
@@ -32,6 +33,7 @@ pub use hub::{Hub, WireLimits};
 pub use link::{LinkError, StartCommand, WorkerLink};
 pub use listener::{Dialects, Encryption, Entrance, Listener, serve_connection};
 pub use log::{LogError, LogLimits, LogSink, LogWriter, LogWriterConfig, Receipt};
+pub use texts::Texts;
 pub use transfer::{Transfer, TransferStep};
 pub use visitor::{ChangeSink, StatusDesk, StatusNotice, TryDesk, UserCommand, UserDesk, Visitor};
 

@@ -3,33 +3,43 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{BuilderConfig, MasterConfig, WorkerConfig};
+use crate::config::{BuilderConfig, WorkerConfig};
 use crate::db::views::deciders::BuildInputs;
-use crate::domain::{BuilderId, Properties, PropertyValue};
+use crate::domain::{BuilderId, ProjectId, Properties, PropertyValue};
 use crate::wire::WorkerLink;
 
+use super::super::applied::Applied;
 use super::super::workers::WorkerSnapshot;
 
 /// Those of [`layers`], then what the worker says of itself; the build number joins them when the build has one.
 pub fn build_properties(
-    config: &MasterConfig,
+    applied: &Applied,
     (builder_id, builder): (BuilderId, &BuilderConfig),
     worker: &WorkerSnapshot,
     inputs: &BuildInputs,
     link: &WorkerLink,
 ) -> Properties {
-    let mut properties = layers(&config.properties, (builder_id, builder), &worker.config, inputs);
+    let project = builder.project.as_ref().and_then(|name| applied.ids.projects.get(name)).copied();
+    let of_builder = BuilderFacts { id: builder_id, project, config: builder };
+    let mut properties = layers(&applied.config.properties, &of_builder, &worker.config, inputs);
     let basedir = link.facts().basedir.as_str();
     properties.set("basedir", basedir, "Worker");
     properties.set("builddir", format!("{basedir}/{}", builder.workerbuilddir), "Worker");
     properties
 }
 
+/// A builder, with the ids that it and its project have.
+struct BuilderFacts<'a> {
+    id: BuilderId,
+    project: Option<ProjectId>,
+    config: &'a BuilderConfig,
+}
+
 /// Global, change, buildset, builder and worker properties, then those of the build itself. Defaults of builder and
 /// worker only fill what is missing when it is their turn.
 fn layers(
     global: &Properties,
-    (builder_id, builder): (BuilderId, &BuilderConfig),
+    &BuilderFacts { id, project, config: builder }: &BuilderFacts<'_>,
     worker: &WorkerConfig,
     inputs: &BuildInputs,
 ) -> Properties {
@@ -38,7 +48,13 @@ fn layers(
         properties.update(&change.properties);
     }
     properties.update(&inputs.properties);
-    properties.set("builderid", builder_id.0, "Builder");
+    properties.set("builderid", id.0, "Builder");
+    if let Some(name) = &builder.project {
+        properties.set("projectname", name.as_str(), "Builder");
+    }
+    if let Some(project) = project {
+        properties.set("projectid", project.0, "Builder");
+    }
     let mut join = |name: &str, of: &str, source: &str, own: &Properties, defaults: &Properties| {
         properties.set(name, of, source);
         properties.update(own);
@@ -90,7 +106,8 @@ c['protocols'] = {'pb': {'port': 9989}}
 c['properties'] = {'a': 'global', 'b': 'global', 'c': 'global', 'd': 'global', 'branch': 'global'}
 c['workers'] = [worker.Worker('w1', 'pw', properties={'e': 'worker'},
                               defaultProperties={'b': 'default', 'f': 'worker default', 'g': 'worker default'})]
-c['builders'] = [util.BuilderConfig(name='b1', workername='w1', factory=util.BuildFactory(),
+c['projects'] = [util.Project('shop')]
+c['builders'] = [util.BuilderConfig(name='b1', workername='w1', project='shop', factory=util.BuildFactory(),
                                     properties={'d': 'builder', 'e': 'builder'},
                                     defaultProperties={'c': 'default', 'f': 'builder default'})]
 c['schedulers'] = [schedulers.ForceScheduler(name='force', builderNames=['b1'])]
@@ -112,7 +129,8 @@ c['schedulers'] = [schedulers.ForceScheduler(name='force', builderNames=['b1'])]
             changes: Vec::new(),
             reasons: Vec::new(),
         };
-        let properties = layers(&config.properties, (BuilderId(7), &config.builders[0]), &config.workers[0], &inputs);
+        let builder = BuilderFacts { id: BuilderId(7), project: Some(ProjectId(3)), config: &config.builders[0] };
+        let properties = layers(&config.properties, &builder, &config.workers[0], &inputs);
         let texts: Vec<String> = properties
             .iter()
             .map(|(name, property)| format!("{name}: {} ({})", property.value, property.source))
@@ -133,6 +151,8 @@ c['schedulers'] = [schedulers.ForceScheduler(name='force', builderNames=['b1'])]
                 "g: worker default (Worker)",
                 "owners: ['ann'] (Build)",
                 "project:  (Build)",
+                "projectid: 3 (Builder)",
+                "projectname: shop (Builder)",
                 "repository:  (Build)",
                 "revision: None (Build)",
                 "workername: w1 (Worker)",

@@ -272,7 +272,7 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     fn worker_command_version(&self, command: &str) -> Option<String> {
-        self.run.plan.link.facts().commands.get(command).cloned()
+        self.run.plan.link.facts().commands.get(command).map(str::to_owned)
     }
 
     fn worker_path(&self, place: WorkerPlace<'_>) -> String {
@@ -359,7 +359,7 @@ impl StepContext for ActorStepContext<'_> {
             "basedir" => Some(facts.basedir.clone()),
             "system" => Some(facts.system.clone()),
             "numcpus" => return facts.numcpus.map(PropertyValue::Int),
-            _ => facts.others.get(name).cloned(),
+            _ => facts.others.get(name).map(str::to_owned),
         };
         text.map(PropertyValue::Str)
     }
@@ -418,7 +418,8 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     fn worker_environ(&self) -> BTreeMap<String, String> {
-        self.run.plan.link.facts().environ.clone().into_iter().collect()
+        let facts = self.run.plan.link.facts();
+        facts.environ.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     async fn set_build_data(&self, name: &str, value: Vec<u8>, source: &str) -> Result<(), Fault> {
@@ -503,7 +504,7 @@ mod tests {
     fn a_tilde_is_the_home_that_the_worker_told() {
         let mut facts = WorkerFacts { system: "posix".to_owned(), ..WorkerFacts::default() };
         assert_eq!(join(&facts, "/w/b", "~/x"), "/w/b/~/x", "it told none");
-        facts.environ.insert("HOME".to_owned(), "/home/bb".to_owned());
+        facts.environ = [("HOME", "/home/bb")].into_iter().collect();
         assert_eq!(join(&facts, "/w/b", "~/x"), "/home/bb/x");
         assert_eq!(join(&facts, "/w/b", "~"), "/home/bb");
         assert_eq!(join(&facts, "/w/b", "a~/x"), "/w/b/a~/x");

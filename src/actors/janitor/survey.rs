@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::config::MasterConfig;
-use crate::db::views::lifetime;
+use crate::db::views::lifetime::{self, RuledBuilder};
 use crate::db::{Db, DbError};
 use crate::domain::{BuildId, BuildsetId, ChangeId, EndedBuild, Timestamp};
 use crate::lifetime::{Freed, Horizons, Policy, decide};
@@ -82,8 +82,8 @@ impl Rules {
 /// Looks at every builder in turn, so that nobody waits long for a reader.
 pub async fn look(db: &Db, rules: Rules, now: Timestamp) -> Result<Survey, DbError> {
     let mut survey = Survey::default();
-    for (id, name) in db.read(lifetime::builders).await? {
-        let policy = rules.policy(&name);
+    for RuledBuilder { id, name, ruled_by } in db.read(lifetime::builders).await? {
+        let policy = rules.policy(&ruled_by);
         if policy == Policy::default() {
             continue;
         }

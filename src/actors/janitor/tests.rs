@@ -48,7 +48,7 @@ async fn build(db: &TestDb, site: &TestSite, results: Results, (n_chunks, n_byte
     let request = db.request(site).await.requests[0].1;
     let (builder, worker) = (site.builder, site.worker);
     let (requests, properties, state_string) = (vec![request], Properties::new(), String::new());
-    let start = StartBuild { builder, requests, worker, properties, state_string };
+    let start = StartBuild { builder, shown_at: None, requests, worker, properties, state_string };
     let StartBuildOutcome::Started(build) = db.db.write(start).await.unwrap() else { panic!("not started") };
     let step = AddStep { build: build.id, number: 0, name: "make".to_owned(), state_string: String::new() };
     let step = db.db.write(step).await.unwrap().id;
@@ -90,7 +90,13 @@ async fn change(db: &TestDb) -> i64 {
         when: None,
         delivery_key: None,
     };
-    let ingest = IngestChanges { source: "test".to_owned(), source_id: None, changes: vec![new], poll_state: None };
+    let ingest = IngestChanges {
+        source: "test".to_owned(),
+        source_id: None,
+        changes: vec![new],
+        poll_state: None,
+        history: None,
+    };
     db.db.write(ingest).await.unwrap()[0].0
 }
 
@@ -203,6 +209,7 @@ async fn a_build_that_runs_and_a_request_that_waits_are_left_alone() {
     let waiting = db.request(&site).await.requests[0].1;
     let request = db.request(&site).await.requests[0].1;
     let start = StartBuild {
+        shown_at: None,
         builder: site.builder,
         requests: vec![request],
         worker: site.worker,

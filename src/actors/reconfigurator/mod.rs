@@ -2,7 +2,7 @@
 //!
 //! - Hears: [`Reconfigure`] from the control socket and from signals, [`GoBack`] from the control socket.
 //! - Tells: [`ReconsiderConfiguration`] to everybody who lives by the configuration.
-//! - Writes: the rows of builders, workers, schedulers and change sources, and the version (`apply_config`).
+//! - Writes: the rows of projects, builders, workers, schedulers and change sources, and the version (`apply_config`).
 //! - Restart: permanent. What is in force is kept outside, in the watch that everybody reads.
 
 mod put_back;
@@ -19,7 +19,9 @@ use self::put_back::put_back;
 use super::applied::{Applied, ReconsiderConfiguration};
 use super::supervisor::{Child, Handle, Reply, ShellContext, Tell};
 use crate::config::{self, ConfigErrors, ConfigFile, MASTER_CFG, MasterConfig};
-use crate::db::transitions::{ApplyConfig, StoredConfig, SyncBuilder, SyncConfig, SyncScheduler, SyncWorker};
+use crate::db::transitions::{
+    ApplyConfig, StoredConfig, SyncBuilder, SyncCodebase, SyncConfig, SyncProject, SyncScheduler, SyncWorker,
+};
 use crate::db::views::config_versions;
 use crate::db::{Db, DbError};
 
@@ -145,6 +147,17 @@ fn names(config: &MasterConfig) -> SyncConfig {
         name: builder.name.clone(),
         description: builder.description.clone(),
         tags: builder.tags.clone(),
+        project: builder.project.clone(),
+    });
+    let projects = config.projects.iter().map(|project| SyncProject {
+        name: project.name.clone(),
+        slug: project.slug.clone(),
+        description: project.description.clone(),
+    });
+    let codebases = config.codebases.iter().map(|codebase| SyncCodebase {
+        name: codebase.name.clone(),
+        slug: codebase.slug.clone(),
+        project: codebase.project.clone(),
     });
     let workers = config.workers.iter().map(|worker| SyncWorker {
         name: worker.name.clone(),
@@ -158,6 +171,8 @@ fn names(config: &MasterConfig) -> SyncConfig {
         upstream: scheduler.kind.upstream().map(str::to_owned),
     });
     SyncConfig {
+        projects: projects.collect(),
+        codebases: codebases.collect(),
         builders: builders.collect(),
         workers: workers.collect(),
         schedulers: schedulers.collect(),

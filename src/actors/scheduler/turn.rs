@@ -15,11 +15,11 @@ use crate::db::views::{changes, upstream};
 use crate::db::{Db, DbError};
 use crate::domain::{Change, SchedulerId, Timestamp};
 use crate::schedulers::config::SchedulerConfig;
-use crate::schedulers::facts::{Decision, Facts, Memory, Outcome, UpstreamBuildset, UpstreamMemory, Waiting};
-use crate::schedulers::{Answers, Question, Rules};
+use crate::schedulers::facts::{Decision, Facts, Memory, UpstreamBuildset, UpstreamMemory, Waiting};
+use crate::schedulers::{Answers, Prospect, Question, Rules, decide_ahead};
 
 /// Changes that are looked at in one decision.
-const CHANGES_PER_DECISION: i64 = 500;
+const CHANGES_PER_DECISION: i64 = 100;
 /// More rounds of questions than any decision has kinds of questions.
 const MAX_ROUNDS: usize = 8;
 
@@ -46,21 +46,23 @@ pub async fn take(
     loop {
         let facts = facts(&deps.db, id, &rules).await?;
         let builders = deps.config.borrow().builder_ids(&config.builder_names);
-        match rules.decide(&builders, &facts, &answers, deps.clock.now()) {
-            Outcome::Ask(questions) => {
+        match decide_ahead(&rules, &builders, facts, &answers, deps.clock.now()) {
+            Prospect::Ask(questions) => {
                 rounds += 1;
                 if MAX_ROUNDS < rounds {
                     return Err(TurnError::Endless);
                 }
                 ask(&deps, &config.name, questions, &mut answers).await?;
             }
-            Outcome::Decide(decision) => {
-                let wake_at = decision.wake_at;
-                if decision.is_empty() {
-                    return Ok(wake_at);
+            Prospect::Decide(mut decisions) => {
+                // What is not stored yet is decided on as stored, but for the moment at which that will be: when to
+                // look again is said from what has been read.
+                let last = decisions.pop_if(|last| last.is_empty());
+                if decisions.is_empty() {
+                    return Ok(last.and_then(|last| last.wake_at));
                 }
                 rounds = 0;
-                fire(&deps, id, decision, &config).await?;
+                fire(&deps, id, decisions, &config).await?;
             }
         }
     }
@@ -141,17 +143,20 @@ async fn ask(
 async fn fire(
     deps: &SchedulerDeps,
     scheduler: SchedulerId,
-    decision: Decision,
+    decisions: Vec<Decision>,
     config: &SchedulerConfig,
 ) -> Result<(), DbError> {
-    let Decision { classified, last_change, consumed, memory, buildset, wake_at: _ } = decision;
-    let state = memory.as_ref().map(memory::write);
-    let buildset = match buildset {
-        Some(buildset) => Some(prioritised((&deps.db, &deps.config, &deps.scripts), config, buildset).await),
-        None => None,
-    };
-    let fire = FireScheduler { scheduler, classified, last_change, consumed, state, buildset };
-    if let Some(fired) = deps.db.write(fire).await? {
+    let mut fires = Vec::new();
+    for decision in decisions {
+        let Decision { classified, last_change, consumed, memory, buildset, wake_at: _ } = decision;
+        let state = memory.as_ref().map(memory::write);
+        let buildset = match buildset {
+            Some(buildset) => Some(prioritised((&deps.db, &deps.config, &deps.scripts), config, buildset).await),
+            None => None,
+        };
+        fires.push(FireScheduler { scheduler, classified, last_change, consumed, state, buildset });
+    }
+    for fired in deps.db.write(fires).await?.into_iter().flatten() {
         info!(scheduler = config.name, buildset.id = fired.buildset.0, "buildset submitted");
     }
     Ok(())

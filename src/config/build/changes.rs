@@ -55,12 +55,20 @@ fn git_poller(fields: &Fields<'_>) -> ChangeSourceConfig {
         git_binary: fields.text("gitbin"),
         category: change_text(fields, "category"),
         project: change_text(fields, "project"),
+        codebase: codebase(fields),
         use_timestamps: fields.flag("usetimestamps"),
         encoding: fields.text("encoding"),
         repourl,
     };
     let name = fields.optional_text("name").unwrap_or_else(|| poller.repourl.shown().to_owned());
     ChangeSourceConfig { name, kind: ChangeSourceKind::Git(poller) }
+}
+
+/// The names of project and codebase.
+fn codebase(fields: &Fields<'_>) -> Option<(String, String)> {
+    let value = fields.optional("codebase")?;
+    let codebase = super::projects::codebase(fields.context, value.object()?);
+    Some((codebase.project, codebase.name))
 }
 
 fn delay(fields: &Fields<'_>, name: &str) -> Duration {

@@ -12,15 +12,20 @@ mod force;
 mod lifetime;
 mod locks;
 mod network;
+mod projects;
 mod properties;
+mod revlink;
 pub mod running;
 mod schedulers;
 mod secrets;
 mod settings;
 mod shell;
 mod steps;
+mod tools;
 mod transfers;
+mod unbuilt;
 mod validate;
+mod validation;
 mod values;
 mod workers;
 
@@ -48,17 +53,23 @@ pub struct Placed<T> {
 pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<MasterConfig, ConfigErrors> {
     let context = Context::new(source, &outcome, base_dir);
     let settings = Settings::new(&context, &outcome.config);
+    let projects = settings.objects("projects", projects::PROJECT, projects::project);
+    let codebases = settings.objects("codebases", projects::CODEBASE, projects::codebase);
     let workers = settings.objects("workers", workers::CLASSES, workers::worker);
     let builders = settings.objects("builders", builders::CLASSES, builders::builder);
-    let schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
+    let mut schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
+    validation::apply(&settings, schedulers.iter_mut().map(|placed| &mut placed.item));
     let change_sources = settings.objects("change_source", changes::CLASSES, changes::change_source);
     let providers = settings.objects("secretsProviders", table::PROVIDERS, secrets::provider);
     settings.services();
+    unbuilt::look_for(&context, &outcome.config);
     let cancellers = cancellers::cancellers(&settings, &builders);
     let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
     let all = validate::All {
+        projects: &projects,
+        codebases: &codebases,
         workers: &workers,
         builders: &builders,
         schedulers: &schedulers,
@@ -71,6 +82,8 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         title: settings.text("title").unwrap_or("Buildbot".to_owned()),
         title_url: settings.text("titleURL").unwrap_or(buildbot_url.clone()),
         buildbot_url,
+        projects: items(projects),
+        codebases: items(codebases),
         workers: items(workers),
         builders: items(builders),
         schedulers: items(schedulers),
@@ -86,10 +99,12 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         collapse_requests: settings.collapse(),
         prioritize_builders: settings.function("prioritizeBuilders"),
         codebase_generator: settings.function("codebaseGenerator"),
+        revlink: revlink::revlink(&settings),
         logs: logs(&settings),
         lifetime: lifetime::lifetime(&settings),
         max_worker_losses: MAX_WORKER_LOSSES,
         inactive: context.inactive(),
+        not_available: context.all_not_available(),
         warnings: context.warnings(),
         files: Vec::new(),
     };

@@ -1,9 +1,12 @@
 //! Keys about the outside: ports of workers and of the web pages, the database.
 
+use super::context::Context;
+use super::fields::Fields;
 use super::settings::{self, Settings};
 use super::values;
 use crate::config::nearest;
 use crate::config::script::Raw;
+use crate::config::table::WEB_STATUS;
 use crate::config::table::keys::{ACTIVE_DIALECTS, INACTIVE_PLUGINS, WWW_KEYS};
 use crate::config::{ListenAddress, Protocol, ProtocolPort, WwwConfig};
 use crate::domain::PropertyValue;
@@ -77,12 +80,15 @@ fn port(settings: &Settings<'_>, (key, path): (&str, &str), what: &str, value: &
 
 /// `c['www']`.
 pub fn www(settings: &Settings<'_>) -> Option<WwwConfig> {
-    let value = settings.map("www")?;
     let mut www = WwwConfig {
         listen: None,
         plugins: PropertyValue::Map(Default::default()),
         change_hook_dialects: Vec::new(),
         allowed_origins: Vec::new(),
+    };
+    let Some(value) = settings.map("www") else {
+        let old = settings.services_of(WEB_STATUS);
+        return old.first().map(|object| web_status(&Fields::new(settings.context, object), www));
     };
     for (name, item) in values::named(value) {
         let span = settings.span("www", &name);
@@ -98,6 +104,23 @@ pub fn www(settings: &Settings<'_>) -> Option<WwwConfig> {
         }
     }
     Some(www)
+}
+
+/// The web pages as Buildbot 0.8 had them in `c['status']`.
+fn web_status(fields: &Fields<'_>, mut www: WwwConfig) -> WwwConfig {
+    let port = fields.optional("http_port").and_then(|port| port.to_plain());
+    www.listen = port.and_then(|port| match ListenAddress::parse(&port.to_string()) {
+        Ok(address) => {
+            let read = address.tls.as_ref().map_or(Ok(()), |files| fields.context.read_certificate(files));
+            read.map_err(|error| fields.problem("http_port", &error.to_string())).ok().map(|()| address)
+        }
+        Err(error) => {
+            fields.problem("http_port", &error.to_string());
+            None
+        }
+    });
+    www.change_hook_dialects = active_dialects(fields.context, &fields.value("change_hook_dialects"));
+    www
 }
 
 fn plugins(settings: &Settings<'_>, value: &Raw) -> PropertyValue {
@@ -120,6 +143,10 @@ fn dialects(settings: &Settings<'_>, value: &Raw) -> Vec<(String, PropertyValue)
         let message = format!("c['www']['change_hook_dialects'] must be a dictionary, not {}", value.describe());
         settings.problem("www", "change_hook_dialects", message);
     }
+    active_dialects(settings.context, value)
+}
+
+fn active_dialects(context: &Context<'_>, value: &Raw) -> Vec<(String, PropertyValue)> {
     let mut active = Vec::new();
     for (name, options) in
         values::named(value).filter(|(_, options)| options.is_truthy() || matches!(options, Raw::Map(_)))
@@ -127,7 +154,7 @@ fn dialects(settings: &Settings<'_>, value: &Raw) -> Vec<(String, PropertyValue)
         if ACTIVE_DIALECTS.contains(&name.as_str()) {
             active.push((name, options.to_plain().unwrap_or(PropertyValue::Bool(true))));
         } else {
-            settings.context.no_effect_yet(format!("c['www']['change_hook_dialects']['{name}']"));
+            context.no_effect_yet(format!("c['www']['change_hook_dialects']['{name}']"));
         }
     }
     active

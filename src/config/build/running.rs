@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::fields::Fields;
-use super::{shell, steps, values};
+use super::{shell, steps, unbuilt, values};
 use crate::config::script::{Object, Outcome, Places, Raw};
 use crate::config::source::SourceText;
-use crate::config::table::STEPS;
+use crate::config::table::{STEPS, Support, is_unbuilt};
 use crate::domain::Renderable;
 use crate::steps::config::StepConfig;
 use crate::steps::function::RunOrder;
@@ -31,14 +31,17 @@ pub fn added_steps(source: &SourceText, value: &Raw) -> Result<Vec<StepConfig>, 
     let Raw::List(items) = value else {
         return Err(format!("steps are added as a list, not as {}", value.describe()));
     };
-    let is_step = |item: &&Raw| item.object().is_some_and(|object| STEPS.contains(&object.class.name));
+    let is_step = |item: &&Raw| {
+        item.object().is_some_and(|object| STEPS.contains(&object.class.name) || is_unbuilt(object.class, STEPS))
+    };
     if let Some(stranger) = items.iter().find(|item| !is_step(item)) {
         return Err(format!("only steps can be added, not {}", stranger.describe()));
     }
-    checked(source, |context| {
-        let objects = items.iter().filter_map(Raw::object);
-        objects.filter_map(|object| steps::step(context, object)).collect()
-    })
+    let objects = || items.iter().filter_map(Raw::object);
+    if let Some(object) = objects().find(|object| object.class.support != Support::Works) {
+        return Err(unbuilt::message(&object.class.full_name(), ""));
+    }
+    checked(source, |context| objects().filter_map(|object| steps::step(context, object)).collect())
 }
 
 /// A value that is rendered in the build.

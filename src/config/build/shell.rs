@@ -20,7 +20,7 @@ pub fn shell(fields: &Fields<'_>) -> ShellConfig {
         env: fields.environment("env"),
         want_stdout: fields.flag("want_stdout"),
         want_stderr: fields.flag("want_stderr"),
-        use_pty: fields.flag("usePTY"),
+        use_pty: matches!(fields.value("usePTY"), Raw::Bool(true) | Raw::Int(1)),
         log_files: log_files(fields),
         lazy_log_files: fields.flag("lazylogfiles"),
         timeout: fields.seconds("timeout"),

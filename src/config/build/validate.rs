@@ -1,12 +1,16 @@
 //! What must hold between the parts of a configuration.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::Placed;
 use super::context::Context;
-use crate::changes::config::ChangeSourceConfig;
+use crate::changes::config::{ChangeSourceConfig, ChangeSourceKind};
 use crate::config::nearest;
-use crate::config::{BuilderConfig, ListenAddress, PlaintextPolicy, ProtocolPort, WorkerConfig, WwwConfig};
+use crate::config::script::Object;
+use crate::config::{
+    BuilderConfig, CodebaseConfig, ListenAddress, PlaintextPolicy, ProjectConfig, ProtocolPort, WorkerConfig, WwwConfig,
+};
 use crate::domain::WorkerId;
 use crate::domain::lock::{LockItem, LockSpec, known_accesses};
 use crate::locks;
@@ -14,6 +18,8 @@ use crate::schedulers::config::{SchedulerConfig, SchedulerKind};
 
 /// The parts, with their places.
 pub struct All<'a> {
+    pub projects: &'a [Placed<ProjectConfig>],
+    pub codebases: &'a [Placed<CodebaseConfig>],
     pub workers: &'a [Placed<WorkerConfig>],
     pub builders: &'a [Placed<BuilderConfig>],
     pub schedulers: &'a [Placed<SchedulerConfig>],
@@ -23,6 +29,8 @@ pub struct All<'a> {
 }
 
 pub fn validate(context: &Context<'_>, all: &All<'_>, protocols: &[ProtocolPort], www: Option<&WwwConfig>) {
+    unique(context, "project", all.projects, |project| &project.name);
+    projects(context, all);
     unique(context, "worker", all.workers, |worker| &worker.name);
     unique(context, "builder", all.builders, |builder| &builder.name);
     unique(context, "scheduler", all.schedulers, |scheduler| &scheduler.name);
@@ -82,6 +90,38 @@ fn workers_of(context: &Context<'_>, builder: &Placed<BuilderConfig>, workers: &
             let hint = nearest::hint(name, workers.iter().map(|worker| worker.item.name.as_str()));
             let argument = if object.argument("workername").is_some() { "workername" } else { "workernames" };
             context.problem(object.span_of(argument), format!("there is no worker '{name}'{hint}"));
+        }
+    }
+}
+
+/// Builders and codebases belong to projects that are there; codebases have names of their own within one.
+fn projects(context: &Context<'_>, all: &All<'_>) {
+    let names = || all.projects.iter().map(|project| project.item.name.as_str());
+    let known = |name: &str, object: &Arc<Object>| {
+        if !name.is_empty() && names().all(|project| project != name) {
+            let message = format!("there is no project '{name}'{}", nearest::hint(name, names()));
+            context.problem(object.span_of("project"), message);
+        }
+    };
+    for builder in all.builders {
+        known(builder.item.project.as_deref().unwrap_or_default(), &builder.object);
+    }
+    for source in all.sources {
+        let ChangeSourceKind::Git(git) = &source.item.kind else { continue };
+        let Some((project, name)) = &git.codebase else { continue };
+        let mut codebases = all.codebases.iter().map(|codebase| &codebase.item);
+        if codebases.all(|codebase| (&codebase.project, &codebase.name) != (project, name)) {
+            let message = format!("the codebase '{name}' of project '{project}' is not among c['codebases']");
+            context.problem(source.object.span_of("codebase"), message);
+        }
+    }
+    let mut seen = HashSet::new();
+    for codebase in all.codebases {
+        let CodebaseConfig { name, project, .. } = &codebase.item;
+        known(project, &codebase.object);
+        if !seen.insert((project, name)) {
+            let message = format!("codebase '{name}' of project '{project}' is defined twice");
+            context.problem(codebase.object.span_of("name"), message);
         }
     }
 }

@@ -62,7 +62,11 @@ const WORKER: &[Argument] = &[
 
 const INHERIT: &[Argument] = &[
     Argument::new("name", Kind::Text, Default::Text("inherit"), "Name of the property with the build."),
-    Argument::not_yet("compatible_builds"),
+    Argument::optional(
+        "compatible_builds",
+        Kind::Function,
+        "What can be chosen: (master, name of the builder) -> builds as texts; the last builds if not given.",
+    ),
 ];
 
 const GROUP: &[Argument] = &[
@@ -78,6 +82,7 @@ const GROUP: &[Argument] = &[
     Argument::optional("columns", Kind::Count, "How many columns of fields; as fits, if not given."),
     Argument::ignored("tablabel"),
     Argument::ignored("maxsize"),
+    Argument::ignored("default"),
 ];
 
 const ANY_PROPERTY: &[Argument] = &[
@@ -110,6 +115,8 @@ const CODEBASE: &[Argument] = &[
     Argument::ignored("tablabel"),
     Argument::ignored("columns"),
     Argument::ignored("hide"),
+    Argument::ignored("category"),
+    Argument::ignored("reason"),
     Argument::optional("patch", Kind::Object(&["PatchParameter"]), "Fields of a patch to be built with."),
 ];
 
@@ -134,6 +141,9 @@ pub const CLASSES: &[Class] = &[
         &[WORKER, COMMON],
     )
     .positional(&["name"]),
+    Class::new("util", "BuildslaveChoiceParameter", "The old name of `WorkerChoiceParameter`.", &[WORKER, COMMON])
+        .positional(&["name"])
+        .now("util.WorkerChoiceParameter"),
     Class::new(
         "util",
         "InheritBuildParameter",

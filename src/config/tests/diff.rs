@@ -18,11 +18,15 @@ fn each_kind_of_change_has_a_line() {
                 f.addStep(steps.ShellCommand(command='true'))\n\
                 c['schedulers'] = [schedulers.ForceScheduler(name='other', builderNames=['b1'])]\n\
                 c['change_source'] = changes.GitPoller('git://example.org/r')\n\
-                c['title'] = 'T'\n";
+                c['title'] = 'T'\n\
+                c['projects'] = [util.Project('shop')]\n\
+                c['codebases'] = [util.Codebase('app', 'shop')]\n";
     let difference = diff(&config(""), &config(more));
     assert_eq!(
         difference.to_string(),
-        "worker w2: added\n\
+        "project shop: added\n\
+         codebase app of shop: added\n\
+         worker w2: added\n\
          builder b1: changed\n\
          scheduler other: added\n\
          scheduler force: removed\n\

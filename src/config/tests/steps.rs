@@ -64,8 +64,8 @@ fn a_command_on_the_master_has_buildbots_defaults_and_no_terminal() {
     assert_eq!((command.timeout, command.interrupt_signal.as_str()), (Some(Duration::from_secs(3600)), "KILL"));
     assert!(command.log_environ && steps[0].common.halt_on_failure && command.env.is_some());
     assert_eq!(steps[0].common.workdir, Some("sub".into()));
-    let terminal = problems("f.addStep(steps.MasterShellCommand(command='ls', usePTY=True))\n");
-    assert_eq!(terminal, ["steps.MasterShellCommand(usePTY=) is not available yet"]);
+    let terminal = config("f.addStep(steps.MasterShellCommand(command='ls', usePTY=True))\n").not_available;
+    assert_eq!(terminal[0].message, "steps.MasterShellCommand(usePTY=) is known, not available yet");
     assert_eq!(added("f.addStep(steps.MasterShellCommand(command='ls', usePTY=False))\n").len(), 1);
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{config, load};
+use crate::changes::config::ChangeSourceKind;
 use crate::config::{Collapse, Protocol};
 use crate::domain::lock::{LockMode, LockScope, known_accesses, lock_functions};
 use crate::domain::script::ScriptLimits;
-use crate::domain::{Compression, Properties, PropertyValue, Renderable, ScriptValue};
+use crate::domain::{Compression, Description, Properties, PropertyValue, Renderable, ScriptValue};
 use crate::locks::returned;
 use crate::schedulers::config::{
     AttributeTest, ChangeAttribute, ForceFieldKind, ForceParameter, Layout, SchedulerKind,
@@ -273,4 +274,26 @@ fn configurations_of_the_old_kind_load_with_warnings() {
     let StepKind::Shell(shell) = &config.builders[0].factory.steps[0].kind else { panic!("not a shell step") };
     assert_eq!(shell.command.constant().map(ToString::to_string), Some("['ls', '/srv/master/x']".into()));
     assert!(config.warnings.contains(&"master.cfg:8: c['slaves'] is an old name of c['workers']".to_owned()));
+}
+
+#[test]
+fn projects_codebases_and_descriptions() {
+    let config = config(
+        "c['projects'] = [util.Project('shop', slug='s', description='All *of* it', description_format='markdown')]\n\
+         app = util.Codebase('app', project='shop')\n\
+         c['codebases'] = [app]\n\
+         c['change_source'] = changes.GitPoller('git://e/r', codebase=app)\n\
+         c['builders'].append(util.BuilderConfig(name='b2', workername='w1', factory=f, project='shop',\n\
+             description='plain *text*'))\n",
+    );
+    let project = &config.projects[0];
+    assert_eq!((project.name.as_str(), project.slug.as_str()), ("shop", "s"));
+    assert_eq!(project.description.html.as_deref(), Some("<p>All <em>of</em> it</p>\n"));
+    let codebase = &config.codebases[0];
+    assert_eq!((codebase.name.as_str(), codebase.slug.as_str(), codebase.project.as_str()), ("app", "app", "shop"));
+    let builder = &config.builders[1];
+    assert_eq!(builder.project.as_deref(), Some("shop"));
+    assert_eq!(builder.description, Description::plain(Some("plain *text*".to_owned())));
+    let ChangeSourceKind::Git(git) = &config.change_sources[0].kind else { panic!("no poller") };
+    assert_eq!(git.codebase, Some(("shop".to_owned(), "app".to_owned())));
 }

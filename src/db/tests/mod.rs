@@ -2,5 +2,6 @@
 
 mod lifetime;
 mod open;
+mod projects;
 mod requests;
 mod writer;

@@ -17,6 +17,7 @@ fn clock() -> Clock {
 
 async fn start(db: &TestDb, site: &TestSite, request: BuildRequestId) -> StartBuildOutcome {
     let start = StartBuild {
+        shown_at: None,
         builder: site.builder,
         requests: vec![request],
         worker: site.worker,
@@ -62,6 +63,7 @@ async fn merged_requests_are_built_again_from_the_newest_source_and_the_first_bu
         requests.push(db.request_of(&site, source).await.requests[0].1);
     }
     let start = StartBuild {
+        shown_at: None,
         builder: site.builder,
         requests,
         worker: site.worker,

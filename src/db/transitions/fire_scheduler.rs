@@ -71,6 +71,15 @@ impl Transition for FireScheduler {
     }
 }
 
+/// Several decisions of a scheduler, in their order.
+impl Transition for Vec<FireScheduler> {
+    type Outcome = Vec<Option<Fired>>;
+
+    fn apply(&self, tx: &mut Transaction<'_>) -> Result<Self::Outcome, DbError> {
+        self.iter().map(|fire| fire.apply(tx)).collect()
+    }
+}
+
 /// Stores a buildset with everything that belongs to it.
 pub(super) fn add_buildset(tx: &mut Transaction<'_>, new: &NewBuildset) -> Result<Fired, DbError> {
     let id: i64 = diesel::insert_into(buildsets::table)

@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::stamps;
+use super::{codebase_history, stamps};
 use crate::db::schema::{change_sources, changes, users};
 use crate::db::{DbError, Transaction, Transition, text};
-use crate::domain::{ChangeId, ChangeSourceId, Event, NewChange, StampSpec};
+use crate::domain::{ChangeId, ChangeSourceId, CodebaseId, Event, NewChange, NewHistory, StampSpec};
 
 /// Stores changes that are not there yet; a delivery key seen before from the same source is skipped.
 pub struct IngestChanges {
@@ -15,6 +15,8 @@ pub struct IngestChanges {
     pub changes: Vec<NewChange>,
     /// The source's new position.
     pub poll_state: Option<String>,
+    /// What is new of a codebase.
+    pub history: Option<(CodebaseId, NewHistory)>,
 }
 
 impl Transition for IngestChanges {
@@ -28,6 +30,9 @@ impl Transition for IngestChanges {
                 tx.emit(Event::ChangeAdded { change: id });
                 ids.push(id);
             }
+        }
+        if let Some((codebase, history)) = &self.history {
+            codebase_history::store(tx, *codebase, history)?;
         }
         if let (Some(id), Some(state)) = (self.source_id, &self.poll_state) {
             diesel::update(change_sources::table.find(id.0)).set(change_sources::state.eq(state)).execute(tx.conn())?;

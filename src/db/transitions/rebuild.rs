@@ -35,7 +35,7 @@ impl Transition for Rebuild {
                 buildsets::id,
                 buildsets::scheduler,
                 buildsets::rebuilt_build_id,
-                builds::builder_id,
+                build_requests::builder_id,
                 build_requests::priority,
             ));
         let found: Option<Row> = of_build.first(tx.conn()).optional()?;

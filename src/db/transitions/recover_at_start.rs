@@ -27,7 +27,10 @@ impl Transition for RecoverAtStart {
 
     fn apply(&self, tx: &mut Transaction<'_>) -> Result<Recovered, DbError> {
         let me = tx.master();
-        diesel::update(workers::table).set(workers::connected.eq(0)).execute(tx.conn())?;
+        let now = tx.now_us();
+        diesel::update(workers::table.filter(workers::connected.eq(1)))
+            .set((workers::connected.eq(0), workers::connection_changed_at_us.eq(now)))
+            .execute(tx.conn())?;
         let unfinished: Vec<i64> = builds::table
             .filter(builds::master_id.eq(me.id.0))
             .filter(builds::epoch.lt(me.epoch))

@@ -2,14 +2,18 @@
 
 use diesel::prelude::*;
 
-use super::build_state;
+use super::{build_state, sync_builders};
 use crate::db::schema::{build_build_requests, build_requests, builders, builds};
 use crate::db::{DbError, Transaction, Transition};
-use crate::domain::{Build, BuildId, BuildRequestId, BuilderId, BuildsetId, Event, Properties, WorkerId};
+use crate::domain::{
+    Build, BuildId, BuildRequestId, BuilderId, BuildsetId, Event, Properties, VirtualBuilder, WorkerId,
+};
 
 /// Claims all requests and makes the build, if every one of them still waits.
 pub struct StartBuild {
     pub builder: BuilderId,
+    /// Where the build is shown instead.
+    pub shown_at: Option<VirtualBuilder>,
     /// The first leads; the others are merged with it.
     pub requests: Vec<BuildRequestId>,
     pub worker: WorkerId,
@@ -48,7 +52,9 @@ impl Transition for StartBuild {
                 build_requests::claimed_at_us.eq(now),
             ))
             .execute(tx.conn())?;
-        let build = self.insert(tx, first)?;
+        let shown_at = self.shown_at.as_ref().map(|wanted| sync_builders::shown_at(tx, self.builder, wanted));
+        let builder = shown_at.transpose()?.unwrap_or(self.builder);
+        let build = self.insert(tx, builder, first)?;
         let pairs: Vec<_> = ids
             .iter()
             .map(|id| (build_build_requests::build_id.eq(build.id.0), build_build_requests::request_id.eq(*id)))
@@ -59,19 +65,19 @@ impl Transition for StartBuild {
             let (request, buildset) = (BuildRequestId(request), BuildsetId(buildset));
             tx.emit(Event::BuildRequestClaimed { request, buildset, builder: self.builder });
         }
-        tx.emit(Event::BuildStarted {
-            build: build.id,
-            builder: self.builder,
-            number: build.number,
-            worker: self.worker,
-        });
+        tx.emit(Event::BuildStarted { build: build.id, builder, number: build.number, worker: self.worker });
         Ok(StartBuildOutcome::Started(build))
     }
 }
 
 impl StartBuild {
-    fn insert(&self, tx: &mut Transaction<'_>, request_id: BuildRequestId) -> Result<Build, DbError> {
-        let number: i64 = diesel::update(builders::table.find(self.builder.0))
+    fn insert(
+        &self,
+        tx: &mut Transaction<'_>,
+        builder: BuilderId,
+        request_id: BuildRequestId,
+    ) -> Result<Build, DbError> {
+        let number: i64 = diesel::update(builders::table.find(builder.0))
             .set(builders::last_build_number.eq(builders::last_build_number + 1))
             .returning(builders::last_build_number)
             .get_result(tx.conn())?;
@@ -79,7 +85,7 @@ impl StartBuild {
         let id: i64 = diesel::insert_into(builds::table)
             .values((
                 builds::number.eq(number),
-                builds::builder_id.eq(self.builder.0),
+                builds::builder_id.eq(builder.0),
                 builds::request_id.eq(request_id.0),
                 builds::worker_id.eq(self.worker.0),
                 builds::master_id.eq(master.id.0),
@@ -92,7 +98,7 @@ impl StartBuild {
         Ok(Build {
             id: BuildId(id),
             number,
-            builder_id: self.builder,
+            builder_id: builder,
             request_id,
             worker_id: self.worker,
             master_id: master.id,

@@ -4,25 +4,21 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use crate::db::schema::{
-    builder_masters, builders, buildsets, change_sources, changes, schedulers, worker_builders, workers,
-};
-use crate::db::{DbError, Transaction, Transition, text};
-use crate::domain::{BuilderId, ChangeSourceId, Event, SchedulerId, WorkerId};
+use super::projects::{self, SyncCodebase, SyncProject};
+use super::sync_builders::{self, SyncBuilder};
+use crate::db::schema::{buildsets, change_sources, changes, schedulers, worker_builders, workers};
+use crate::db::{DbError, Transaction, Transition};
+use crate::domain::{BuilderId, ChangeSourceId, CodebaseId, ProjectId, SchedulerId, WorkerId};
 
 /// Makes rows for all names; rows of other names become inactive.
+#[derive(Default)]
 pub struct SyncConfig {
+    pub projects: Vec<SyncProject>,
+    pub codebases: Vec<SyncCodebase>,
     pub builders: Vec<SyncBuilder>,
     pub workers: Vec<SyncWorker>,
     pub schedulers: Vec<SyncScheduler>,
     pub change_sources: Vec<String>,
-}
-
-#[derive(Clone, Debug)]
-pub struct SyncBuilder {
-    pub name: String,
-    pub description: Option<String>,
-    pub tags: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,6 +45,10 @@ impl From<&str> for SyncScheduler {
 /// The ids of the names.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConfigIds {
+    /// Those of earlier configurations, too.
+    pub projects: HashMap<String, ProjectId>,
+    /// By the names of project and codebase.
+    pub codebases: HashMap<(String, String), CodebaseId>,
     pub builders: HashMap<String, BuilderId>,
     pub workers: HashMap<String, WorkerId>,
     pub schedulers: HashMap<String, SchedulerId>,
@@ -59,9 +59,13 @@ impl Transition for SyncConfig {
     type Outcome = ConfigIds;
 
     fn apply(&self, tx: &mut Transaction<'_>) -> Result<ConfigIds, DbError> {
-        let builders = self.sync_builders(tx)?;
+        let projects = projects::sync(tx, &self.projects)?;
+        let codebases = projects::sync_codebases(tx, &self.codebases, &projects)?;
+        let builders = sync_builders::sync(tx, &self.builders, &projects)?;
         let workers = self.sync_workers(tx, &builders)?;
         Ok(ConfigIds {
+            projects,
+            codebases,
             builders,
             workers,
             schedulers: self.sync_schedulers(tx)?,
@@ -71,40 +75,6 @@ impl Transition for SyncConfig {
 }
 
 impl SyncConfig {
-    fn sync_builders(&self, tx: &mut Transaction<'_>) -> Result<HashMap<String, BuilderId>, DbError> {
-        let was_active: Vec<i64> =
-            builders::table.filter(builders::active.eq(1)).select(builders::id).load(tx.conn())?;
-        diesel::update(builders::table).set(builders::active.eq(0)).execute(tx.conn())?;
-        diesel::delete(builder_masters::table.filter(builder_masters::master_id.eq(tx.master().id.0)))
-            .execute(tx.conn())?;
-        let mut ids = HashMap::new();
-        for builder in &self.builders {
-            let values = (
-                builders::description.eq(&builder.description),
-                builders::tags.eq(text::of_strings(&builder.tags)),
-                builders::active.eq(1),
-            );
-            let id: i64 = diesel::insert_into(builders::table)
-                .values((builders::name.eq(&builder.name), values.clone()))
-                .on_conflict(builders::name)
-                .do_update()
-                .set(values)
-                .returning(builders::id)
-                .get_result(tx.conn())?;
-            diesel::insert_into(builder_masters::table)
-                .values((builder_masters::builder_id.eq(id), builder_masters::master_id.eq(tx.master().id.0)))
-                .execute(tx.conn())?;
-            ids.insert(builder.name.clone(), BuilderId(id));
-            if !was_active.contains(&id) {
-                tx.emit(Event::BuilderStarted { builder: BuilderId(id) });
-            }
-        }
-        for id in was_active.into_iter().map(BuilderId).filter(|id| !ids.values().any(|active| active == id)) {
-            tx.emit(Event::BuilderStopped { builder: id });
-        }
-        Ok(ids)
-    }
-
     fn sync_workers(
         &self,
         tx: &mut Transaction<'_>,

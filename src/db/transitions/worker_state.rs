@@ -34,8 +34,13 @@ impl Transition for SetWorkerState {
                 "version": info.version,
             }))
         });
+        let now = tx.now_us();
         diesel::update(workers::table.find(self.worker.0))
-            .set((workers::connected.eq(i16::from(self.connected)), info.map(|info| workers::info.eq(info))))
+            .set((
+                workers::connected.eq(i16::from(self.connected)),
+                workers::connection_changed_at_us.eq(now),
+                info.map(|info| workers::info.eq(info)),
+            ))
             .execute(tx.conn())?;
         let worker = self.worker;
         tx.emit(if self.connected { Event::WorkerConnected { worker } } else { Event::WorkerDisconnected { worker } });

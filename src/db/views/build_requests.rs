@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::select::{Column, Kind, Select, Table};
 use crate::db::DbError;
 use crate::db::schema::{build_requests, builders, buildsets};
-use crate::domain::{BuildRequestId, BuilderId, BuildsetId, MasterId, Results, Timestamp};
+use crate::domain::{BuildRequestId, BuilderId, BuildsetId, MasterId, ProjectId, Results, Timestamp};
 
 pub const TABLE: Table = Table {
     name: "build_requests",
@@ -168,6 +168,14 @@ pub fn waiting_counts(conn: &mut SqliteConnection) -> Result<Vec<(BuilderId, i64
         .select((build_requests::builder_id, diesel::dsl::count_star()))
         .load(conn)?;
     Ok(counts.into_iter().map(|(builder, count)| (BuilderId(builder), count)).collect())
+}
+
+/// How many requests wait for the builders of a project.
+pub fn n_waiting_for_project(conn: &mut SqliteConnection, project: ProjectId) -> Result<i64, DbError> {
+    let waiting = build_requests::complete_at_us.is_null().and(build_requests::claimed_by.is_null());
+    let of_project = builders::table.filter(builders::project_id.eq(project.0)).select(builders::id);
+    let query = build_requests::table.filter(waiting.and(build_requests::builder_id.eq_any(of_project)));
+    Ok(query.count().get_result(conn)?)
 }
 
 /// How many requests of one builder, or of all, wait.

@@ -7,21 +7,30 @@ use diesel::SqliteConnection;
 use super::build_lines::{BuildLine, describe};
 use super::build_requests::{self, WaitingRequest};
 use super::builder_health::{self, BrokenSince};
-use super::keys::BuilderKey;
+use super::keys::{BuilderKey, ProjectKey};
 use super::schedulers::{self, SchedulerLine};
 use super::select::{Column, Order, Select};
 use super::worker_counts::{self, WorkerCounts};
-use super::{builders, builds, workers};
+use super::{builders, builds, projects, workers};
 use crate::db::DbError;
 use crate::domain::{Build, Builder, Worker};
 
 /// Waiting requests that are shown at most.
 const MOST_WAITING: i64 = 200;
 
+/// Virtual builders of a builder that are shown at most.
+const MOST_SHOWN_FOR: i64 = 50;
+
 /// What the page of a builder shows.
 #[derive(Debug)]
 pub struct BuilderPage {
     pub builder: Builder,
+    /// The name of its project.
+    pub project: Option<String>,
+    /// Of a virtual builder: the builder that builds for it.
+    pub base: Option<Builder>,
+    /// Virtual builders that it builds for, and how many there are.
+    pub shown_for: (Vec<Builder>, i64),
     pub running: Vec<BuildLine>,
     pub finished: Vec<BuildLine>,
     /// The number of the newest build, running ones included; 0 if there is none.
@@ -60,7 +69,11 @@ pub fn read(
     running.reverse();
     let plotted = finished(conn, &builder, before, limits.plotted.max(limits.listed + 1))?;
     let listed: Vec<Build> = plotted.iter().take(limits.listed).cloned().collect();
-    let workers = workers::of_builder(conn, builder.id)?;
+    // what is only shown has the workers of the builder behind it
+    let base = builder.base.map(|base| builders::find(conn, &BuilderKey::Id(base.0))).transpose()?.flatten();
+    let at_work = base.as_ref().unwrap_or(&builder).id;
+    let workers = workers::of_builder(conn, at_work)?;
+    let project = builder.project.map(|id| projects::find(conn, &ProjectKey::Id(id.0))).transpose()?.flatten();
     Ok(Some(BuilderPage {
         running: describe(conn, running)?,
         finished: describe(conn, listed)?,
@@ -70,9 +83,12 @@ pub fn read(
         typical: builder_health::typical_durations(conn, &[builder.id])?.remove(&builder.id),
         waiting: build_requests::waiting(conn, Some(builder.id), build_requests::Rows::first(MOST_WAITING))?,
         workers,
-        worker_counts: worker_counts::of(conn, [builder.id].into_iter())?.remove(&builder.id).unwrap_or_default(),
+        worker_counts: worker_counts::of(conn, [at_work].into_iter())?.remove(&at_work).unwrap_or_default(),
         schedulers: schedulers::all(conn)?,
         newest_number: builders::last_number(conn, builder.id)?,
+        shown_for: builders::shown_for(conn, builder.id, MOST_SHOWN_FOR)?,
+        project: project.map(|project| project.name),
+        base,
         builder,
     }))
 }

@@ -8,7 +8,7 @@ use super::builders;
 use super::keys::BuildKey;
 use super::select::{Column, Kind, Select, Table};
 use crate::db::DbError;
-use crate::db::schema::builds;
+use crate::db::schema::{build_requests, builds};
 use crate::domain::{Build, BuildId, BuildRequestId, BuilderId, MasterId, Results, Timestamp, WorkerId};
 
 /// By what builds can be filtered and sorted.
@@ -104,6 +104,18 @@ pub fn select(conn: &mut SqliteConnection, select: &Select) -> Result<Vec<Build>
 /// Builds without an end, of every master.
 pub fn running(conn: &mut SqliteConnection) -> Result<Vec<Build>, DbError> {
     let rows = builds::table.filter(builds::complete_at_us.is_null()).select(BuildRow::as_select()).load(conn)?;
+    Ok(rows.into_iter().map(Build::from).collect())
+}
+
+/// Builds without an end that a builder builds on a master, wherever they are shown.
+pub fn running_of(conn: &mut SqliteConnection, master: MasterId, builder: BuilderId) -> Result<Vec<Build>, DbError> {
+    let rows = builds::table
+        .inner_join(build_requests::table.on(build_requests::id.eq(builds::request_id)))
+        .filter(builds::complete_at_us.is_null())
+        .filter(builds::master_id.eq(master.0))
+        .filter(build_requests::builder_id.eq(builder.0))
+        .select(BuildRow::as_select())
+        .load(conn)?;
     Ok(rows.into_iter().map(Build::from).collect())
 }
 

@@ -8,14 +8,19 @@ use diesel::SqliteConnection;
 use super::build_lines::{BuildLine, describe};
 use super::build_requests::{self, WaitingRequest};
 use super::builder_health::{self, BrokenSince, Standing};
+use super::builder_list::Overview;
+use super::project_list::{self, ProjectList};
 use super::select::Select;
 use super::worker_counts::{self, WorkerCounts};
-use super::{builds, changes, workers};
+use super::{builders, builds, changes, projects, workers};
 use crate::db::DbError;
 use crate::domain::{Build, BuildId, BuilderId, Change};
 
 /// Builds in the strip of a broken builder.
 const N_RECENT: i64 = 12;
+
+/// Projects that are shown at most.
+const MOST_PROJECTS: usize = 12;
 
 /// What the front page shows.
 #[derive(Debug)]
@@ -40,6 +45,10 @@ pub struct Home {
     pub changes: Vec<Change>,
     /// Builders that have ended a build.
     pub n_built: usize,
+    /// Builders of the present configuration, and virtual ones of these.
+    pub n_builders: i64,
+    /// Projects that have builders or are configured, broken ones first.
+    pub projects: ProjectList,
     /// Names of the configured workers, and whether they are connected.
     pub workers: Vec<(String, bool)>,
 }
@@ -48,6 +57,14 @@ pub struct Home {
 pub fn read(conn: &mut SqliteConnection, limit: i64) -> Result<Home, DbError> {
     let standing = builder_health::newest(conn)?;
     let n_built = standing.len();
+    let projects = match projects::is_empty(conn)? {
+        true => ProjectList::default(),
+        false => {
+            let overview = Overview::with(conn, standing.clone())?;
+            let wanted = project_list::Wanted { limit: MOST_PROJECTS, ..Default::default() };
+            project_list::read_with(conn, &wanted, &overview)?
+        }
+    };
     let (broken, n_broken) = broken(conn, standing, limit)?;
     let ids: Vec<BuilderId> = broken.iter().map(|line| line.build.builder_id).collect();
     let mut recent: HashMap<BuilderId, Vec<Build>> = HashMap::new();
@@ -75,6 +92,8 @@ pub fn read(conn: &mut SqliteConnection, limit: i64) -> Result<Home, DbError> {
         finished: describe(conn, finished)?,
         changes: changes::select(conn, &Select::default().newest(&changes::TABLE, limit))?,
         n_built,
+        n_builders: builders::n_active(conn)?,
+        projects,
         workers: workers::presence(conn)?,
     })
 }

@@ -14,6 +14,19 @@ impl BuilderKey {
     }
 }
 
+/// A project by id or name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProjectKey {
+    Id(i64),
+    Name(String),
+}
+
+impl ProjectKey {
+    pub fn parse(text: &str) -> Self {
+        number(text).map_or_else(|| Self::Name(text.to_owned()), Self::Id)
+    }
+}
+
 /// A worker by id or name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorkerKey {

@@ -41,11 +41,28 @@ struct SumRow {
     sum: i64,
 }
 
+/// A builder, and by whose rules its builds are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuledBuilder {
+    pub id: BuilderId,
+    pub name: String,
+    /// Itself, or of a virtual builder the one that builds for it.
+    pub ruled_by: String,
+}
+
 /// All builders that ever were, by name.
-pub fn builders(conn: &mut SqliteConnection) -> Result<Vec<(BuilderId, String)>, DbError> {
-    let rows: Vec<(i64, String)> =
-        builders::table.order(builders::name).select((builders::id, builders::name)).load(conn)?;
-    Ok(rows.into_iter().map(|(id, name)| (BuilderId(id), name)).collect())
+pub fn builders(conn: &mut SqliteConnection) -> Result<Vec<RuledBuilder>, DbError> {
+    let base = diesel::alias!(builders as base);
+    let rows: Vec<(i64, String, Option<String>)> = builders::table
+        .left_join(base.on(base.field(builders::id).nullable().eq(builders::base_builder_id)))
+        .order(builders::name)
+        .select((builders::id, builders::name, base.field(builders::name).nullable()))
+        .load(conn)?;
+    let ruled = |(id, name, base): (i64, String, Option<String>)| {
+        let ruled_by = base.unwrap_or_else(|| name.clone());
+        RuledBuilder { id: BuilderId(id), name, ruled_by }
+    };
+    Ok(rows.into_iter().map(ruled).collect())
 }
 
 /// The schedulers of these names.

@@ -8,7 +8,7 @@ use super::keys::WorkerKey;
 use crate::db::DbError;
 use crate::db::schema::{worker_builders, workers};
 use crate::domain::worker::WorkerInfo;
-use crate::domain::{BuilderId, Worker, WorkerId};
+use crate::domain::{BuilderId, Timestamp, Worker, WorkerId};
 use crate::json;
 
 #[derive(Queryable, Selectable)]
@@ -22,6 +22,7 @@ struct WorkerRow {
     paused: i16,
     pause_reason: Option<String>,
     graceful: i16,
+    connection_changed_at_us: Option<i64>,
 }
 
 /// All workers that ever were, by id.
@@ -105,6 +106,7 @@ fn worker(configured_on: Vec<BuilderId>, row: WorkerRow) -> Worker {
         paused: row.paused != 0,
         pause_reason: row.pause_reason,
         graceful: row.graceful != 0,
+        connection_changed_at: row.connection_changed_at_us.map(Timestamp::from_micros),
     }
 }
 

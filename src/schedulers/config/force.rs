@@ -1,6 +1,6 @@
 //! What the configuration says of a force form.
 
-use crate::domain::PropertyValue;
+use crate::domain::{Callback, PropertyValue};
 
 /// `ForceScheduler`.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,5 +128,9 @@ pub enum ForceFieldKind {
     /// A worker of the builder, or any.
     Worker,
     /// A build, as `builder/number`, whose form's properties are taken over.
-    Inherit,
+    Inherit {
+        /// Called with the master and the name of the builder, or `None`; returns the builds to choose from. Without it
+        /// those are the last builds.
+        compatible_builds: Option<Callback>,
+    },
 }

@@ -8,11 +8,11 @@ use super::reply::Reply;
 use super::result_spec::{Field, FieldKind, field};
 use crate::db::views::builders;
 use crate::db::views::keys::BuilderKey;
-use crate::domain::{Builder, MasterId, WorkerId};
+use crate::domain::{Builder, MasterId, ProjectId, WorkerId};
 use crate::json;
 use crate::web::error::WebError;
 
-pub const FIELDS: &[Field] = &[
+const FIELDS: &[Field] = &[
     field("builderid", FieldKind::Int),
     field("name", FieldKind::Text),
     field("masterids", FieldKind::IntList),
@@ -30,6 +30,7 @@ pub enum Scope {
     /// All builders of a master, or one of them.
     OfMaster(i64, Option<i64>),
     OfWorker(i64),
+    OfProject(i64),
 }
 
 impl Scope {
@@ -39,7 +40,7 @@ impl Scope {
 
     fn has(&self, builder: &Builder, masters: &[MasterId]) -> bool {
         match self {
-            Self::All | Self::OfWorker(_) => true,
+            Self::All | Self::OfWorker(_) | Self::OfProject(_) => true,
             Self::One(BuilderKey::Id(id)) => builder.id.0 == *id,
             Self::One(BuilderKey::Name(name)) => builder.name == *name,
             Self::OfMaster(master, one) => {
@@ -64,12 +65,12 @@ struct BuilderJson<'builder> {
 fn json<'builder>(builder: &'builder Builder, masters: &[MasterId]) -> BuilderJson<'builder> {
     BuilderJson {
         builderid: builder.id.0,
-        description: builder.description.as_deref(),
-        description_format: None,
-        description_html: None,
+        description: builder.description.text.as_deref(),
+        description_format: builder.description.format.as_deref(),
+        description_html: builder.description.html.as_deref(),
         masterids: masters.iter().map(|master| master.0).collect(),
         name: &builder.name,
-        projectid: None,
+        projectid: builder.project.map(|project| project.0),
         tags: &builder.tags,
     }
 }
@@ -81,12 +82,13 @@ pub fn message(builder: &Builder, masters: &[MasterId]) -> String {
 
 pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {
     let spec = call.spec(FIELDS, scope.is_single())?;
-    let of_worker = if let Scope::OfWorker(worker) = scope { Some(WorkerId(worker)) } else { None };
+    let of = scope.clone();
     let (all, masters) = call
         .read(move |conn| {
-            let found = match of_worker {
-                Some(worker) => builders::of_worker(conn, worker)?,
-                None => builders::all(conn)?,
+            let found = match of {
+                Scope::OfWorker(worker) => builders::of_worker(conn, WorkerId(worker))?,
+                Scope::OfProject(project) => builders::of_project(conn, ProjectId(project))?,
+                Scope::All | Scope::One(_) | Scope::OfMaster(..) => builders::all(conn)?,
             };
             Ok((found, builders::masters(conn)?))
         })

@@ -31,28 +31,6 @@ pub const TEST_RESULT_SETS: Scope = collection(
         field("complete", FieldKind::Bool),
     ],
 );
-const PROJECTS: Scope = collection(
-    "projects",
-    &[
-        field("projectid", FieldKind::Int),
-        field("name", FieldKind::Text),
-        field("slug", FieldKind::Text),
-        field("active", FieldKind::Bool),
-        field("description", FieldKind::Text),
-        field("description_format", FieldKind::Text),
-        field("description_html", FieldKind::Text),
-    ],
-);
-const CODEBASES: Scope = collection(
-    "codebases",
-    &[
-        field("codebaseid", FieldKind::Int),
-        field("projectid", FieldKind::Int),
-        field("name", FieldKind::Text),
-        field("slug", FieldKind::Text),
-    ],
-);
-const BUILDERS: Scope = collection("builders", super::builders::FIELDS);
 
 const fn collection(plural: &'static str, fields: &'static [Field]) -> Scope {
     Scope { plural, fields, is_single: false }
@@ -61,12 +39,6 @@ const fn collection(plural: &'static str, fields: &'static [Field]) -> Scope {
 pub fn parse(segments: &[&str]) -> Option<Scope> {
     let single = |scope: Scope| Scope { is_single: true, ..scope };
     match segments {
-        ["projects"] => Some(PROJECTS),
-        ["projects", _] => Some(single(PROJECTS)),
-        ["projects", project, "builders"] if number(project).is_some() => Some(BUILDERS),
-        ["projects", project, "codebases", _] if number(project).is_some() => Some(single(CODEBASES)),
-        ["codebases"] => Some(CODEBASES),
-        ["codebases", codebase] if number(codebase).is_some() => Some(single(CODEBASES)),
         ["test_result_sets"] => Some(TEST_RESULT_SETS),
         ["test_result_sets", set] if number(set).is_some() => Some(single(TEST_RESULT_SETS)),
         _ => None,

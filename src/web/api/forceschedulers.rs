@@ -6,8 +6,10 @@ use super::Call;
 use super::elements::{Element, element};
 use super::reply::Reply;
 use super::result_spec::{Field, FieldKind, field};
+use crate::actors::handle::PastBuild;
 use crate::db::views::keys::BuilderKey;
 use crate::db::views::{builders, builds, schedulers};
+use crate::domain::Build;
 use crate::json::{self, Value};
 use crate::schedulers::config::{SchedulerConfig, SchedulerKind};
 use crate::schedulers::describe::{Choices, describe};
@@ -77,12 +79,17 @@ pub async fn get(call: &Call<'_>, scope: Scope) -> Result<Reply, WebError> {
         Scope::OfBuilder(_) => builder.as_ref().is_some_and(|it| scheduler.builder_names.contains(&it.name)),
     };
     let config = call.state.handle.config();
-    let choices = match &builder {
-        Some(builder) => Choices {
-            workers: config.workers_of(&builder.name),
-            builds: recent.iter().map(|build| format!("{}/{}", builder.name, build.number)).collect(),
-        },
-        None => Choices { workers: config.worker_names(), builds: Vec::new() },
+    let of_builder = |build: &Build| PastBuild {
+        name: format!("{}/{}", builder.as_ref().map_or("", |builder| builder.name.as_str()), build.number),
+        results: build.results,
+    };
+    let past: Vec<PastBuild> = recent.iter().map(of_builder).collect();
+    let name = builder.as_ref().map(|builder| builder.name.as_str());
+    let asking = config.schedulers.iter().filter(|scheduler| is_asked_for(scheduler));
+    let choices = Choices {
+        workers: name.map_or_else(|| config.worker_names(), |name| config.workers_of(name)),
+        compatible: call.state.handle.compatible_builds(asking, name, &past).await,
+        builds: past.into_iter().map(|build| build.name).collect(),
     };
     let asked_for = config.schedulers.iter().filter(|scheduler| is_asked_for(scheduler));
     let elements: Vec<Element> = asked_for

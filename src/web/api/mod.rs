@@ -8,6 +8,7 @@ mod builds;
 mod buildsets;
 mod changes;
 mod changesources;
+mod codebases;
 mod control;
 mod elements;
 mod empty;
@@ -18,6 +19,7 @@ mod log_text;
 mod logs;
 mod masters;
 mod paths;
+mod projects;
 mod properties;
 mod reply;
 mod result_spec;
@@ -34,8 +36,10 @@ pub mod messages {
     pub use super::builds::message as build;
     pub use super::buildsets::{message as buildset, message_of_new as new_buildset};
     pub use super::changes::message as change;
+    pub use super::codebases::{message as codebase, message_of_branch as branch, message_of_commit as commit};
     pub use super::estimates::message as estimate;
     pub use super::logs::message as log;
+    pub use super::projects::message as project;
     pub use super::properties::message as properties;
     pub use super::schedulers::message as scheduler;
     pub use super::steps::message as step;
@@ -115,10 +119,12 @@ async fn read(request: &HttpRequest, state: &WebState) -> Result<Reply, WebError
         Endpoint::Buildsets(scope) => buildsets::get(&call, scope).await,
         Endpoint::Changes(scope) => changes::get(&call, scope).await,
         Endpoint::ChangeSources(scope) => changesources::get(&call, scope).await,
+        Endpoint::Codebases(scope) => codebases::get(&call, scope).await,
         Endpoint::Estimate(build) => estimates::get(&call, build).await,
         Endpoint::ForceSchedulers(scope) => forceschedulers::get(&call, scope).await,
         Endpoint::Logs(scope) => logs::get(&call, scope).await,
         Endpoint::LogText(log, form) => log_text::get(&call, log, form).await,
+        Endpoint::Projects(scope) => projects::get(&call, scope).await,
         Endpoint::Properties(scope) => properties::get(&call, scope).await,
         Endpoint::Schedulers(scope) => schedulers::get(&call, scope).await,
         Endpoint::SourceStamps(scope) => sourcestamps::get(&call, scope).await,

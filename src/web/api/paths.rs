@@ -1,10 +1,10 @@
 //! The paths of REST: one place that says which exist.
 
 use super::{
-    build_data, builders, buildrequests, builds, buildsets, changes, changesources, empty, explain, forceschedulers,
-    log_text, logs, masters, properties, schedulers, sourcestamps, steps, workers,
+    build_data, builders, buildrequests, builds, buildsets, changes, changesources, codebases, empty, explain,
+    forceschedulers, log_text, logs, masters, projects, properties, schedulers, sourcestamps, steps, workers,
 };
-use crate::db::views::keys::{BuildKey, BuilderKey, LogKey, StepKey, WorkerKey, number};
+use crate::db::views::keys::{BuildKey, BuilderKey, LogKey, ProjectKey, StepKey, WorkerKey, number};
 
 /// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +18,14 @@ pub enum Endpoint {
     Buildsets(buildsets::Scope),
     Changes(changes::Scope),
     ChangeSources(changesources::Scope),
+    Codebases(codebases::Scope),
     /// Of a running build.
     Estimate(BuildKey),
     Explain(explain::Scope),
     ForceSchedulers(forceschedulers::Scope),
     Logs(logs::Scope),
     LogText(LogKey, log_text::Form),
+    Projects(projects::Scope),
     Properties(properties::Scope),
     Schedulers(schedulers::Scope),
     SourceStamps(sourcestamps::Scope),
@@ -46,6 +48,9 @@ pub fn parse(segments: &[&str]) -> Option<Endpoint> {
         "buildsets" => below_buildsets(rest),
         "changes" => below_changes(rest),
         "changesources" => Some(Endpoint::ChangeSources(changesources::Scope { master: None, one: optional(rest)? })),
+        "branches" => one(rest).map(codebases::Scope::Branch).map(Endpoint::Codebases),
+        "codebases" => codebases::Scope::parse(rest).map(Endpoint::Codebases),
+        "commits" => one(rest).map(codebases::Scope::Commit).map(Endpoint::Codebases),
         "forceschedulers" => match rest {
             [] => Some(Endpoint::ForceSchedulers(forceschedulers::Scope::All)),
             [name] => Some(Endpoint::ForceSchedulers(forceschedulers::Scope::One((*name).to_owned()))),
@@ -57,6 +62,7 @@ pub fn parse(segments: &[&str]) -> Option<Endpoint> {
             _ => None,
         },
         "masters" => below_masters(rest),
+        "projects" => below_projects(rest),
         "schedulers" => Some(Endpoint::Schedulers(schedulers::Scope { master: None, one: optional(rest)? })),
         "sourcestamps" => match rest {
             [] => Some(Endpoint::SourceStamps(sourcestamps::Scope::All)),
@@ -71,6 +77,12 @@ pub fn parse(segments: &[&str]) -> Option<Endpoint> {
         "workers" => below_workers(rest),
         _ => empty::parse(segments).map(Endpoint::Empty),
     }
+}
+
+/// One number.
+fn one(segments: &[&str]) -> Option<i64> {
+    let [id] = segments else { return None };
+    number(id)
 }
 
 /// Nothing, or one number.
@@ -200,6 +212,16 @@ fn below_masters(segments: &[&str]) -> Option<Endpoint> {
         ["workers", rest @ ..] => {
             Some(Endpoint::Workers(workers::Scope { master: Some(id), builder: None, one: worker(rest)? }))
         }
+        _ => None,
+    }
+}
+
+fn below_projects(segments: &[&str]) -> Option<Endpoint> {
+    let [project, rest @ ..] = segments else { return Some(Endpoint::Projects(projects::Scope::All)) };
+    match rest {
+        [] => Some(Endpoint::Projects(projects::Scope::One(ProjectKey::parse(project)))),
+        ["builders"] => Some(Endpoint::Builders(builders::Scope::OfProject(number(project)?))),
+        ["codebases", name] => Some(Endpoint::Codebases(codebases::Scope::Named(number(project)?, (*name).to_owned()))),
         _ => None,
     }
 }

@@ -146,6 +146,11 @@ impl ResultSpec {
         Ok(())
     }
 
+    /// Whether a field decides which elements are wanted.
+    pub fn filters_by(&self, field: &str) -> bool {
+        self.conditions.iter().any(|condition| condition.field.name == field)
+    }
+
     /// Whether limit or offset is given.
     pub fn is_paged(&self) -> bool {
         self.limit.is_some() || self.offset.is_some()

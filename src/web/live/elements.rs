@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::db::views::properties::Wanted;
 use crate::db::views::select::Select;
 use crate::db::views::{
-    Connection, build_requests, builders, builds, buildsets, changes, logs, masters, properties, schedulers, steps,
-    workers,
+    Connection, build_requests, builders, builds, buildsets, changes, codebases, logs, masters, projects, properties,
+    schedulers, steps, workers,
 };
 use crate::db::{Db, DbError};
 use crate::domain::{Build, BuildId, Event, Log, MasterId, Timestamp};
@@ -32,6 +32,10 @@ enum Kind {
     Worker,
     Scheduler,
     Builder,
+    Project,
+    Codebase,
+    Commit,
+    Branch,
 }
 
 /// What a group of events is about.
@@ -136,6 +140,25 @@ impl Elements {
                 let of = |id| masters.get(&id).map_or(&[][..], Vec::as_slice);
                 self.keep(kind, found.iter().map(|one| (one.id.0, messages::builder(one, of(one.id)))));
             }
+            Kind::Project => {
+                let found = projects::all(conn)?;
+                self.keep(kind, found.iter().map(|one| (one.id.0, messages::project(one))));
+            }
+            Kind::Codebase | Kind::Commit | Kind::Branch => self.read_history(conn, kind, ids)?,
+        }
+        Ok(())
+    }
+
+    fn read_history(&mut self, conn: &mut Connection, kind: Kind, ids: &[i64]) -> Result<(), DbError> {
+        if kind == Kind::Codebase {
+            let found = codebases::select(conn, &Select::by_ids(&codebases::TABLE, ids))?;
+            self.keep(kind, found.iter().map(|one| (one.id.0, messages::codebase(one))));
+        } else if kind == Kind::Commit {
+            let found = codebases::commits(conn, &Select::by_ids(&codebases::COMMITS, ids))?;
+            self.keep(kind, found.iter().map(|one| (one.id.0, messages::commit(one))));
+        } else {
+            let found = codebases::branches(conn, &Select::by_ids(&codebases::BRANCHES, ids))?;
+            self.keep(kind, found.iter().map(|one| (one.id.0, messages::branch(one))));
         }
         Ok(())
     }
@@ -204,7 +227,13 @@ fn subject(event: &Event) -> (Kind, i64) {
         | Event::WorkerDisconnected { worker }
         | Event::WorkerStateUpdated { worker } => (Kind::Worker, worker.0),
         Event::SchedulerUpdated { scheduler } => (Kind::Scheduler, scheduler.0),
-        Event::BuilderStarted { builder } | Event::BuilderStopped { builder } => (Kind::Builder, builder.0),
+        Event::BuilderStarted { builder } | Event::BuilderStopped { builder } | Event::BuilderUpdated { builder } => {
+            (Kind::Builder, builder.0)
+        }
+        Event::ProjectUpdated { project } => (Kind::Project, project.0),
+        Event::CodebaseUpdated { codebase } => (Kind::Codebase, codebase.0),
+        Event::CommitAdded { commit, .. } => (Kind::Commit, commit.0),
+        Event::BranchUpdated { branch } => (Kind::Branch, branch.0),
     }
 }
 

@@ -35,6 +35,13 @@ pub fn of(event: &Event, slug: &str) -> Vec<String> {
         Event::SchedulerUpdated { scheduler } => vec![format!("schedulers/{scheduler}/updated")],
         Event::BuilderStarted { builder } => vec![format!("builders/{builder}/started")],
         Event::BuilderStopped { builder } => vec![format!("builders/{builder}/stopped")],
+        Event::BuilderUpdated { builder } => vec![format!("builders/{builder}/update")],
+        Event::ProjectUpdated { project } => vec![format!("projects/{project}/update")],
+        Event::CodebaseUpdated { codebase } => vec![format!("codebases/{codebase}/update")],
+        Event::CommitAdded { commit, codebase } => {
+            vec![format!("commits/{commit}/new"), format!("codebases/{codebase}/commits/{commit}/new")]
+        }
+        Event::BranchUpdated { branch } => vec![format!("branches/{branch}/update")],
     }
 }
 

@@ -8,11 +8,15 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 use super::build_item::{BuildItem, Obstacles, SinceItem, WaitingItem, builder_href, items, running_items, waiting};
+use super::builder_item::given_tags;
 use super::pager::Pager;
+use super::project_item::ProjectLink;
 use super::view::View;
+use crate::actors::handle::PastBuild;
+use crate::db::views::build_lines::BuildLine;
 use crate::db::views::builder_page::{self, BuilderPage as Read, Limits};
 use crate::db::views::keys::{BuilderKey, number};
-use crate::domain::{BuildId, Timestamp, Worker};
+use crate::domain::{BuildId, Builder, Timestamp, Worker};
 use crate::schedulers::config::SchedulerConfig;
 use crate::schedulers::describe::Choices;
 use crate::web::error::WebError;
@@ -29,9 +33,18 @@ const LIMITS: Limits = Limits { listed: 25, plotted: 60 };
 struct BuilderPage {
     name: String,
     href: String,
+    /// Plain text; nothing if there is `html`.
     description: Option<String>,
+    /// Safe to be printed as it is.
+    html: Option<String>,
     tags: Vec<String>,
+    project: Option<ProjectLink>,
     active: bool,
+    /// Of a virtual builder: name and place of the builder that builds for it.
+    base: Option<(String, String)>,
+    /// Virtual builders that it builds for.
+    shown_for: Vec<(String, String)>,
+    n_shown_for: i64,
     status: Status,
     since: Option<SinceItem>,
     typical: Option<String>,
@@ -78,9 +91,16 @@ pub async fn render(
     let is_off = |name: &str| read.schedulers.iter().any(|line| line.name == name && !line.enabled);
     let builds_here =
         |scheduler: &&SchedulerConfig| scheduler.builder_names.contains(&read.builder.name) && !is_off(&scheduler.name);
+    let past = |line: &BuildLine| PastBuild {
+        name: format!("{}/{}", read.builder.name, line.build.number),
+        results: line.build.results,
+    };
+    let past: Vec<PastBuild> = read.finished.iter().map(past).collect();
+    let schedulers = config.schedulers.iter().filter(builds_here);
     let choices = Choices {
         workers: config.workers_of(&read.builder.name),
-        builds: read.finished.iter().map(|line| format!("{}/{}", read.builder.name, line.build.number)).collect(),
+        compatible: view.handle.compatible_builds(schedulers, Some(&read.builder.name), &past).await,
+        builds: past.into_iter().map(|build| build.name).collect(),
     };
     let forms = force_form::forms(config.schedulers.iter().filter(builds_here), filled, &choices);
     let forecasts = forecasts::of_running(&view.db, read.running.iter().map(|line| &line.build), view.now).await?;
@@ -97,12 +117,20 @@ pub async fn render(
 fn page(read: &Read, forecasts: &HashMap<BuildId, BuildForecast>, before: Option<i64>, now: Timestamp) -> BuilderPage {
     let id = read.builder.id;
     let href = builder_href(&read.builder.name, id.0);
+    let description = &read.builder.description;
+    let project = read.project.as_ref().zip(read.builder.project);
+    let place = |builder: &Builder| (builder.name.clone(), builder_href(&builder.name, builder.id.0));
     let newest = read.finished.first().map(|line| format::build_status(line.build.results));
     let typical: HashMap<_, _> = read.typical.map(|typical| (id, typical)).into_iter().collect();
     BuilderPage {
         name: read.builder.name.clone(),
-        description: read.builder.description.clone(),
-        tags: read.builder.tags.clone(),
+        description: description.text.clone().filter(|text| description.html.is_none() && !text.is_empty()),
+        html: description.html.clone(),
+        tags: given_tags(&read.builder.tags),
+        project: project.map(|(name, id)| ProjectLink::new(name, id)),
+        base: read.base.as_ref().map(place),
+        shown_for: read.shown_for.0.iter().map(place).collect(),
+        n_shown_for: read.shown_for.1,
         active: read.builder.active,
         status: newest.unwrap_or(format::NEVER_BUILT),
         since: read.broken_since.as_ref().map(|since| SinceItem::new(since, &href, now)),

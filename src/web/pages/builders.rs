@@ -3,14 +3,15 @@
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
-use super::build_item::{Mark, SinceItem, builder_href, marks};
+use super::builder_item::BuilderItem;
 use super::pager::Pager;
+use super::project_item::ProjectLink;
 use super::view::View;
-use crate::db::views::builder_list::{self, BuilderLine, BuilderList, State, Wanted};
-use crate::db::views::keys::number;
-use crate::domain::Timestamp;
+use crate::db::views::builder_list::{self, BuilderList, State, Wanted};
+use crate::db::views::keys::{ProjectKey, number};
+use crate::db::views::projects;
+use crate::domain::Project;
 use crate::web::error::WebError;
-use crate::web::format::{self, Status, When};
 use crate::web::query;
 
 /// Builds in the history of each builder.
@@ -21,12 +22,13 @@ const MOST_BUILDERS: usize = 100;
 const MOST_TAGS: usize = 20;
 
 /// The states to choose from, as the URL and the page name them.
-const STATES: [(&str, &str, Option<State>); 5] = [
+const STATES: [(&str, &str, Option<State>); 6] = [
     ("", "All", None),
     ("broken", "Broken", Some(State::Broken)),
     ("running", "Running", Some(State::Running)),
     ("waiting", "Waiting", Some(State::Waiting)),
     ("new", "Never built", Some(State::New)),
+    ("virtual", "Virtual", Some(State::Virtual)),
 ];
 
 #[derive(Serialize)]
@@ -42,25 +44,11 @@ struct BuildersPage {
     tags: Vec<TagItem>,
     more_tags: Vec<TagItem>,
     chosen: Vec<String>,
+    /// The project of which they are, if only its builders are asked for.
+    project: Option<ProjectLink>,
+    /// The same builders of all projects.
+    without_project: String,
     pages: Pager,
-}
-
-#[derive(Serialize)]
-struct BuilderItem {
-    name: String,
-    href: String,
-    description: Option<String>,
-    tags: Vec<TagItem>,
-    status: Status,
-    newest: Option<Mark>,
-    when: Option<When>,
-    state: String,
-    since: Option<SinceItem>,
-    recent: Vec<Mark>,
-    n_running: usize,
-    n_waiting: i64,
-    n_workers: i64,
-    n_connected: i64,
 }
 
 #[derive(Serialize)]
@@ -81,10 +69,13 @@ struct TagItem {
 }
 
 /// What the URL asks for.
+#[derive(Clone)]
 struct Asked {
     words: String,
     tags: Vec<String>,
     state: &'static str,
+    /// The name of a project, or its id; empty for all.
+    project: String,
     /// From 1.
     page: usize,
 }
@@ -97,12 +88,14 @@ impl Asked {
             words: query::first(query, "q"),
             tags: query::all(query, "tag").into_iter().filter(|tag| !tag.is_empty()).collect(),
             state: STATES.iter().find(|(name, ..)| *name == state).map_or("", |(name, ..)| name),
+            project: query::first(query, "project"),
             page: page.unwrap_or(1).clamp(1, 1_000_000),
         }
     }
 
-    fn wanted(&self) -> Wanted {
+    fn wanted(&self, project: Option<&Project>) -> Wanted {
         Wanted {
+            project: project.map(|project| project.id),
             words: self.words.clone(),
             tags: self.tags.clone(),
             state: STATES.iter().find(|(name, ..)| *name == self.state).and_then(|(.., state)| *state),
@@ -115,7 +108,7 @@ impl Asked {
     /// The query of the same with other tags, state or page.
     fn query(&self, tags: &[&str], state: &str, page: usize) -> String {
         let page = if page == 1 { String::new() } else { page.to_string() };
-        let mut pairs = vec![("q", self.words.as_str()), ("state", state)];
+        let mut pairs = vec![("q", self.words.as_str()), ("project", self.project.as_str()), ("state", state)];
         pairs.extend(tags.iter().map(|tag| ("tag", *tag)));
         pairs.push(("page", &page));
         query::of(&pairs)
@@ -137,10 +130,11 @@ impl Asked {
 
 pub async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, WebError> {
     let asked = Asked::parse(request.uri().query());
-    let wanted = asked.wanted();
+    let project = project(&view, &asked.project).await?;
+    let wanted = asked.wanted(project.as_ref());
     let list = view.db.read(move |conn| builder_list::read(conn, &wanted)).await?;
-    let [broken, running, waiting, new] = list.n_in;
-    let counts = [list.n_all, broken, running, waiting, new];
+    let [broken, running, waiting, new, shown_only] = list.n_in;
+    let counts = [list.n_all, broken, running, waiting, new, shown_only];
     let state = |((name, text, _), count): (&(&'static str, &'static str, Option<State>), usize)| StateItem {
         text,
         count,
@@ -150,7 +144,7 @@ pub async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, WebEr
     let (tags, more_tags) = tags(&list, &asked);
     let n_pages = list.n_found.div_ceil(MOST_BUILDERS).max(1);
     let page = BuildersPage {
-        builders: list.lines.iter().map(|line| item(line, &asked, view.now)).collect(),
+        builders: list.lines.iter().map(|line| BuilderItem::new(line, view.now)).collect(),
         words: asked.words.clone(),
         states: STATES.iter().zip(counts).map(state).collect(),
         state: asked.state,
@@ -159,9 +153,21 @@ pub async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, WebEr
         tags,
         more_tags,
         chosen: asked.tags.clone(),
+        project: project.map(|project| ProjectLink::new(&project.name, project.id)),
+        without_project: Asked { project: String::new(), ..asked.clone() }.query(&asked.tags(), asked.state, 1),
         pages: Pager::numbered(asked.page, n_pages, |page| asked.query(&asked.tags(), asked.state, page)),
     };
     view.page("builders.html", "builders", &page)
+}
+
+/// The project that is asked for.
+async fn project(view: &View, asked: &str) -> Result<Option<Project>, WebError> {
+    if asked.is_empty() {
+        return Ok(None);
+    }
+    let key = ProjectKey::parse(asked);
+    let found = view.db.read(move |conn| projects::find(conn, &key)).await?;
+    found.map(Some).ok_or_else(|| WebError::NotFound(format!("There is no project “{asked}”.")))
 }
 
 /// The chosen and the most frequent tags, and the others.
@@ -179,27 +185,6 @@ fn tags(list: &BuilderList, asked: &Asked) -> (Vec<TagItem>, Vec<TagItem>) {
     (first, more)
 }
 
-fn item(line: &BuilderLine, asked: &Asked, now: Timestamp) -> BuilderItem {
-    let href = builder_href(&line.builder.name, line.builder.id.0);
-    let newest = line.newest_finished.as_ref();
-    BuilderItem {
-        name: line.builder.name.clone(),
-        description: line.builder.description.clone(),
-        tags: line.builder.tags.iter().map(|tag| asked.tag(tag, 0)).collect(),
-        status: newest.map_or(format::NEVER_BUILT, |build| format::build_status(build.results)),
-        newest: newest.and_then(|build| marks(std::slice::from_ref(build), &href, now).pop()),
-        when: newest.and_then(|build| build.complete_at).map(|at| When::new(at, now)),
-        state: newest.map(|build| build.state_string.clone()).unwrap_or_default(),
-        since: line.broken_since.as_ref().map(|since| SinceItem::new(since, &href, now)),
-        recent: marks(&line.recent, &href, now),
-        n_running: line.n_running,
-        n_waiting: line.n_waiting,
-        n_workers: line.workers.n_configured,
-        n_connected: line.workers.n_connected,
-        href,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,7 +192,7 @@ mod tests {
     #[test]
     fn a_tag_is_added_to_what_is_asked_for_and_taken_away_again() {
         let asked = Asked::parse(Some("q=a+b&state=broken&tag=x&page=3"));
-        assert_eq!(asked.wanted().offset, 200);
+        assert_eq!(asked.wanted(None).offset, 200);
         assert_eq!(asked.tag("y", 1).query, "?q=a%20b&state=broken&tag=x&tag=y");
         assert_eq!(asked.tag("x", 1).query, "?q=a%20b&state=broken");
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::build_item::{BuildItem, Mark, Obstacles, SinceItem, WaitingItem, items, marks, running_items, waiting};
 use super::changes::ChangeItem;
+use super::project_item::ProjectItem;
 use super::view::View;
 use crate::db::views::build_lines::BuildLine;
 use crate::db::views::home::{self, Home};
@@ -26,7 +27,10 @@ struct HomePage {
     finished: Vec<BuildItem>,
     changes: Vec<ChangeItem>,
     n_built: usize,
-    n_builders: usize,
+    n_builders: i64,
+    /// Those that are in use, broken ones first.
+    projects: Vec<ProjectItem>,
+    n_projects: usize,
     n_workers: usize,
     n_connected: usize,
     /// Configured workers that are away.
@@ -57,7 +61,9 @@ pub async fn get(view: View) -> Result<HttpResponse, WebError> {
         finished: items(&read.finished, view.now),
         changes: read.changes.iter().map(|change| ChangeItem::new(change, view.now)).collect(),
         n_built: read.n_built,
-        n_builders: view.handle.config().builders.len(),
+        n_builders: read.n_builders,
+        projects: read.projects.lines.iter().map(|line| ProjectItem::new(line, view.now)).collect(),
+        n_projects: read.projects.n_found,
         n_workers: read.workers.len(),
         n_connected: read.workers.iter().filter(|(_, connected)| *connected).count(),
         missing: missing.collect(),

@@ -30,6 +30,8 @@ struct Site {
     title_url: String,
     root: String,
     section: &'static str,
+    /// Whether the navigation leads to projects.
+    has_projects: bool,
     inactive: Vec<String>,
     rendered: String,
     /// The same for programs.
@@ -87,6 +89,7 @@ impl View {
             title_url: web_address(&config.title_url),
             root: self.root.clone(),
             section,
+            has_projects: !config.projects.is_empty() || section == "projects",
             inactive: config.inactive.clone(),
             rendered: crate::web::format::exact(self.now),
             now: crate::web::format::iso(self.now),

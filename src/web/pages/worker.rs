@@ -14,7 +14,7 @@ use crate::db::views::keys::{WorkerKey, number};
 use crate::db::views::worker_page;
 use crate::domain::Timestamp;
 use crate::web::error::WebError;
-use crate::web::format::{self, Status};
+use crate::web::format::{self, Status, When};
 use crate::web::query;
 
 /// Finished builds on one page.
@@ -31,6 +31,9 @@ struct WorkerPage {
     name: String,
     href: String,
     status: Status,
+    /// Since when it is connected, or away.
+    since: Option<When>,
+    is_connected: bool,
     is_paused: bool,
     /// Whether it can be asked to shut down.
     can_leave: bool,
@@ -78,6 +81,8 @@ pub async fn get(view: View, name: Path<String>, request: HttpRequest) -> Result
         id: worker.id.0,
         name: worker.name.clone(),
         status: state(worker),
+        since: worker.connection_changed_at.map(|at| When::new(at, view.now)),
+        is_connected: worker.connected,
         is_paused: worker.paused,
         can_leave: worker.connected && !worker.graceful,
         pause_reason: filled(worker.pause_reason.as_ref()),

@@ -1,7 +1,7 @@
 //! What strangers may fill in, filled in with what they may try: every page shows it as text.
 
 use crate::config::MasterConfig;
-use crate::domain::PropertyValue;
+use crate::domain::{Description, PropertyValue};
 use crate::schedulers::config::{ForceParameter, SchedulerKind};
 use crate::testing::hostile_site::{HOSTILE, SCRIPT_URL, endless, fill};
 use crate::web::templates::segment;
@@ -16,7 +16,7 @@ fn config() -> MasterConfig {
     config.inactive = vec![endless()];
     for builder in &mut config.builders {
         builder.name = HOSTILE.to_owned();
-        builder.description = Some(endless());
+        builder.description = Description::plain(Some(endless()));
         builder.tags = vec![HOSTILE.to_owned()];
     }
     config.builders.truncate(1);
@@ -60,8 +60,13 @@ async fn pages(site: &Site) -> Vec<String> {
         format!("{builder}/builds/1/steps/1"),
         step,
         "/changes/1".to_owned(),
+        format!("/projects/{hostile}"),
+        format!("/projects/{hostile}v"),
+        format!("/projects?q={hostile}"),
+        format!("/builders/{hostile}v"),
+        format!("/builders?project={hostile}"),
     ]);
-    let lists = ["/", "/builders", "/waterfall", "/workers", "/changes"];
+    let lists = ["/", "/builders", "/projects", "/waterfall", "/workers", "/changes"];
     pages.extend(lists.map(str::to_owned));
     pages
 }
@@ -90,6 +95,8 @@ async fn pages_about_what_is_not_there_do_not_take_its_name_for_markup() {
         format!("/builders/{hostile}"),
         format!("/builders/{hostile}/builds/{hostile}"),
         format!("/workers/{hostile}"),
+        format!("/projects/{hostile}"),
+        format!("/builders?project={hostile}"),
         format!("/changes/{hostile}"),
         format!("/static/{hostile}"),
     ] {

@@ -10,6 +10,7 @@ mod live;
 mod markup;
 mod own_files;
 mod pages;
+mod projects;
 mod queries;
 mod removed;
 mod shapes;

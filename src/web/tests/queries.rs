@@ -112,6 +112,7 @@ async fn the_requests_of_the_interface_are_understood() {
         "/changes?limit=50&project__eq=p&order=-changeid",
         "/projects?active=true",
         "/projects?projectid=1",
+        "/projects/1/builders",
         "/schedulers?order=name",
     ] {
         let answer = site.api(path).await;

@@ -68,7 +68,8 @@ where
         return Box::pin(refuse(stream, broker, reply)).await;
     };
     broker.set_limits(Limits::SESSION);
-    let speaker = Mutex::new(Speaker::new(broker, mind, reply));
+    // It is handed on from future to future, each of which would keep room for it.
+    let speaker = Box::new(Mutex::new(Speaker::new(broker, mind, reply)));
     Box::pin(entered.live(&admission, |session, queue| traffic::carry(session, queue, stream, speaker))).await;
 }
 

@@ -5,7 +5,7 @@
 mod asking;
 mod hearing;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use buildbot_protocol::pb::{Broker, BrokerError, CallId, Failure, Jelly, RemoteId, Reply};
 use buildbot_protocol::{Message, Response, Value};
@@ -13,6 +13,7 @@ use buildbot_protocol::{Message, Response, Value};
 use self::asking::Asked;
 use super::objects::{Object, Objects};
 use super::output::Output;
+use crate::wire::texts::Texts;
 
 /// How an answer of the session is put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub(super) struct Speaker {
     /// Of commands that run.
     outputs: HashMap<String, Output>,
     /// Of the worker's commands.
-    versions: BTreeMap<String, String>,
+    versions: Texts,
 }
 
 impl Speaker {
@@ -65,7 +66,7 @@ impl Speaker {
             n_requests: 0,
             objects: Objects::default(),
             outputs: HashMap::new(),
-            versions: BTreeMap::new(),
+            versions: Texts::default(),
         }
     }
 

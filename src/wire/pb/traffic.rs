@@ -1,22 +1,20 @@
 //! The bytes of a session: in and out, side by side.
 
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use buildbot_protocol::{Message, Request, Update};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf};
 use tokio::sync::{Notify, mpsc};
 
 use super::speaker::Speaker;
 use crate::wire::session::{Outgoing, Session, deliver};
 
-/// Bytes that are read at once from a worker that has much to say.
+/// Bytes that are read at once.
 const READ_BYTES: usize = 16 * 1024;
-
-/// Bytes that are read at once from a worker that is idle: most of a fleet is.
-const IDLE_BYTES: usize = 512;
-
-/// So many small reads after each other, and a worker counts as idle again.
-const SMALL_READS: usize = 64;
 
 /// So many answers are put on the socket before their permits go back.
 const BATCH: usize = 32;
@@ -25,10 +23,16 @@ const BATCH: usize = 32;
 /// not without listening to the answers.
 const MAX_OUTPUT: usize = 1 << 20;
 
+thread_local! {
+    /// All sessions of a thread read through one buffer: nobody needs it between two reads, and most workers of a
+    /// fleet are idle.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// What reader and writer share.
 struct Shared {
     session: Arc<Session>,
-    speaker: Mutex<Speaker>,
+    speaker: Box<Mutex<Speaker>>,
     /// The speaker has something to say that nobody asked for.
     has_output: Notify,
     /// What waited was sent.
@@ -46,7 +50,7 @@ pub(super) async fn carry<S>(
     session: Arc<Session>,
     queue: mpsc::UnboundedReceiver<Outgoing>,
     stream: S,
-    speaker: Mutex<Speaker>,
+    speaker: Box<Mutex<Speaker>>,
 ) -> String
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -60,7 +64,6 @@ where
 }
 
 async fn read_all<S: AsyncRead>(shared: &Shared, mut reader: ReadHalf<S>) -> String {
-    let mut buffer = ReadBuffer::default();
     loop {
         // What came with the login is understood before anything is read.
         loop {
@@ -78,46 +81,28 @@ async fn read_all<S: AsyncRead>(shared: &Shared, mut reader: ReadHalf<S>) -> Str
                 Err(error) => return format!("it sent nonsense: {error}"),
             }
         }
-        match reader.read(buffer.space()).await {
+        match feed(shared, &mut reader).await {
             Ok(0) => return "the connection was lost".to_owned(),
-            Ok(n_read) => {
-                shared.session.heard();
-                shared.speaker().feed(buffer.take(n_read));
-                buffer.fit(n_read);
-            }
+            Ok(_) => shared.session.heard(),
             Err(error) => return format!("the connection was lost: {error}"),
         }
     }
 }
 
-/// Room for what is read, as large as a worker needs it.
-#[derive(Default)]
-struct ReadBuffer {
-    bytes: Vec<u8>,
-    n_small: usize,
-}
-
-impl ReadBuffer {
-    fn space(&mut self) -> &mut [u8] {
-        if self.bytes.is_empty() {
-            self.bytes = vec![0; IDLE_BYTES];
-        }
-        &mut self.bytes
-    }
-
-    fn take(&self, n_read: usize) -> &[u8] {
-        self.bytes.get(..n_read).unwrap_or_default()
-    }
-
-    /// Grows at once when it was filled, and shrinks after many reads that needed little.
-    fn fit(&mut self, n_read: usize) {
-        self.n_small = if n_read < IDLE_BYTES { self.n_small + 1 } else { 0 };
-        if n_read == self.bytes.len() && n_read < READ_BYTES {
-            self.bytes = vec![0; READ_BYTES];
-        } else if SMALL_READS <= self.n_small && IDLE_BYTES < self.bytes.len() {
-            self.bytes = vec![0; IDLE_BYTES];
-        }
-    }
+/// Waits until something is there, and hands it to the speaker; tells how many bytes it was.
+async fn feed<S: AsyncRead>(shared: &Shared, reader: &mut ReadHalf<S>) -> io::Result<usize> {
+    poll_fn(|context| {
+        let mut scratch = SCRATCH.take();
+        scratch.resize(READ_BYTES, 0);
+        let mut bytes = ReadBuf::new(&mut scratch);
+        let n_read = Pin::new(&mut *reader).poll_read(context, &mut bytes).map_ok(|()| {
+            shared.speaker().feed(bytes.filled());
+            bytes.filled().len()
+        });
+        SCRATCH.set(scratch);
+        n_read
+    })
+    .await
 }
 
 /// Waits until there is room for more answers: meanwhile the socket is not read.
@@ -202,29 +187,5 @@ fn say(speaker: &mut Speaker, outgoing: Outgoing, permits: &mut Vec<crate::wire:
         }
         // There is no such thing here; a sign of life is asked for in words, too.
         Outgoing::Ping => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_busy_worker_has_a_large_buffer_and_an_idle_one_a_small_one() {
-        let mut buffer = ReadBuffer::default();
-        assert_eq!(buffer.space().len(), IDLE_BYTES);
-        buffer.fit(IDLE_BYTES - 1);
-        assert_eq!(buffer.space().len(), IDLE_BYTES);
-        buffer.fit(IDLE_BYTES);
-        assert_eq!(buffer.space().len(), READ_BYTES);
-        for n_read in [READ_BYTES, 40, IDLE_BYTES] {
-            buffer.fit(n_read);
-        }
-        for _ in 1..SMALL_READS {
-            buffer.fit(40);
-        }
-        assert_eq!(buffer.space().len(), READ_BYTES);
-        buffer.fit(40);
-        assert_eq!(buffer.space().len(), IDLE_BYTES);
     }
 }

@@ -17,13 +17,13 @@ pub(in crate::wire) async fn drive(
     life: impl Future<Output = String>,
 ) -> String {
     let ended = Ended(Arc::clone(&session));
-    let mut closing = session.closing.subscribe();
+    let mut phase = session.phase.subscribe();
     let why = tokio::select! {
         why = traffic => why,
         why = keepalive::watch(&session, keepalive) => why,
         why = life => why,
-        closing = closing.wait_for(Option::is_some) => {
-            closing.ok().and_then(|why| why.as_deref().map(str::to_owned)).unwrap_or_default()
+        closing = phase.wait_for(|phase| phase.closing.is_some()) => {
+            closing.ok().and_then(|phase| phase.closing.as_deref().map(str::to_owned)).unwrap_or_default()
         }
     };
     session.end(&why);
@@ -43,6 +43,6 @@ impl Drop for Ended {
 impl Session {
     /// Tells those who wait for the end that everybody else knows of it.
     pub(in crate::wire) fn mark_ended(&self) {
-        self.ended.send_replace(true);
+        self.phase.send_modify(|phase| phase.ended = true);
     }
 }

@@ -17,7 +17,7 @@ mod writer;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use buildbot_protocol::{Message, Request, Value};
@@ -60,15 +60,23 @@ pub(super) struct Session {
     requests: Mutex<Requests>,
     commands: Mutex<HashMap<String, Arc<RunningCommand>>>,
     facts: OnceLock<WorkerFacts>,
-    no_facts: WorkerFacts,
     vitals: Vitals,
     budget: Arc<Semaphore>,
     n_own_commands: AtomicU64,
     /// Names and directories, as the worker was told them last.
     builders: Mutex<Vec<(String, String)>>,
-    leaving: watch::Sender<bool>,
-    closing: watch::Sender<Option<Arc<str>>>,
-    ended: watch::Sender<bool>,
+    phase: watch::Sender<Phase>,
+}
+
+/// How far a session has come towards its end. One thing to watch: each takes a third of a kilobyte.
+#[derive(Debug, Default)]
+struct Phase {
+    /// The worker asks to be shut down.
+    leaving: bool,
+    /// Why it is being closed, if it is.
+    closing: Option<Arc<str>>,
+    /// Everybody knows that it is over.
+    ended: bool,
 }
 
 impl Session {
@@ -80,14 +88,11 @@ impl Session {
             requests: Mutex::new(Requests::new(outgoing)),
             commands: Mutex::default(),
             facts: OnceLock::new(),
-            no_facts: WorkerFacts::default(),
             vitals: Vitals::default(),
             budget: Arc::new(Semaphore::new(spec.pipeline_bytes)),
             n_own_commands: AtomicU64::new(0),
             builders: Mutex::default(),
-            leaving: watch::Sender::new(false),
-            closing: watch::Sender::new(None),
-            ended: watch::Sender::new(false),
+            phase: watch::Sender::default(),
             spec,
         };
         (Arc::new(session), queue)
@@ -111,7 +116,8 @@ impl Session {
 
     /// Empty until the worker has described itself.
     pub(super) fn facts(&self) -> &WorkerFacts {
-        self.facts.get().unwrap_or(&self.no_facts)
+        static NOTHING: LazyLock<WorkerFacts> = LazyLock::new(WorkerFacts::default);
+        self.facts.get().unwrap_or(&NOTHING)
     }
 
     /// Keeps what the worker said; the first answer counts.
@@ -163,13 +169,13 @@ impl Session {
 
     /// The worker asks to be shut down when it is idle.
     pub(super) fn wish_to_leave(&self) {
-        self.leaving.send_replace(true);
+        self.phase.send_modify(|phase| phase.leaving = true);
     }
 
     /// Returns once the worker wishes to leave.
     pub(super) async fn wishes_to_leave(&self) {
         // The sender lives as long as this borrow of the session.
-        let _ = self.leaving.subscribe().wait_for(|leaving| *leaving).await;
+        let _ = self.phase.subscribe().wait_for(|phase| phase.leaving).await;
     }
 
     /// The worker is attached, and may hear it.
@@ -224,7 +230,7 @@ impl Session {
     }
 
     pub(super) fn close(&self, why: &str) {
-        self.closing.send_if_modified(|closing| {
+        self.phase.send_if_modified(|Phase { closing, .. }| {
             let first = closing.is_none();
             if first {
                 *closing = Some(why.into());
@@ -235,12 +241,12 @@ impl Session {
 
     /// Why the session is over, or shall be.
     fn why(&self) -> String {
-        self.closing.borrow().as_deref().unwrap_or("the connection was lost").to_owned()
+        self.phase.borrow().closing.as_deref().unwrap_or("the connection was lost").to_owned()
     }
 
     pub(super) async fn ended(&self) {
         // The sender lives as long as this borrow of the session.
-        let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
+        let _ = self.phase.subscribe().wait_for(|phase| phase.ended).await;
     }
 
     /// Gives up on `future` after `patience` without any sign of life, unless it is we who do not listen.

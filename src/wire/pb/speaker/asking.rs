@@ -122,7 +122,7 @@ impl Speaker {
         let Start { command_id, name, args } = start;
         let name = name_of(&name);
         let file = self.file_object(name, &command_id)?;
-        let args = arguments(name, args, self.versions.get(name).map(String::as_str), file)?;
+        let args = arguments(name, args, self.versions.get(name), file)?;
         let command = self.export(Object::Command(command_id.clone()))?;
         let args = [command.into(), command_id.as_str().into(), name.into(), args];
         // It may be spoken of before the start is answered.
@@ -185,8 +185,8 @@ impl Speaker {
 
     fn learn_versions(&mut self, facts: &Value) {
         let commands = facts.as_map().and_then(|facts| facts.get("worker_commands")?.as_map());
-        let text = |(name, version): (&String, &Value)| Some((name.clone(), version.as_str()?.to_owned()));
-        self.versions = commands.into_iter().flatten().filter_map(text).collect();
+        let versions = commands.into_iter().flatten();
+        self.versions = versions.filter_map(|(name, version)| Some((name, version.as_str()?))).collect();
     }
 
     fn heard_builders(&mut self, seq: Option<i64>, answer: Result<Jelly, Failure>) -> Vec<Message> {
