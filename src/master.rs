@@ -266,8 +266,13 @@ impl Common {
         }
     }
 
-    fn try_jobs(&self) -> TryJobsDeps {
-        TryJobsDeps { db: self.db.clone(), config: self.applied.clone(), base_dir: self.base_dir.clone() }
+    fn try_jobs(&self, shells: &Shells) -> TryJobsDeps {
+        TryJobsDeps {
+            db: self.db.clone(),
+            config: self.applied.clone(),
+            scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+            base_dir: self.base_dir.clone(),
+        }
     }
 
     fn distributor(&self, shells: &Shells) -> DistributorDeps {
@@ -418,7 +423,7 @@ impl Common {
         let locks = self.locks(&shells);
         let builders = self.builders(&shells);
         let schedulers = self.schedulers(&shells);
-        let try_jobs = self.try_jobs();
+        let try_jobs = self.try_jobs(&shells);
         let sources = self.sources(&shells);
         let intake = self.intake(&shells);
         let reconfigurator = self.reconfigurator(&shells, in_force);

@@ -1,7 +1,8 @@
 //! Builder: begins the builds of one configured builder and records their end.
 //!
 //! - Hears: [`BeginBuild`] and [`InterruptBuild`] from its parent, [`BuildEnded`] from its builds.
-//! - Tells: [`SlotTaken`] and [`SlotFreed`] to its parent; [`ReleaseLocks`] to the lock keeper; its builds.
+//! - Tells: [`SlotTaken`] and [`SlotFreed`] to its parent; [`ReleaseLocks`] to the lock keeper; its builds; for what a
+//!   dead build waited for, [`super::buildset_keeper::CancelBuildRequest`] and [`super::builders::StopBuild`].
 //! - Writes: claims, builds, requests, buildsets (`start_build`, `finish_build`), and what its builds teach.
 //! - Restart: permanent. Its builds end with it; what the database says is running without an actor is requeued, at
 //!   every start.
@@ -25,7 +26,7 @@ use super::supervisor::{Ask, AskError, Child, ChildSpec, End, Handle, Reply, She
 use super::virtual_builder::virtual_builder;
 use super::workers::DescribeWorkers;
 use crate::db::transitions::{FinishBuild, FinishCause, StartBuild, StartBuildOutcome};
-use crate::db::views::{builds, deciders};
+use crate::db::views::{builds, cancelling, deciders};
 use crate::db::{Db, DbError};
 use crate::domain::{BuildId, BuildRequestId, BuilderId, Properties, Results, WorkerId};
 use crate::locks::LockWish;
@@ -150,6 +151,7 @@ impl Builder {
             .start(move || Build::new(Arc::clone(&plan), deps.clone(), ended.clone()));
         ctx.spawn(child.ended(), move |this, end, ctx| {
             if let End::Failed(text) = end {
+                this.abandon(build, ctx);
                 this.finish(build, Ended::died(&text), ctx);
             }
         });
@@ -176,6 +178,23 @@ impl Builder {
             info!(builder.name = this.name, build.id = build.0, results = %ended.results, "build finished");
             if let Some(running) = this.builds.remove(&build) {
                 this.deps.freed.tell(SlotFreed { builder: this.id, worker: running.worker });
+            }
+        });
+    }
+
+    /// Cancels what a build waited for that can do so itself no more.
+    fn abandon(&mut self, build: BuildId, ctx: &mut ShellContext<'_, Self>) {
+        let (db, cancel) = (self.deps.db.clone(), self.deps.build.cancel.clone());
+        let abandon = async move {
+            let requests = db.read(move |conn| cancelling::waited_for_by(conn, build)).await?;
+            if !requests.is_empty() {
+                cancel.all(requests, "the build that triggered it has died").await;
+            }
+            Ok::<_, DbError>(())
+        };
+        ctx.spawn(abandon, move |_, outcome, _| {
+            if let Err(error) = outcome {
+                error!(error = &error as &dyn Error, build.id = build.0, "cannot cancel what a dead build waited for");
             }
         });
     }
@@ -208,6 +227,7 @@ impl Builder {
                         properties: Properties::new(),
                         cause: FinishCause::MasterStopped,
                     };
+                    this.abandon(orphan.id, ctx);
                     this.finish(orphan.id, ended, ctx);
                     this.deps.freed.tell(SlotFreed { builder: id, worker: orphan.worker_id });
                 }

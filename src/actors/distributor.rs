@@ -147,8 +147,11 @@ async fn make_plan(deps: DistributorDeps) -> Result<Planned, AskError> {
         return Ok(Planned { starts: Vec::new(), known: None });
     }
     let mut answers = Answers::default();
-    for _ in 0..MAX_ROUNDS {
+    for round in 0.. {
         let state = look(&deps, &waiting).await?;
+        if dispatch::max_rounds(&state) < round {
+            break;
+        }
         match dispatch::plan(&state, deps.clock.now(), &answers) {
             Plan::Decide(starts) => return Ok(Planned { starts, known: Some(Known { state, answers }) }),
             Plan::Ask(questions) => {
@@ -198,9 +201,6 @@ async fn properties_of(deps: &DistributorDeps, build: PossibleBuild) -> Option<P
     let inputs = deps.db.read(move |conn| deciders::build_inputs(conn, &[build.request])).await.ok()?;
     Some(build_properties(&applied, (build.builder, builder), &worker, &inputs, link))
 }
-
-/// More rounds of questions than any plan has kinds of questions.
-const MAX_ROUNDS: usize = 8;
 
 /// The world of this moment.
 async fn look(deps: &DistributorDeps, waiting: &[Arc<BuildRequest>]) -> Result<dispatch::State, AskError> {

@@ -31,6 +31,7 @@ pub mod log_sink;
 mod old_build_canceller;
 pub mod owned;
 mod pb_changes;
+mod priority_question;
 pub mod reconfigurator;
 pub mod reporters;
 pub mod scheduler;

@@ -1,7 +1,8 @@
 //! Try jobs: stores what developers want built before they commit it, and looks for it in the directories of jobs.
 //!
 //! - Hears: [`SubmitTry`] from clients, [`ReconsiderConfiguration`], and its own timer.
-//! - Tells: nothing itself; `Event::BuildsetAdded` goes to the writer together with its rows.
+//! - Tells: [`CallFunction`] to the scripts, for a priority; `Event::BuildsetAdded` goes to the writer together with its
+//!   rows.
 //! - Writes: buildsets and requests, the rows of `Try_Jobdir` schedulers (`fire_scheduler`).
 //! - Restart: permanent. Which files have been stored stands in the row of their scheduler, written together with their
 //!   buildsets: a file that was stored and not moved is only moved.
@@ -20,7 +21,9 @@ use tracing::{info, warn};
 use self::job_dir::Sweep;
 use super::applied::{AppliedConfig, ReconsiderConfiguration};
 use super::handle::CommandError;
-use super::supervisor::{Child, Handle, Reply, ShellContext};
+use super::priority_question::prioritised;
+use super::scripts::CallFunction;
+use super::supervisor::{Ask, Child, Handle, Reply, ShellContext};
 use crate::db::transitions::{FireScheduler, Fired};
 use crate::db::views::deciders;
 use crate::db::{Db, DbError};
@@ -40,6 +43,7 @@ pub struct SubmitTry {
 pub struct TryJobsDeps {
     pub db: Db,
     pub config: AppliedConfig,
+    pub scripts: Ask<CallFunction>,
     /// Relative directories of jobs are below it.
     pub base_dir: PathBuf,
 }
@@ -125,13 +129,15 @@ async fn submit(deps: TryJobsDeps, message: SubmitTry) -> Result<Option<Fired>, 
         info!(scheduler, builders = ?job.builder_names, "a try job names a builder that it may not start");
         return Ok(None);
     };
+    let buildset = try_build::buildset(&config, job, builders);
+    let buildset = prioritised((&deps.db, &deps.config, &deps.scripts), &config, buildset).await;
     let fire = FireScheduler {
         scheduler: id,
         classified: Vec::new(),
         last_change: None,
         consumed: Vec::new(),
         state: None,
-        buildset: Some(try_build::buildset(&config, job, builders)),
+        buildset: Some(buildset),
     };
     let fired = deps.db.write(fire).await.map_err(failed)?;
     if let Some(fired) = &fired {

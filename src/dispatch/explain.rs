@@ -153,7 +153,8 @@ impl<'state> Explainer<'state> {
         Some(Explanation { reasons })
     }
 
-    /// The request of the builder that comes first, and what that means for this one.
+    /// The request of the builder that comes first and may go, and what that means for this one. Those that functions
+    /// keep back hold up nobody.
     fn place(
         &self,
         builder: &BuilderState,
@@ -162,8 +163,11 @@ impl<'state> Explainer<'state> {
         let started: Vec<BuildRequestId> =
             self.left.starts.iter().flat_map(|start| start.requests.iter().copied()).collect();
         let queue = self.queues.get(&builder.id).map_or(&[][..], Vec::as_slice);
-        let mut before =
-            queue.iter().copied().take_while(|other| other.id != request.id).filter(|one| !started.contains(&one.id));
+        let may_go = |id: &BuildRequestId| !started.contains(id) && !self.left.passed_over.contains(id);
+        let mut before = queue.iter().copied().take_while(|other| other.id != request.id).filter(|one| may_go(&one.id));
+        if self.left.passed_over.contains(&request.id) {
+            return (request, Vec::new());
+        }
         let Some(first) = before.next() else { return (request, Vec::new()) };
         let key = compatibility_key(request);
         if builder.collapse == CollapseRule::Compatible && key.is_some() && key == compatibility_key(first) {
@@ -181,8 +185,7 @@ impl<'state> Explainer<'state> {
         {
             reasons.push(held("prioritizeBuilders", function, "left the builder out"));
         }
-        let said = self.answers.get(Key::NextBuild(builder.id));
-        if let (Some(function), Some(Some(PropertyValue::Null))) = (&builder.next_build, said) {
+        if let (Some(function), true) = (&builder.next_build, self.answers.chose_none(builder.id)) {
             reasons.push(held("nextBuild", function, "chose no request"));
         }
         reasons

@@ -139,6 +139,15 @@ fn a_request_stands_behind_others_of_its_builder_or_goes_along_with_them() {
 }
 
 #[test]
+fn one_that_functions_keep_back_is_in_nobodys_way() {
+    let mut queue = state(vec![builder(1, &[1])], vec![worker(1)], vec![request(1, 1), request(2, 1)]);
+    queue.builders[0].can_start_build = Some(function("can"));
+    let refused = ["worker w1 is refused by canStartBuild at master.cfg:1"];
+    assert_eq!(told(&queue, 1, |_| Some(false.into())), refused);
+    assert_eq!(told(&queue, 2, |_| Some(false.into())), refused);
+}
+
+#[test]
 fn the_lock_that_an_earlier_request_is_about_to_take_is_in_the_way() {
     let mut two = state(vec![builder(1, &[1]), builder(2, &[2])], vec![worker(1), worker(2)], Vec::new());
     two.waiting = vec![Arc::new(request(1, 1)), Arc::new(request(2, 2))];

@@ -1,11 +1,13 @@
-//! What must hold for every site and everything that happens to it, with the rules that no function changes.
+//! What must hold for every site and everything that happens to it, with the rules that no function changes; of the
+//! functions, `canStartBuild` takes part.
 //!
 //! - Every request is built once: none is lost, none is in two builds, one that was merged has the build of its lead.
 //! - No lock is over its count, and an exclusive holder is alone.
 //! - No worker builds more than it may, nor twice at once for a builder.
 //! - Fair: a worker that could take a request starts at most one later request of equal priority before it. "Could
 //!   take" means, at the moment of that start: it has room, does not build for the request's builder, and the locks of
-//!   a build there are free and wanted by nobody who came before.
+//!   a build there are free and wanted by nobody who came before, and `canStartBuild` allows it. What needs no function
+//!   may start while one is asked, if room is kept for whoever asks.
 //! - Busy: when a plan has nothing to start, no worker could take a request that waits.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,9 +16,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use super::plan::fixtures::{builder, request, worker};
+use super::plan::fixtures::{builder, function, request, worker};
 use super::plan::known_wishes;
-use super::{Answers, BuilderState, CollapseRule, Plan, Presence, Start, State, WorkerState, plan};
+use super::question::Key;
+use super::{Answers, BuilderState, CollapseRule, Plan, Presence, Start, State, WorkerState, max_rounds, plan};
 use crate::domain::lock::{LockAccess, LockItem, LockMode, LockScope, LockSpec};
 use crate::domain::{BuildId, BuildRequest, BuildRequestId, BuilderId, Timestamp, WorkerId};
 use crate::locks::{LockBook, LockKey, LockOwner, LockWish};
@@ -42,6 +45,19 @@ enum Move {
 struct Config {
     builders: Vec<BuilderState>,
     workers: Vec<WorkerState>,
+    /// Of each builder with `canStartBuild`: which requests it refuses everywhere until the end, by their ids' last bits.
+    refused: Vec<Option<i64>>,
+}
+
+impl Config {
+    /// What `canStartBuild` says of a request on a worker.
+    fn allows(&self, builder: BuilderId, worker: WorkerId, request: BuildRequestId) -> bool {
+        let Some(Some(refused)) = usize::try_from(builder.0 - 1).ok().and_then(|index| self.refused.get(index)) else {
+            return true;
+        };
+        // Some are refused everywhere, others on one worker.
+        request.0 % 4 != refused % 4 && (request.0 + worker.0) % 3 != 0
+    }
 }
 
 fn lock() -> impl Strategy<Value = LockAccess> {
@@ -60,8 +76,17 @@ fn config() -> impl Strategy<Value = Config> {
     let of_builder = (own, any::<bool>(), prop::option::of(lock()));
     let of_worker = (prop::option::of(1..3u32), prop::option::of(lock()));
     let builders = prop::collection::vec(of_builder, N_BUILDERS);
-    (builders, prop::collection::vec(of_worker, N_WORKERS)).prop_map(|(builders, workers)| Config {
-        builders: (1..).zip(builders).map(|(id, (own, merges, lock))| made(id, &own, merges, lock)).collect(),
+    let refused = prop::collection::vec(prop::option::of(0..4i64), N_BUILDERS);
+    (builders, prop::collection::vec(of_worker, N_WORKERS), refused).prop_map(|(builders, workers, refused)| Config {
+        builders: (1..)
+            .zip(builders)
+            .zip(&refused)
+            .map(|((id, (own, merges, lock)), refused)| BuilderState {
+                can_start_build: refused.map(|_| function("can_start")),
+                ..made(id, &own, merges, lock)
+            })
+            .collect(),
+        refused,
         workers: (1..)
             .zip(workers)
             .map(|(id, (max_builds, lock))| WorkerState {
@@ -192,10 +217,7 @@ impl World {
     /// Plans until there is nothing to start.
     fn plan(&mut self) -> Result<(), TestCaseError> {
         loop {
-            let state = self.state();
-            let Plan::Decide(starts) = plan(&state, Timestamp::from_secs(1_000), &Answers::default()) else {
-                return Err(TestCaseError::fail("a site without functions asks"));
-            };
+            let starts = self.decide()?;
             if starts.is_empty() {
                 return self.check_busy();
             }
@@ -205,7 +227,28 @@ impl World {
         }
     }
 
+    /// Has questions answered until there is a plan.
+    fn decide(&self) -> Result<Vec<Start>, TestCaseError> {
+        let (state, mut answers) = (self.state(), Answers::default());
+        for _ in 0..max_rounds(&state) {
+            let questions = match plan(&state, Timestamp::from_secs(1_000), &answers) {
+                Plan::Decide(starts) => return Ok(starts),
+                Plan::Ask(questions) => questions,
+            };
+            prop_assert!(!questions.is_empty());
+            for question in questions {
+                let Key::CanStartBuild(builder, worker, request) = question.key else {
+                    return Err(TestCaseError::fail(format!("there is no such function: {question:?}")));
+                };
+                answers.add(question, Some(self.config.allows(builder, worker, request).into()));
+            }
+        }
+        Err(TestCaseError::fail("no end of questions"))
+    }
+
     fn start(&mut self, start: Start) -> Result<(), TestCaseError> {
+        let (builder, lead) = (start.builder, start.requests[0]);
+        prop_assert!(self.config.allows(builder, start.worker, lead), "{lead} was refused");
         self.note_overtaken(&start);
         let mut requests = Vec::new();
         for id in &start.requests {
@@ -226,7 +269,9 @@ impl World {
         let earlier = self.waiting.values().filter(|request| {
             request.id < lead.id && request.priority == lead.priority && !start.requests.contains(&request.id)
         });
-        let could: Vec<_> = earlier.filter(|one| could_take(&state, start.worker, one.builder_id)).collect();
+        let allowed = earlier.filter(|one| self.config.allows(one.builder_id, start.worker, one.id));
+        let allowed = allowed.filter(|one| !keeps_room(&state, start.worker, one.builder_id));
+        let could: Vec<_> = allowed.filter(|one| could_take(&state, start.worker, one.builder_id)).collect();
         for request in could {
             *self.overtaken.entry((request.id, start.worker)).or_default() += 1;
         }
@@ -269,10 +314,12 @@ impl World {
             for worker in builder.workers.iter().filter(|worker| has_room(&state, **worker, builder.id)) {
                 let worker = state.workers.iter().find(|one| one.id == *worker).unwrap();
                 let wishes = known_wishes(builder, worker);
-                let blocked =
-                    !state.locks.has_room_for(&wishes) || wishes.iter().any(|wish| wanted.contains(&wish.key));
-                prop_assert!(blocked, "{} could be built on {}", request.id, worker.name);
-                wanted.extend(wishes.into_iter().map(|wish| wish.key));
+                let is_free = state.locks.has_room_for(&wishes);
+                let blocked = !is_free || wishes.iter().any(|wish| wanted.contains(&wish.key));
+                let refused = !self.config.allows(builder.id, worker.id, request.id);
+                prop_assert!(blocked || refused, "{} could be built on {}", request.id, worker.name);
+                // One that is refused is known to be so only where its locks are free.
+                wanted.extend(wishes.into_iter().filter(|_| blocked).map(|wish| wish.key));
             }
         }
         Ok(())
@@ -286,6 +333,13 @@ fn has_room(state: &State, worker: WorkerId, builder: BuilderId) -> bool {
             && one.max_builds.is_none_or(|max| one.running < max)
             && !one.running_builders.contains(&builder)
     })
+}
+
+/// Whether one more build can start there, and room is left for a builder that waits for its function's answer.
+fn keeps_room(state: &State, worker: WorkerId, builder: BuilderId) -> bool {
+    let builder = state.builders.iter().find(|one| one.id == builder).unwrap();
+    let worker = state.workers.iter().find(|one| one.id == worker).unwrap();
+    builder.can_start_build.is_some() && worker.max_builds.is_none_or(|max| worker.running + 1 < max)
 }
 
 fn could_take(state: &State, worker: WorkerId, builder: BuilderId) -> bool {
@@ -308,6 +362,7 @@ fn run(config: Config, moves: &[Move]) -> Result<World, TestCaseError> {
             world.make(&Move::Toggle(number));
         }
     }
+    world.config.refused = Vec::new();
     world.plan()?;
     while !world.running.is_empty() {
         world.make(&Move::Finish(0));

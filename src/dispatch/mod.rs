@@ -17,7 +17,7 @@ mod queue;
 mod state;
 
 pub use explain::{Explanation, Holder, Reason, WorkerObstacle, explain};
-pub use plan::{MAX_FUNCTION_PAIRS, Plan, Start, plan, plan_without_questions};
+pub use plan::{MAX_FUNCTION_PAIRS, Plan, Start, max_rounds, plan, plan_without_questions};
 pub use question::{Answers, PossibleBuild, Question};
 pub use state::{BuilderState, CollapseRule, Presence, State, WorkerState};
 

@@ -2,13 +2,17 @@
 //!
 //! A builder whose decision needs a function's word asks, and room is kept for it meanwhile. If builders without
 //! functions can start something, that is decided at once and the questions come with the next plan. Once questions were
-//! answered, only those who asked may ask again, so a plan comes to its end after at most six rounds: order of
-//! builders, request, locks, workers that may, worker, merging. A builder with functions starts one build per plan.
+//! answered, only those who asked may ask again, and others when that led to nothing, so a plan comes to its end: it asks for the order of builders; for each
+//! request that is tried what is chosen, its locks and its workers; and at last for worker and merging. A builder with
+//! functions starts one build per plan.
+//!
+//! A request that functions keep from every free worker is passed over, and the next one is tried: it holds up nobody.
 
 mod lock_rules;
+mod permission;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::arguments;
@@ -27,6 +31,13 @@ pub(super) use self::lock_rules::known_wishes;
 /// Pairs (of requests, or of worker and request) about which functions are asked in one plan; beyond, requests are not
 /// merged and workers not considered until the next.
 pub const MAX_FUNCTION_PAIRS: usize = 1000;
+
+/// Requests of a builder that one plan passes over if functions have to be asked for each by itself.
+const MAX_PASSED_SINGLY: usize = 16;
+
+/// More rounds of questions than builders need that ask at the same time: three for each request that is tried singly, and
+/// one each for the order of builders, the worker and merging.
+const MAX_ROUNDS: usize = 3 * (MAX_PASSED_SINGLY + 1) + 4;
 
 /// What to do next.
 #[derive(Clone, Debug)]
@@ -54,12 +65,23 @@ pub struct Start {
 
 /// Makes a plan; the same arguments give the same plan.
 pub fn plan(state: &State, now: Timestamp, answers: &Answers) -> Plan {
-    Planner::new(state, now, answers, MayAsk::Yes).run()
+    let planner = Planner::new(state, now, answers, MayAsk::InTurn).worked();
+    let is_idle = planner.starts.is_empty() && planner.questions.is_empty();
+    if is_idle && planner.any_put_off {
+        // Those who asked first can start nothing: it is the turn of the others.
+        return Planner::new(state, now, answers, MayAsk::All).worked().into_plan();
+    }
+    planner.into_plan()
+}
+
+/// A plan is made after at most so many rounds of questions.
+pub fn max_rounds(state: &State) -> usize {
+    MAX_ROUNDS * (1 + state.builders.iter().filter(|builder| builder.has_functions()).count())
 }
 
 /// Makes a plan with the answers there are; where one is missing the rule without the function holds.
 pub fn plan_without_questions(state: &State, now: Timestamp, answers: &Answers) -> Vec<Start> {
-    match Planner::new(state, now, answers, MayAsk::No).run() {
+    match Planner::new(state, now, answers, MayAsk::Nobody).worked().into_plan() {
         Plan::Decide(starts) => starts,
         Plan::Ask(_) => Vec::new(),
     }
@@ -71,19 +93,23 @@ pub(super) struct Leftovers<'state> {
     pub workers: Workers<'state>,
     /// With the places that requests keep in the queues of locks.
     pub locks: LockBook,
+    /// Requests that functions keep from every free worker.
+    pub passed_over: HashSet<BuildRequestId>,
 }
 
 /// What is left by a plan with the answers there are.
 pub(super) fn leftovers<'state>(state: &'state State, now: Timestamp, answers: &'state Answers) -> Leftovers<'state> {
-    let mut planner = Planner::new(state, now, answers, MayAsk::No);
-    planner.work();
-    Leftovers { starts: planner.starts, workers: planner.workers, locks: planner.locks }
+    let planner = Planner::new(state, now, answers, MayAsk::Nobody).worked();
+    let passed_over = planner.queues.iter().flat_map(|queue| queue.passed_over()).collect();
+    Leftovers { starts: planner.starts, workers: planner.workers, locks: planner.locks, passed_over }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum MayAsk {
-    Yes,
-    No,
+    /// In the first round all, later those who did.
+    InTurn,
+    All,
+    Nobody,
 }
 
 /// What a function says.
@@ -98,10 +124,23 @@ enum Word<'answers> {
 /// What came of trying to start a build.
 enum Tried {
     Started,
+    /// The next request of the builder may start nowhere; there may be others.
+    PassedOver,
     /// Nothing can start.
     Nothing,
     /// It depends on questions.
     Pending,
+}
+
+/// What is to be done with the next request of a builder; requests and workers by position.
+enum Chosen {
+    Start {
+        lead: usize,
+        worker: usize,
+        along: Vec<usize>,
+    },
+    /// Functions keep it from every free worker.
+    Nowhere(usize),
 }
 
 struct Planner<'state> {
@@ -115,6 +154,8 @@ struct Planner<'state> {
     questions: Vec<Question>,
     starts: Vec<Start>,
     pairs_left: usize,
+    /// Whether a builder waits for its turn to ask.
+    any_put_off: bool,
 }
 
 impl<'state> Planner<'state> {
@@ -139,11 +180,16 @@ impl<'state> Planner<'state> {
             questions: Vec::new(),
             starts: Vec::new(),
             pairs_left: MAX_FUNCTION_PAIRS,
+            any_put_off: false,
         }
     }
 
-    fn run(mut self) -> Plan {
+    fn worked(mut self) -> Self {
         self.work();
+        self
+    }
+
+    fn into_plan(self) -> Plan {
         let decided = self.answers.is_first_round() && !self.starts.is_empty();
         if decided || self.questions.is_empty() { Plan::Decide(self.starts) } else { Plan::Ask(self.questions) }
     }
@@ -164,15 +210,16 @@ impl<'state> Planner<'state> {
             }
             match self.try_start(index) {
                 Tried::Started if !self.queues[index].builder.has_functions() => heap.extend(self.turn(index, rank)),
+                Tried::PassedOver => heap.extend(self.turn(index, rank)),
                 Tried::Started | Tried::Nothing | Tried::Pending => {}
             }
         }
     }
 
-    /// The place of a builder among the others, by its first waiting request.
+    /// The place of a builder among the others, by its first request that may start for all that is known.
     fn turn(&mut self, index: usize, rank: usize) -> Option<Reverse<(usize, RequestOrder, usize)>> {
-        let queue = &mut self.queues[index];
-        let first = queue.first()?;
+        let queue = &self.queues[index];
+        let first = queue.next_waiting()?;
         Some(Reverse((rank, order_of(queue.requests[first]), index)))
     }
 
@@ -199,8 +246,8 @@ impl<'state> Planner<'state> {
     fn word(&self, key: Key) -> Word<'state> {
         match (self.answers.get(key), self.may_ask) {
             (Some(Some(value)), _) => Word::Said(value),
-            (Some(None), _) | (None, MayAsk::No) => Word::Failed,
-            (None, MayAsk::Yes) => Word::Silent,
+            (Some(None), _) | (None, MayAsk::Nobody) => Word::Failed,
+            (None, MayAsk::InTurn | MayAsk::All) => Word::Silent,
         }
     }
 
@@ -211,23 +258,22 @@ impl<'state> Planner<'state> {
             return Tried::Nothing;
         }
         let Some(candidates) = self.with_free_locks(index, candidates) else { return Tried::Nothing };
-        if self.may_ask == MayAsk::Yes && builder.has_functions() && !self.answers.may_ask(builder.id) {
-            // Its turn to ask comes with the next plan; nobody is to take its worker until then.
+        if self.may_ask == MayAsk::InTurn && builder.has_functions() && !self.answers.may_ask(builder.id) {
+            // Its turn to ask comes later; nobody is to take its worker until then.
+            self.any_put_off = true;
             self.workers.reserve(&candidates);
             return Tried::Pending;
         }
         let n_questions = self.questions.len();
         let mut notes = Vec::new();
-        let start = self.next_build(index, &mut notes).and_then(|lead| {
-            let candidates = self.with_named_locks(index, lead, &candidates)?;
-            let worker = self.next_worker(index, lead, &candidates, &mut notes)?;
-            let merged = self.merged(index, lead, &mut notes)?;
-            Some((lead, worker, merged))
-        });
-        match start {
-            Some((lead, worker, merged)) => {
-                self.start(index, (lead, worker), &merged, notes);
+        match self.choose(index, &candidates, &mut notes) {
+            Some(Chosen::Start { lead, worker, along }) => {
+                self.start(index, (lead, worker), &along, notes);
                 Tried::Started
+            }
+            Some(Chosen::Nowhere(lead)) => {
+                self.queues[index].pass_over(lead);
+                Tried::PassedOver
             }
             None if self.questions.len() == n_questions => Tried::Nothing,
             None => {
@@ -237,6 +283,25 @@ impl<'state> Planner<'state> {
         }
     }
 
+    /// The next request, if it may start on one of the candidates, with its worker and what is built along; `None` if
+    /// there is none, or while a function is asked.
+    fn choose(&mut self, index: usize, candidates: &[usize], notes: &mut Vec<String>) -> Option<Chosen> {
+        let n_passed = self.queues[index].n_passed_over();
+        let limit = if self.queues[index].builder.is_asked_singly() { MAX_PASSED_SINGLY } else { usize::MAX };
+        if limit < n_passed || (0 < n_passed && self.pairs_left == 0) {
+            return None;
+        }
+        let lead = self.next_build(index, n_passed, notes)?;
+        let free = self.with_named_locks(index, lead, candidates)?;
+        let allowed = self.allowed(index, (lead, n_passed), &free, notes)?;
+        if allowed.is_empty() {
+            return Some(Chosen::Nowhere(lead));
+        }
+        let worker = self.next_worker(index, lead, &allowed, notes)?;
+        let along = self.merged(index, lead, notes)?;
+        Some(Chosen::Start { lead, worker, along })
+    }
+
     fn start(&mut self, index: usize, (lead, worker): (usize, usize), merged: &[usize], mut notes: Vec<String>) {
         let wanted = self.named_wishes(index, lead, worker).unwrap_or_default();
         let queue = &mut self.queues[index];
@@ -244,7 +309,7 @@ impl<'state> Planner<'state> {
         notes.insert(0, format!("waited {} s", waited.as_secs()));
         let positions = || std::iter::once(lead).chain(merged.iter().copied());
         for position in positions() {
-            queue.taken[position] = true;
+            queue.take(position);
         }
         let start = Start {
             builder: queue.builder.id,
@@ -259,18 +324,17 @@ impl<'state> Planner<'state> {
         self.starts.push(start);
     }
 
-    /// The request to build; `None` if there is none, or if that is still asked.
-    fn next_build(&mut self, index: usize, notes: &mut Vec<String>) -> Option<usize> {
-        let first = self.queues[index].first()?;
+    /// The request to build after so many were passed over; `None` if there is none, or if that is still asked.
+    fn next_build(&mut self, index: usize, n_passed: usize, notes: &mut Vec<String>) -> Option<usize> {
         let queue = &self.queues[index];
+        let first = queue.next_waiting()?;
         let Some(function) = &queue.builder.next_build else { return Some(first) };
-        let key = Key::NextBuild(queue.builder.id);
+        let key = Key::NextBuild(queue.builder.id, n_passed);
         match self.word(key) {
             Word::Said(PropertyValue::Null) => None,
             Word::Said(returned) => {
-                let found = (0..queue.requests.len()).find(|position| {
-                    !queue.taken[*position] && arguments::names(returned, "", queue.requests[*position].id.0)
-                });
+                let found =
+                    queue.waiting().find(|position| arguments::names(returned, "", queue.requests[*position].id.0));
                 if found.is_none() {
                     notes.push(remark(function, "returned no waiting request; the first one was taken"));
                 }
@@ -281,7 +345,7 @@ impl<'state> Planner<'state> {
                 Some(first)
             }
             Word::Silent => {
-                let requests = queue.waiting().map(arguments::request).collect();
+                let requests = queue.waiting().map(|position| arguments::request(queue.requests[position])).collect();
                 let arguments = vec![arguments::builder(queue.builder), ScriptValue::List(requests)];
                 self.questions.push(Question::new(function, key, arguments));
                 None
@@ -297,10 +361,9 @@ impl<'state> Planner<'state> {
         candidates: &[usize],
         notes: &mut Vec<String>,
     ) -> Option<usize> {
-        let candidates = self.allowed(index, lead, candidates, notes)?;
         let builder = self.queues[index].builder;
         let request = self.queues[index].requests[lead];
-        let default = self.workers.choose(&candidates, request.id);
+        let default = self.workers.choose(candidates, request.id);
         let Some(function) = &builder.next_worker else { return default };
         let key = Key::NextWorker(builder.id, request.id);
         match self.word(key) {
@@ -330,46 +393,6 @@ impl<'state> Planner<'state> {
                 None
             }
         }
-    }
-
-    /// The candidates that `canStartBuild` allows; `None` while that is still asked.
-    fn allowed(
-        &mut self,
-        index: usize,
-        lead: usize,
-        candidates: &[usize],
-        notes: &mut Vec<String>,
-    ) -> Option<Vec<usize>> {
-        let builder = self.queues[index].builder;
-        let request = self.queues[index].requests[lead];
-        let Some(function) = &builder.can_start_build else { return Some(candidates.to_vec()) };
-        let mut allowed = Vec::new();
-        let n_questions = self.questions.len();
-        for candidate in candidates {
-            if !self.take_pair() {
-                notes.push(remark(function, "was not asked about all workers: too many in one plan"));
-                break;
-            }
-            let worker = self.workers.get(*candidate);
-            let key = Key::CanStartBuild(builder.id, worker.id, request.id);
-            match self.word(key) {
-                Word::Said(returned) if returned.is_truthy() => allowed.push(*candidate),
-                Word::Said(_) => {}
-                Word::Failed => {
-                    notes.push(remark(function, "failed; the build may start"));
-                    allowed.push(*candidate);
-                }
-                Word::Silent => {
-                    let arguments = vec![
-                        arguments::builder(builder),
-                        arguments::worker(builder, worker),
-                        arguments::request(request),
-                    ];
-                    self.questions.push(Question::new(function, key, arguments));
-                }
-            }
-        }
-        (self.questions.len() == n_questions).then_some(allowed)
     }
 
     /// Positions of the requests that are built along; `None` while that is still asked.

@@ -43,7 +43,8 @@ impl Question {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     PrioritizeBuilders,
-    NextBuild(BuilderId),
+    /// After so many requests were passed over.
+    NextBuild(BuilderId, usize),
     CanStartBuild(BuilderId, WorkerId, BuildRequestId),
     NextWorker(BuilderId, BuildRequestId),
     Collapse(BuilderId, BuildRequestId, BuildRequestId),
@@ -55,7 +56,7 @@ impl Key {
     fn builder(self) -> Option<BuilderId> {
         match self {
             Self::PrioritizeBuilders => None,
-            Self::NextBuild(builder)
+            Self::NextBuild(builder, _)
             | Self::CanStartBuild(builder, ..)
             | Self::NextWorker(builder, _)
             | Self::Collapse(builder, ..)
@@ -81,6 +82,12 @@ impl Answers {
 
     pub(super) fn get(&self, key: Key) -> Option<&Option<PropertyValue>> {
         self.by_key.get(&key)
+    }
+
+    /// Whether `nextBuild` chose none of the builder's requests.
+    pub(super) fn chose_none(&self, builder: BuilderId) -> bool {
+        let said = (0..).map_while(|n_passed| self.get(Key::NextBuild(builder, n_passed)));
+        said.last().is_some_and(|answer| *answer == Some(PropertyValue::Null))
     }
 
     /// Whether the builder takes part in this round of questions: all do in the first.

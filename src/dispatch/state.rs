@@ -58,6 +58,11 @@ pub struct BuilderState {
 }
 
 impl BuilderState {
+    /// Whether functions have to be asked about each of its requests before the next one is tried.
+    pub(super) fn is_asked_singly(&self) -> bool {
+        self.next_build.is_some() || lock_functions(&self.locks).next().is_some()
+    }
+
     /// Whether a function has a say in its builds.
     pub(super) fn has_functions(&self) -> bool {
         self.next_build.is_some()

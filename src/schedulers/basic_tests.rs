@@ -64,7 +64,7 @@ fn config(timer: Option<u64>, only_important: bool) -> SchedulerConfig {
         name: "x".to_owned(),
         builder_names: vec!["b".to_owned()],
         properties: Properties::new(),
-        priority: 3,
+        priority: 3.into(),
         codebases: Vec::new(),
         kind: SchedulerKind::SingleBranch(BasicConfig {
             watch: WatchConfig {

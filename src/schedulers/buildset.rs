@@ -44,7 +44,7 @@ pub(super) fn empty(config: &SchedulerConfig, builders: &[BuilderId]) -> NewBuil
         builders: builders.to_vec(),
         stamps: Vec::new(),
         changes: Vec::new(),
-        priority: config.priority,
+        priority: config.priority.default_value(),
         waited_for: false,
         parent_build: None,
         rebuilt_build: None,

@@ -3,6 +3,7 @@
 mod canceller;
 mod filter;
 mod force;
+mod priority;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ pub use self::force::{
     ForceAnyProperty, ForceCodebase, ForceConfig, ForceField, ForceFieldKind, ForceGroup, ForceParameter, ForcePatch,
     Layout,
 };
+pub use self::priority::Priority;
 use super::cron::Cron;
 use crate::domain::{Callback, Properties};
 
@@ -23,7 +25,7 @@ pub struct SchedulerConfig {
     pub name: String,
     pub builder_names: Vec<String>,
     pub properties: Properties,
-    pub priority: i32,
+    pub priority: Priority,
     /// Codebase name to its default repository, branch and revision; one unnamed codebase if not configured.
     pub codebases: Vec<CodebaseConfig>,
     pub kind: SchedulerKind,

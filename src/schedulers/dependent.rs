@@ -1,7 +1,8 @@
 //! `Dependent`: builds again what another scheduler has built successfully (manual section "Dependent Scheduler").
 //!
 //! It looks at every buildset that its upstream made since it exists, each once. One that ends in success or with
-//! warnings is built from the same source; others start nothing.
+//! warnings is built from the same source; others start nothing. Properties of the changes that came with this source are
+//! over those of the scheduler; what upstream itself set is not passed on.
 
 use super::basic::Base;
 use super::buildset;
@@ -26,6 +27,7 @@ pub(super) fn decide(base: &Base<'_>, facts: &Facts) -> Decision {
             buildset.reason = REASON.to_owned();
             buildset.stamps = upstream.stamps.iter().copied().map(NewStamp::Existing).collect();
             buildset.changes = upstream.changes.clone();
+            buildset.properties.update(&upstream.change_properties);
             buildset
         }),
         ..Decision::default()

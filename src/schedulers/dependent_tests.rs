@@ -13,7 +13,7 @@ fn config() -> SchedulerConfig {
         name: "down".to_owned(),
         builder_names: vec!["b".to_owned()],
         properties: Properties::new(),
-        priority: 2,
+        priority: 2.into(),
         codebases: Vec::new(),
         kind: SchedulerKind::Dependent(DependentConfig { upstream: "up".to_owned() }),
     }
@@ -25,6 +25,7 @@ fn upstream(id: i64, results: Option<Results>) -> UpstreamBuildset {
         results,
         stamps: vec![SourceStampId(10 + id)],
         changes: vec![ChangeId(100 + id)],
+        change_properties: Properties::new(),
     }
 }
 
@@ -40,6 +41,19 @@ fn a_good_end_is_built_again_from_the_same_source() {
     assert_eq!(buildset.stamps, [NewStamp::Existing(SourceStampId(11))]);
     assert_eq!(buildset.changes, [ChangeId(101)]);
     assert_eq!(buildset.properties.get("scheduler"), Some(&"down".into()));
+}
+
+#[test]
+fn properties_of_its_changes_are_over_those_of_the_scheduler() {
+    let mut config = config();
+    config.properties.set("p", "scheduler", "Config");
+    config.properties.set("own", "scheduler", "Config");
+    let mut good = upstream(1, Some(Results::Success));
+    good.change_properties.set("p", "change", "Change");
+    let facts = Facts { enabled: true, upstream: vec![good], ..Facts::default() };
+    let base = Base { config: &config, builders: &BUILDER, now: Timestamp::default() };
+    let properties = decide(&base, &facts).buildset.unwrap().properties;
+    assert_eq!((properties.get("p"), properties.get("own")), (Some(&"change".into()), Some(&"scheduler".into())));
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn of_kind(kind: SchedulerKind, facts: &ChangeFacts) -> (&'static str, String) {
         name: "s".to_owned(),
         builder_names: vec!["b".to_owned()],
         properties: Properties::new(),
-        priority: 0,
+        priority: 0.into(),
         codebases: Vec::new(),
         kind,
     };

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::question::Question;
-use crate::domain::{BuildsetId, Change, ChangeId, NewBuildset, Results, SourceStampId, Timestamp, TriggerOrder};
+use crate::domain::{
+    BuildsetId, Change, ChangeId, NewBuildset, Properties, Results, SourceStampId, Timestamp, TriggerOrder,
+};
 
 /// What is stored, and what happened since.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,6 +69,8 @@ pub struct UpstreamBuildset {
     pub results: Option<Results>,
     pub stamps: Vec<SourceStampId>,
     pub changes: Vec<ChangeId>,
+    /// Of the changes that its source stamps came with.
+    pub change_properties: Properties,
 }
 
 /// What is to be done.

@@ -150,19 +150,18 @@ impl Form<'_> {
             .collect()
     }
 
-    /// What is left empty stays as the scheduler's configuration of the codebase says.
+    /// What is left empty stays as the scheduler's configuration of the codebase says. If that says nothing of a branch or
+    /// a revision either, it is the empty text, as in Buildbot: steps take it for their default.
     fn fill_stamp(&mut self, stamp: &mut StampSpec, codebase: &ForceCodebase) {
-        let mut read = |field: &ForceField| {
-            let text = self.text(field, &full_name(&codebase.codebase, &field.name)).trim().to_owned();
-            Some(text).filter(|text| !text.is_empty())
-        };
-        let (branch, revision) = (read(&codebase.branch), read(&codebase.revision));
-        let (repository, project) = (read(&codebase.repository), read(&codebase.project));
+        let mut read =
+            |field: &ForceField| self.text(field, &full_name(&codebase.codebase, &field.name)).trim().to_owned();
         stamp.codebase.clone_from(&codebase.codebase);
-        stamp.branch = branch.or_else(|| stamp.branch.take());
-        stamp.revision = revision.or_else(|| stamp.revision.take());
-        stamp.repository = repository.unwrap_or_else(|| std::mem::take(&mut stamp.repository));
-        stamp.project = project.unwrap_or_default();
+        let or_known =
+            |text: String, known: Option<String>| if text.is_empty() { known.unwrap_or_default() } else { text };
+        stamp.branch = Some(or_known(read(&codebase.branch), stamp.branch.take()));
+        stamp.revision = Some(or_known(read(&codebase.revision), stamp.revision.take()));
+        stamp.repository = or_known(read(&codebase.repository), Some(std::mem::take(&mut stamp.repository)));
+        stamp.project = read(&codebase.project);
         stamp.patch = codebase.patch.as_ref().and_then(|patch| self.patch(patch, &patch_name(&codebase.codebase)));
     }
 

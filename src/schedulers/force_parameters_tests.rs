@@ -1,6 +1,6 @@
 //! Groups of fields, properties with names of the user's, files, workers, and builds to inherit from.
 
-use super::tests::{config, field, parameters, values};
+use super::tests::{config, field, parameters, stamp, values};
 use super::*;
 use crate::domain::Property;
 use crate::schedulers::config::Layout;
@@ -121,7 +121,7 @@ fn a_patch_belongs_to_the_source_of_its_codebase() {
         comment: String::new(),
     };
     let stamps = validated(&config, &sent).unwrap().stamps;
-    assert_eq!(stamps, [NewStamp::Spec(StampSpec { patch: Some(patch), ..StampSpec::default() })]);
+    assert_eq!(stamps, [NewStamp::Spec(StampSpec { patch: Some(patch), ..stamp("", "") })]);
     let without = validated(&config, &[("patch_level", "2".into())]).unwrap().stamps;
-    assert_eq!(without, [NewStamp::Spec(StampSpec::default())]);
+    assert_eq!(without, [NewStamp::Spec(stamp("", ""))]);
 }

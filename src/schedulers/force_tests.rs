@@ -18,7 +18,7 @@ pub(super) fn config() -> SchedulerConfig {
         name: "force".to_owned(),
         builder_names: vec!["b".to_owned()],
         properties: Properties::new(),
-        priority: 0,
+        priority: 0.into(),
         codebases: Vec::new(),
         kind: SchedulerKind::Force(ForceConfig {
             label: "Force it".to_owned(),
@@ -56,12 +56,16 @@ fn errors(pairs: &[(&str, PropertyValue)]) -> FieldErrors {
     validate(&config(), &values(pairs), &Inherited::new(), None).unwrap_err()
 }
 
+pub(super) fn stamp(branch: &str, revision: &str) -> StampSpec {
+    StampSpec { branch: Some(branch.to_owned()), revision: Some(revision.to_owned()), ..StampSpec::default() }
+}
+
 #[test]
 fn an_empty_form_has_the_defaults() {
     let input = validate(&config(), &Values::new(), &Inherited::new(), None).unwrap();
     assert_eq!(input.reason, "A build was forced by '': force build");
     assert_eq!(input.priority, 0);
-    assert_eq!(input.stamps, [NewStamp::Spec(StampSpec::default())]);
+    assert_eq!(input.stamps, [NewStamp::Spec(stamp("", ""))]);
     for (name, value) in [("sp", "dflt".into()), ("ip", 3.into()), ("bp", true.into()), ("fx", "fixed".into())] {
         assert_eq!(input.properties.get(name), Some(&value), "{name}");
     }
@@ -89,8 +93,7 @@ fn what_is_sent_becomes_properties_stamp_and_reason() {
     let input = validate(&config(), &sent, &Inherited::new(), None).unwrap();
     assert_eq!(input.reason, "A build was forced by 'Joe <joe@example.org>': why not");
     assert_eq!(input.priority, 7);
-    let stamp = StampSpec { branch: Some("dev".to_owned()), ..StampSpec::default() };
-    assert_eq!(input.stamps, [NewStamp::Spec(stamp)]);
+    assert_eq!(input.stamps, [NewStamp::Spec(stamp("dev", ""))]);
     assert_eq!(input.properties.get("ip"), Some(&4.into()));
     assert_eq!(input.properties.get("bp"), Some(&true.into()));
     assert_eq!(input.properties.get("mp").unwrap().to_string(), "['a', 'b']");
@@ -155,14 +158,9 @@ fn each_codebase_has_its_own_fields() {
     force.codebases = vec![default_codebase("app"), default_codebase("lib")];
     let sent = values(&[("app_branch", "dev".into()), ("lib_revision", "abc".into())]);
     let stamps = validate(&config, &sent, &Inherited::new(), None).unwrap().stamps;
-    let app = StampSpec { codebase: "app".to_owned(), branch: Some("dev".to_owned()), ..StampSpec::default() };
-    let lib = StampSpec {
-        codebase: "lib".to_owned(),
-        repository: "https://git/lib".to_owned(),
-        branch: Some("stable".to_owned()),
-        revision: Some("abc".to_owned()),
-        ..StampSpec::default()
-    };
+    let app = StampSpec { codebase: "app".to_owned(), ..stamp("dev", "") };
+    let lib =
+        StampSpec { codebase: "lib".to_owned(), repository: "https://git/lib".to_owned(), ..stamp("stable", "abc") };
     assert_eq!(stamps, [NewStamp::Spec(app), NewStamp::Spec(lib)]);
 }
 

@@ -10,6 +10,7 @@ pub mod fields;
 pub mod filter;
 pub mod force;
 pub mod old_builds;
+pub mod priority;
 pub mod question;
 pub mod rules;
 pub mod stamp_filter;

@@ -17,7 +17,7 @@ fn config(kind: SchedulerKind) -> SchedulerConfig {
         name: "x".to_owned(),
         builder_names: vec!["b".to_owned()],
         properties: Properties::new(),
-        priority: 0,
+        priority: 0.into(),
         codebases: Vec::new(),
         kind,
     }

@@ -25,7 +25,7 @@ pub fn buildset(
     for (name, property) in order.properties.iter() {
         buildset.properties.set(name, property.value.clone(), &property.source);
     }
-    buildset.priority = order.priority.unwrap_or(config.priority);
+    buildset.priority = order.priority.unwrap_or_else(|| config.priority.default_value());
     buildset.waited_for = order.waited_for;
     buildset.parent_build.clone_from(&order.parent);
     buildset

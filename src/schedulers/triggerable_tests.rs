@@ -12,7 +12,7 @@ fn config(codebases: Vec<CodebaseConfig>) -> SchedulerConfig {
         name: "t".to_owned(),
         builder_names: Vec::new(),
         properties,
-        priority: 4,
+        priority: 4.into(),
         codebases,
         kind: SchedulerKind::Triggerable(TriggerableConfig::default()),
     }

@@ -94,7 +94,7 @@ mod tests {
             name: "try".to_owned(),
             builder_names: vec!["a".to_owned(), "b".to_owned()],
             properties,
-            priority: 7,
+            priority: 7.into(),
             codebases: codebases.iter().map(codebase).collect(),
             kind: SchedulerKind::Try(TryConfig::Userpass),
         }

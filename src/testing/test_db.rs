@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::db::transitions::{FireScheduler, Fired, SyncBuilder, SyncConfig, SyncWorker};
 use crate::db::{CommittedEvent, Db, OpenOptions, WriterLoop, open};
 use crate::domain::buildset::NewStamp;
-use crate::domain::{BuilderId, NewBuildset, Properties, SchedulerId, StampSpec, WorkerId};
+use crate::domain::{BuildId, BuilderId, NewBuildset, Properties, SchedulerId, StampSpec, WorkerId};
 
 /// A database in a directory that vanishes with it.
 pub struct TestDb {
@@ -95,7 +95,17 @@ impl TestDb {
 
     /// The same, of this source.
     pub async fn request_of(&self, site: &TestSite, source: StampSpec) -> Fired {
-        let buildset = NewBuildset {
+        self.fire(site, Self::buildset(site, source)).await
+    }
+
+    /// A buildset that a build triggers, with one request for the builder.
+    pub async fn triggered(&self, site: &TestSite, parent: BuildId, waited_for: bool) -> Fired {
+        let parent_build = Some((parent, "Triggered from".to_owned()));
+        self.fire(site, NewBuildset { waited_for, parent_build, ..Self::buildset(site, StampSpec::default()) }).await
+    }
+
+    fn buildset(site: &TestSite, source: StampSpec) -> NewBuildset {
+        NewBuildset {
             scheduler: "s".to_owned(),
             reason: "a test".to_owned(),
             external_id: None,
@@ -107,7 +117,10 @@ impl TestDb {
             waited_for: false,
             parent_build: None,
             rebuilt_build: None,
-        };
+        }
+    }
+
+    async fn fire(&self, site: &TestSite, buildset: NewBuildset) -> Fired {
         let fire = FireScheduler {
             scheduler: site.scheduler,
             classified: Vec::new(),

@@ -103,6 +103,39 @@ async fn a_build_that_loses_its_worker_triggers_again_and_cancels_the_first() {
     master.finish().await;
 }
 
+/// Ends the master while a parent waits for its child, which runs or not, and starts it again.
+async fn restart_while_a_parent_waits(child_runs: bool) {
+    let master = TestMaster::with(&config(WAITING, "")).await;
+    let _parent = master.attach(WorkerScript::new("w1")).await;
+    let child = master.attach(WorkerScript::new("w2")).await;
+    child.hold();
+    // Otherwise it stays to the end: its loss is no part of this.
+    let child = child_runs.then_some(child);
+    let forced = master.force().await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let master = master.restart().await;
+    let all = requests(&master).await;
+    assert!(matches!(all[1].state, RequestState::Complete { results: Results::Cancelled, .. }), "{:?}", all[1]);
+    let _parent = master.attach(WorkerScript::new("w1")).await;
+    let _child = master.attach(WorkerScript::new("w2")).await;
+    assert_eq!(master.ended(forced.requests[0].1).await, Results::Success);
+    let all = requests(&master).await;
+    assert_eq!(all.len(), 3, "the build triggers once more");
+    assert!(matches!(all[2].state, RequestState::Complete { results: Results::Success, .. }));
+    drop(child);
+    master.finish().await;
+}
+
+#[actix::test]
+async fn a_build_that_is_started_again_with_its_master_triggers_again_and_the_first_is_not_built() {
+    restart_while_a_parent_waits(false).await;
+}
+
+#[actix::test]
+async fn a_build_that_is_started_again_with_its_master_triggers_again_and_the_first_is_not_built_further() {
+    restart_while_a_parent_waits(true).await;
+}
+
 #[actix::test]
 async fn a_success_upstream_is_built_downstream_once_even_over_a_restart() {
     let rest = "up = schedulers.SingleBranchScheduler(name='up', builderNames=['b'], change_filter=util.ChangeFilter())\n\

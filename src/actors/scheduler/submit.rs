@@ -6,6 +6,7 @@ use tracing::info;
 
 use super::{SchedulerDeps, memory};
 use crate::actors::handle::{CommandError, ForceRequest, Forced};
+use crate::actors::priority_question::prioritised;
 use crate::db::DbError;
 use crate::db::transitions::{FireScheduler, Fired};
 use crate::db::views::keys::{BuildKey, BuilderKey};
@@ -72,6 +73,10 @@ pub async fn triggered(
     }
     let builders = deps.config.borrow().builder_ids(&config.builder_names);
     let buildset = triggerable::buildset(&config, &builders, &order, &known);
+    let buildset = match order.priority {
+        Some(_) => buildset,
+        None => prioritised((&deps.db, &deps.config, &deps.scripts), &config, buildset).await,
+    };
     let fired = store(&deps, id, None, Some(buildset)).await?;
     let fired = fired.ok_or_else(|| CommandError::Failed("no buildset was made".to_owned()))?;
     info!(scheduler = config.name, buildset.id = fired.buildset.0, "buildset triggered");

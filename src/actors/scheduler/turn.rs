@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tracing::{error, info};
 
 use super::{SchedulerDeps, memory};
+use crate::actors::priority_question::prioritised;
 use crate::actors::scripts::CallFunction;
 use crate::actors::supervisor::AskError;
 use crate::db::transitions::FireScheduler;
@@ -61,7 +62,7 @@ pub async fn take(
                     return Ok(last.and_then(|last| last.wake_at));
                 }
                 rounds = 0;
-                fire(&deps.db, id, decisions, &config.name).await?;
+                fire(&deps, id, decisions, &config).await?;
             }
         }
     }
@@ -110,6 +111,7 @@ fn facts_of(
         results: found.results,
         stamps: found.stamps,
         changes: found.changes,
+        change_properties: found.change_properties,
     });
     Facts {
         enabled: record.enabled,
@@ -138,14 +140,24 @@ async fn ask(
     Ok(())
 }
 
-async fn fire(db: &Db, scheduler: SchedulerId, decisions: Vec<Decision>, name: &str) -> Result<(), DbError> {
-    let fires = decisions.into_iter().map(|decision| {
+async fn fire(
+    deps: &SchedulerDeps,
+    scheduler: SchedulerId,
+    decisions: Vec<Decision>,
+    config: &SchedulerConfig,
+) -> Result<(), DbError> {
+    let mut fires = Vec::new();
+    for decision in decisions {
         let Decision { classified, last_change, consumed, memory, buildset, wake_at: _ } = decision;
         let state = memory.as_ref().map(memory::write);
-        FireScheduler { scheduler, classified, last_change, consumed, state, buildset }
-    });
-    for fired in db.write(fires.collect::<Vec<_>>()).await?.into_iter().flatten() {
-        info!(scheduler = name, buildset.id = fired.buildset.0, "buildset submitted");
+        let buildset = match buildset {
+            Some(buildset) => Some(prioritised((&deps.db, &deps.config, &deps.scripts), config, buildset).await),
+            None => None,
+        };
+        fires.push(FireScheduler { scheduler, classified, last_change, consumed, state, buildset });
+    }
+    for fired in deps.db.write(fires).await?.into_iter().flatten() {
+        info!(scheduler = config.name, buildset.id = fired.buildset.0, "buildset submitted");
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
 use super::{TryJobsDeps, builders_of, job_file};
+use crate::actors::priority_question::prioritised;
 use crate::db::DbError;
 use crate::db::transitions::{FireScheduler, Fired};
 use crate::db::views::deciders;
@@ -116,6 +117,13 @@ impl Sweep {
 
     /// Writes the ledger, and a buildset with it.
     async fn write(&self, ledger: &mut Ledger, buildset: Option<NewBuildset>) -> Result<Option<Fired>, DbError> {
+        let buildset = match buildset {
+            Some(buildset) => {
+                let deps = (&self.deps.db, &self.deps.config, &self.deps.scripts);
+                Some(prioritised(deps, &self.config, buildset).await)
+            }
+            None => None,
+        };
         let fire = FireScheduler {
             scheduler: self.id,
             classified: Vec::new(),

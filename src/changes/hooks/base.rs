@@ -19,9 +19,9 @@ pub fn read(form: &Form) -> Result<Vec<NewChange>, BTreeMap<String, String>> {
         committer: reader.text(&["committer"]),
         comments: reader.text(&["comments"]).unwrap_or_default(),
         files: reader.files(),
-        revision: reader.text(&["revision"]),
-        branch: reader.text(&["branch"]),
-        category: reader.text(&["category"]),
+        revision: reader.sent("revision"),
+        branch: reader.sent("branch"),
+        category: reader.sent("category"),
         revlink: reader.text(&["revlink"]),
         repository: reader.text(&["repository"]).unwrap_or_default(),
         project: reader.text(&["project"]).unwrap_or_default(),
@@ -49,6 +49,11 @@ impl<'form> Reader<'form> {
 
     fn text(&self, names: &[&'static str]) -> Option<String> {
         self.field(names).map(|(_, value)| value.to_owned())
+    }
+
+    /// What was sent, if it was: an empty text is not nothing, and filters see it.
+    fn sent(&self, wanted: &str) -> Option<String> {
+        self.form.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
     }
 
     fn complain(&mut self, field: &str, why: &str) {
@@ -134,6 +139,13 @@ mod tests {
     fn an_empty_form_is_a_change() {
         let changes = read(&[]).unwrap();
         assert_eq!((changes.len(), changes[0].branch.as_ref(), changes[0].author.as_str()), (1, None, ""));
+    }
+
+    #[test]
+    fn an_empty_branch_is_not_the_same_as_none() {
+        let changes = read(&form(&[("branch", ""), ("author", "")])).unwrap();
+        assert_eq!((changes[0].branch.as_deref(), changes[0].category.as_deref()), (Some(""), None));
+        assert_eq!(changes[0].author, "");
     }
 
     #[test]

@@ -9,8 +9,8 @@ use super::fields::Fields;
 use super::{cron, force, values};
 use crate::config::script::{Object, Raw};
 use crate::schedulers::config::{
-    BasicConfig, ChangeAttribute, ChangeFilter, CodebaseConfig, DependentConfig, SchedulerConfig, SchedulerKind,
-    TimedConfig, TriggerableConfig, TryConfig, WatchConfig,
+    BasicConfig, ChangeAttribute, ChangeFilter, CodebaseConfig, DependentConfig, Priority, SchedulerConfig,
+    SchedulerKind, TimedConfig, TriggerableConfig, TryConfig, WatchConfig,
 };
 
 const SOURCE: &str = "Scheduler";
@@ -24,15 +24,22 @@ pub fn scheduler(context: &Context<'_>, object: &Arc<Object>) -> SchedulerConfig
     let kind = kind(&fields, &name);
     let is_force = matches!(kind, SchedulerKind::Force(_));
     // There `priority` and `properties` are fields of its form.
-    let priority = if is_force { None } else { fields.int("priority") };
+    let priority = if is_force { Priority::Fixed(0) } else { priority(&fields) };
     SchedulerConfig {
         builder_names: fields.texts("builderNames"),
         properties: if is_force { Default::default() } else { fields.properties("properties", SOURCE) },
-        priority: priority.and_then(|priority| i32::try_from(priority).ok()).unwrap_or(0),
+        priority,
         codebases: if is_force { Vec::new() } else { codebases(&fields) },
         kind,
         name,
     }
+}
+
+fn priority(fields: &Fields<'_>) -> Priority {
+    if let Some(function) = fields.callback("priority") {
+        return Priority::Function(function);
+    }
+    Priority::Fixed(fields.int("priority").and_then(|priority| i32::try_from(priority).ok()).unwrap_or(0))
 }
 
 fn kind(fields: &Fields<'_>, name: &str) -> SchedulerKind {

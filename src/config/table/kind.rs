@@ -37,6 +37,7 @@ pub enum Kind {
     /// A boolean, a renderable or a function.
     Condition,
     BoolOrFunction,
+    IntOrFunction,
     /// A regular expression, compiled or as text.
     Pattern,
     /// One or several of them.
@@ -117,6 +118,7 @@ impl Kind {
             Self::TextOrFunction => matches!(value, Raw::Text(_) | Raw::Function(_)),
             Self::Condition => is_bool(value) || is_renderable(value),
             Self::BoolOrFunction => is_bool(value) || matches!(value, Raw::Function(_)),
+            Self::IntOrFunction => Self::Int.fits(value) || matches!(value, Raw::Function(_)),
             Self::BoolOrCount => is_bool(value) || Self::Count.fits(value),
             Self::BoolOr(words) => is_bool(value) || matches!(value, Raw::Text(text) if words.contains(&text.as_str())),
             Self::BoolOrMap => is_bool(value) || is_map(value, plain_or_renderable),
@@ -176,6 +178,7 @@ impl Kind {
             Self::TextOrFunction => "text or a function",
             Self::Condition => "True, False, a renderable or a function",
             Self::BoolOrFunction => "True, False or a function",
+            Self::IntOrFunction => "a whole number or a function",
             Self::BoolOrCount => "True, False or a whole number that is not negative",
             Self::BoolOr(words) => return format!("True, False or '{}'", words.join("' or '")),
             Self::BoolOrMap => "True, False or a dictionary",

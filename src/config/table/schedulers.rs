@@ -22,7 +22,12 @@ const COMMON: &[Argument] = &[
     Argument::required("builderNames", Kind::TextList, "Builders to start."),
     Argument::optional("properties", Kind::Properties, "Properties of the builds."),
     Argument::optional("codebases", Kind::Any, "Codebases: names, or names to repository, branch and revision."),
-    Argument::new("priority", Kind::Int, Default::Int(0), "Priority of the requests; greater goes first."),
+    Argument::new(
+        "priority",
+        Kind::IntOrFunction,
+        Default::Int(0),
+        "Priority of the requests, greater goes first; or a function: (builder names, changes by codebase) -> number.",
+    ),
 ];
 
 /// Which changes count.

@@ -5,7 +5,7 @@ use crate::db::transitions::{
     AddLog, AddStep, CancelRequest, Cancelled, FinishBuild, FinishCause, Rebuild, RecoverAtStart, StartBuild,
     StartBuildOutcome,
 };
-use crate::db::views::{buildsets, deciders};
+use crate::db::views::{buildsets, cancelling, deciders};
 use crate::domain::{
     Build, BuildRequest, BuildRequestId, Event, LogKind, Properties, RequestState, Results, StampSpec, Timestamp,
 };
@@ -149,6 +149,31 @@ async fn a_start_after_a_crash_requeues_what_was_running_and_nothing_else() {
     assert_eq!(open.iter().map(|request| request.id).collect::<Vec<_>>(), [running, waiting]);
     assert_eq!(open[0].worker_losses, 0);
     assert_eq!(db.db.write(RecoverAtStart).await.unwrap(), Default::default());
+    db.assert_sound().await;
+}
+
+#[actix::test]
+async fn what_a_build_of_a_dead_master_waited_for_is_cancelled_and_nothing_else() {
+    let db = TestDb::new(&clock());
+    let site = db.site().await;
+    let parent = db.request(&site).await.requests[0].1;
+    let build = started(&db, &site, parent).await;
+    let waited_for = db.triggered(&site, build.id, true).await.requests[0].1;
+    let running = db.triggered(&site, build.id, true).await.requests[0].1;
+    let let_go = db.triggered(&site, build.id, false).await.requests[0].1;
+    started(&db, &site, running).await;
+    let open = db.db.read(move |conn| cancelling::waited_for_by(conn, build.id)).await.unwrap();
+    assert_eq!(open, [waited_for, running]);
+    let db = db.reopen().await;
+    let recovered = db.db.write(RecoverAtStart).await.unwrap();
+    assert_eq!(recovered.unwanted, [waited_for, running]);
+    for request in [waited_for, running] {
+        let state = self::request(&db, request).await.state;
+        assert!(matches!(state, RequestState::Complete { results: Results::Cancelled, .. }), "{state:?}");
+    }
+    for request in [parent, let_go] {
+        assert_eq!(self::request(&db, request).await.state, RequestState::Unclaimed);
+    }
     db.assert_sound().await;
 }
 

@@ -27,6 +27,7 @@ mod start_build;
 mod steps;
 mod sync_builders;
 mod sync_config;
+mod unwanted;
 mod users;
 mod worker_state;
 

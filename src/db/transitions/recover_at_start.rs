@@ -1,9 +1,10 @@
-//! What a crash can leave: my unfinished builds, and my claims without a build. Both are mended by what happens every
-//! day.
+//! What a crash can leave: my unfinished builds, my claims without a build, and what those builds had triggered and waited
+//! for. All are mended by what happens every day.
 
 use diesel::prelude::*;
 
 use super::finish_build::{FinishBuild, FinishCause};
+use super::unwanted::cancel_unwanted;
 use crate::db::schema::{build_requests, builds, workers};
 use crate::db::{DbError, Transaction, Transition};
 use crate::domain::{BuildId, BuildRequestId, BuilderId, BuildsetId, Event, Properties, Results};
@@ -17,6 +18,8 @@ pub struct Recovered {
     pub builds: Vec<BuildId>,
     /// Claims that were given back.
     pub unclaimed: Vec<BuildRequestId>,
+    /// Requests that were cancelled, as the build that waited for them starts anew and triggers again.
+    pub unwanted: Vec<BuildRequestId>,
 }
 
 impl Transition for RecoverAtStart {
@@ -68,6 +71,7 @@ impl Transition for RecoverAtStart {
             });
             recovered.unclaimed.push(request);
         }
+        recovered.unwanted = cancel_unwanted(tx)?;
         Ok(recovered)
     }
 }

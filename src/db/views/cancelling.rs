@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use diesel::prelude::*;
 
 use super::{deciders, source_stamps};
-use crate::db::schema::{build_build_requests, build_requests, builds, changes};
+use crate::db::schema::{build_build_requests, build_requests, builds, buildsets, changes};
 use crate::db::{DbError, text};
 use crate::domain::{
     BuildId, BuildRequest, BuildRequestId, BuilderId, BuildsetId, ChangeId, Results, StampSpec, Timestamp,
@@ -115,6 +115,19 @@ pub fn failing_buildsets(
         buildset.stamps = lines.into_iter().map(|line| line.stamp.spec).collect();
     }
     Ok(found.into_values().collect())
+}
+
+/// The open requests of what a build has triggered and waits for.
+pub fn waited_for_by(conn: &mut SqliteConnection, build: BuildId) -> Result<Vec<BuildRequestId>, DbError> {
+    let open: Vec<i64> = build_requests::table
+        .inner_join(buildsets::table.on(buildsets::id.eq(build_requests::buildset_id)))
+        .filter(buildsets::parent_build_id.eq(build.0))
+        .filter(build_requests::waited_for.ne(0))
+        .filter(build_requests::complete_at_us.is_null())
+        .order(build_requests::id)
+        .select(build_requests::id)
+        .load(conn)?;
+    Ok(open.into_iter().map(BuildRequestId).collect())
 }
 
 /// The builds that run for these requests, and for no others.

@@ -103,6 +103,17 @@ pub fn find(conn: &mut SqliteConnection, id: ChangeId) -> Result<Option<Change>,
     row.map(Change::try_from).transpose()
 }
 
+/// These changes, oldest first.
+pub fn by_ids(conn: &mut SqliteConnection, ids: &[ChangeId]) -> Result<Vec<Change>, DbError> {
+    let mut found = Vec::new();
+    for part in ids.chunks(super::MOST_IDS) {
+        let rows = changes::table.filter(changes::id.eq_any(part.iter().map(|id| id.0)));
+        found.extend(all(rows.select(ChangeRow::as_select()).load(conn)?)?);
+    }
+    found.sort_by_key(|change| change.id);
+    Ok(found)
+}
+
 /// The changes that follow, oldest first.
 pub fn after(conn: &mut SqliteConnection, after: ChangeId, limit: i64) -> Result<Vec<Change>, DbError> {
     let following = changes::table.filter(changes::id.gt(after.0)).order(changes::id).limit(limit);

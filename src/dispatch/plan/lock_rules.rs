@@ -21,7 +21,7 @@ impl Planner<'_> {
             candidates.iter().copied().filter(|worker| self.locks.has_room_for(&wishes(*worker))).collect();
         if free.is_empty() {
             let wanted = candidates.first().map(|worker| wishes(*worker));
-            let waiting = self.queues[index].first().map(|first| self.queues[index].requests[first].id);
+            let waiting = self.queues[index].next_waiting().map(|first| self.queues[index].requests[first].id);
             if let (Some(wanted), Some(request)) = (wanted, waiting) {
                 self.locks.request(LockOwner::Request(request), &wanted);
             }
@@ -30,9 +30,9 @@ impl Planner<'_> {
         Some(free)
     }
 
-    /// Those of the candidates on which also the locks are free that functions name for this request; `None` if there
-    /// are none, or while that is still asked. A function that fails keeps the request waiting: it may be the one that
-    /// keeps two builds apart.
+    /// Those of the candidates on which also the locks are free that functions name for this request; `None` while that is
+    /// still asked. If there are none, it keeps its place in the queues of these locks. A function that fails keeps the
+    /// request waiting: it may be the one that keeps two builds apart.
     pub(super) fn with_named_locks(&mut self, index: usize, lead: usize, candidates: &[usize]) -> Option<Vec<usize>> {
         if lock_functions(&self.queues[index].builder.locks).next().is_none() {
             return Some(candidates.to_vec());
@@ -57,7 +57,7 @@ impl Planner<'_> {
             let request = self.queues[index].requests[lead].id;
             self.locks.request(LockOwner::Request(request), &wishes);
         }
-        Some(free).filter(|free| !free.is_empty())
+        Some(free)
     }
 
     /// All locks of a build of this request on this worker; `None` while a function is to be asked, or if one failed.

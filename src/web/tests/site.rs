@@ -225,7 +225,7 @@ pub fn force() -> SchedulerConfig {
         name: "force".to_owned(),
         builder_names: vec!["linux/x86".to_owned()],
         properties: Properties::new(),
-        priority: 0,
+        priority: 0.into(),
         codebases: Vec::new(),
         kind,
     }

@@ -5,6 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use buildbot::json::{self, Value, json};
 use tempfile::TempDir;
@@ -23,6 +24,11 @@ until [ -e "go-$me" ]; do
 done
 exit "$(cat "go-$me")"
 "#;
+
+/// Then a question is asked again.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+/// So often.
+const TRIES: usize = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -90,7 +96,9 @@ impl Master {
 
     /// The elements of a collection, if there is one.
     pub fn try_list(&self, path: &str) -> Option<Vec<Value>> {
-        let text = self.agent.get(self.url(&format!("api/v2/{path}"))).call().ok()?.body_mut().read_to_string().ok()?;
+        // Now and then Buildbot forgets a request and closes its connection a minute later.
+        let request = self.agent.get(self.url(&format!("api/v2/{path}"))).config().timeout_global(Some(ANSWERS_WITHIN));
+        let text = request.build().call().ok()?.body_mut().read_to_string().ok()?;
         let answer: Value = json::from_str(&text).ok()?;
         let (_, list) = answer.as_object()?.iter().find(|(name, _)| *name != "meta")?;
         list.as_array().cloned()
@@ -98,7 +106,8 @@ impl Master {
 
     /// The elements of a collection.
     pub fn list(&self, path: &str) -> Vec<Value> {
-        self.try_list(path).unwrap_or_else(|| panic!("{:?}: no list at {path}", self.kind))
+        let found = (0..TRIES).find_map(|_| self.try_list(path));
+        found.unwrap_or_else(|| panic!("{:?}: no list at {path}", self.kind))
     }
 
     /// Sends a command; the result, or what is wrong.

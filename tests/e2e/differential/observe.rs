@@ -63,7 +63,12 @@ impl Observer<'_> {
         let worker = &self.workers[&id(build, "workerid")];
         facts.push(format!("{name} {} on {worker}", results_name(&build["results"])));
         facts.push(format!("{name} state {:?}", text(build, "state_string")));
+        let is_open = build["results"].is_null();
         for (property, value) in build["properties"].as_object().into_iter().flatten() {
+            // Buildbot stores them when a step has ended.
+            if is_open && ["basedir", "builddir"].contains(&property.as_str()) {
+                continue;
+            }
             // Buildbot names the file as the source of what the whole configuration says.
             let source = value[1].as_str().unwrap_or_default();
             let source = if source.ends_with("/master.cfg") { "global" } else { source };
@@ -98,8 +103,6 @@ impl Observer<'_> {
     fn neutral(property: &str, value: &Value) -> String {
         match property {
             "builderid" => "...".to_owned(),
-            // What a form left empty is empty with Buildbot, and nothing with ours.
-            "branch" | "revision" if *value == json!("") => "null".to_owned(),
             _ => value.to_string(),
         }
     }

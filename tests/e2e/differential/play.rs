@@ -5,6 +5,7 @@
 //! it when it has tried all older requests. What Buildbot has made of an action is what ours is given time for; if it
 //! does something else, that is found at the end.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,9 @@ pub struct Played {
 }
 
 /// How long ours may take for what Buildbot did. It matters only if ours does something else.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The same, once it has done something else.
+const PATIENCE_APART: Duration = Duration::from_millis(500);
 
 struct Player<'a> {
     master: &'a mut Master,
@@ -34,6 +37,7 @@ struct Player<'a> {
     /// Ids of what was there before.
     since: Since,
     facts: Vec<String>,
+    patience: Cell<Duration>,
 }
 
 /// The newest of each before the sequence began.
@@ -64,7 +68,7 @@ pub fn play(master: &mut Master, sequence: &Sequence, example: Option<&[State]>)
         build: newest("builds", "buildid"),
         buildset: newest("buildsets", "bsid"),
     };
-    let mut player = Player { master, name: &sequence.name, since, facts: Vec::new() };
+    let mut player = Player { master, name: &sequence.name, since, facts: Vec::new(), patience: Cell::new(PATIENCE) };
     let mut states = Vec::new();
     for (position, action) in sequence.script.iter().enumerate() {
         player.act(action);
@@ -87,7 +91,7 @@ impl Player<'_> {
                 let (builder, number, step) = (action.word(0), action.word(1).parse().unwrap(), action.word(2));
                 // If it is not there, the other master has done something else; that is found at the end.
                 let is_there = || self.master.is_at_gate(builder, number, step);
-                wait_patiently(is_there);
+                self.wait_patiently(is_there);
                 self.master.open_gate(builder, number, step, action.word(3));
             }
             "go" => {
@@ -153,12 +157,19 @@ impl Player<'_> {
     /// Waits until nothing happens any more.
     fn settle(&self, example: Option<&State>) -> State {
         if let Some(example) = example {
-            wait_patiently(|| self.quiet_state().as_ref() == Some(example));
+            self.wait_patiently(|| self.quiet_state().as_ref() == Some(example));
         }
+        // Without an example nothing else tells whether something is still to come.
+        let n_fences = if example.is_some() { 1 } else { 2 };
         wait_for(&format!("{}: nothing more to happen on {:?}", self.name, self.master.kind), || {
-            let (state, requests) = self.quiet()?;
-            self.fence();
-            (self.quiet()? == (state.clone(), requests)).then_some(state)
+            let quiet = self.quiet()?;
+            for _ in 0..n_fences {
+                self.fence();
+                if self.quiet()? != quiet {
+                    return None;
+                }
+            }
+            Some(quiet.0)
         })
     }
 
@@ -242,13 +253,17 @@ impl Player<'_> {
         });
         self.master.detach_all();
     }
-}
 
-/// Waits for what is hoped for, but not for ever.
-#[expect(clippy::disallowed_methods, reason = "real processes live in real time")]
-fn wait_patiently(mut look: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !look() && begin.elapsed() < PATIENCE {
-        std::thread::sleep(Duration::from_millis(20));
+    /// Waits for what is hoped for, but not for ever.
+    #[expect(clippy::disallowed_methods, reason = "real processes live in real time")]
+    fn wait_patiently(&self, mut look: impl FnMut() -> bool) {
+        let begin = Instant::now();
+        while !look() {
+            if self.patience.get() < begin.elapsed() {
+                self.patience.set(PATIENCE_APART);
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }

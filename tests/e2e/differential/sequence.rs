@@ -19,6 +19,8 @@ use buildbot::json::{self, Value, json};
 
 pub struct Sequence {
     pub name: String,
+    /// As it was written.
+    pub text: String,
     /// The body of a function of the configuration.
     body: String,
     pub script: Vec<Action>,
@@ -38,7 +40,7 @@ impl Sequence {
         let (script, body): (Vec<_>, Vec<_>) = text.lines().partition(|line| line.starts_with("#>"));
         let script = script.iter().map(|line| Action::parse(line.trim_start_matches("#>"))).collect();
         let alone = text.contains("\n# Alone: ");
-        Self { name: name.to_owned(), body: body.join("\n"), script, alone }
+        Self { name: name.to_owned(), text: text.to_owned(), body: body.join("\n"), script, alone }
     }
 
     /// All that are written by hand, by name.

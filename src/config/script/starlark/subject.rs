@@ -212,6 +212,10 @@ impl<'v> StarlarkValue<'v> for Subject {
         {
             return Ok(alloc(&value, heap));
         }
+        // To functions that say a priority it gives changes that are both.
+        if let (ScriptValue::Change(_), Some(value)) = (&self.value, self.attribute(name)) {
+            return Ok(alloc(&value, heap));
+        }
         match self.property(name) {
             Some(value) => Ok(plain(&value, heap)),
             None => fail(format!("there is no property '{name}'")),
