@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{ConfigError, ConfigErrors, Loader, MASTER_CFG, MasterConfig};
 use crate::changes::config::ChangeSourceKind;
+use crate::reporters::config::TransportConfig;
 use crate::secrets::{LateText, Secret, SecretStore};
 use crate::steps::Fault;
 use crate::steps::render::{render_outside, text_of};
@@ -46,6 +47,26 @@ impl MasterConfig {
             ChangeSourceKind::Git(git) => (format!("the repourl of '{}'", source.name), &mut git.repourl),
             ChangeSourceKind::Pb(pb) => (format!("the password of '{}'", source.name), &mut pb.password),
         });
-        workers.chain(clients).chain(sources)
+        let reporters = self.reporters.iter_mut().flat_map(|reporter| {
+            let what = format!("'{}'", reporter.name);
+            texts_of(&mut reporter.transport).into_iter().map(move |(part, text)| (format!("{part} of {what}"), text))
+        });
+        workers.chain(clients).chain(sources).chain(reporters)
+    }
+}
+
+fn texts_of(transport: &mut TransportConfig) -> Vec<(&'static str, &mut LateText)> {
+    match transport {
+        TransportConfig::Mail(mail) => {
+            let login = mail.relay.login.iter_mut();
+            login.flat_map(|(user, password)| [("the smtpUser", user), ("the smtpPassword", password)]).collect()
+        }
+        TransportConfig::Http(http) => {
+            let auth =
+                http.auth.iter_mut().flat_map(|(user, password)| [("the user", user), ("the password", password)]);
+            let headers = http.headers.iter_mut().map(|(_, value)| ("a header", value));
+            let key = http.signing_key.iter_mut().map(|key| ("the secret", key));
+            auth.chain(headers).chain(key).chain([("the serverUrl", &mut http.url)]).collect()
+        }
     }
 }

@@ -29,6 +29,8 @@ ids! {
     ChangeId,
     /// A change source.
     ChangeSourceId,
+    /// A message that a reporter has to send, or has sent.
+    DeliveryId,
     /// A log of a step.
     LogId,
     /// A master; one per base directory.

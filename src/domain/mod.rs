@@ -9,6 +9,7 @@ pub mod builder;
 pub mod buildset;
 pub mod change;
 pub mod command;
+pub mod delivery;
 pub mod event;
 pub mod ids;
 pub mod learned;
@@ -33,9 +34,10 @@ pub use builder::Builder;
 pub use buildset::{Buildset, NewBuildset};
 pub use change::{Change, NewChange};
 pub use command::CommandOutcome;
+pub use delivery::{Delivery, DeliveryEnd, DeliveryState};
 pub use event::Event;
 pub use ids::{
-    BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, ChangeSourceId, LogId, MasterId, SchedulerId,
+    BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, ChangeSourceId, DeliveryId, LogId, MasterId, SchedulerId,
     SourceStampId, StepId, WorkerId,
 };
 pub use lifetime::EndedBuild;

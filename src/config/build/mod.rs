@@ -13,6 +13,7 @@ mod lifetime;
 mod locks;
 mod network;
 mod properties;
+mod reporters;
 pub mod running;
 mod schedulers;
 mod secrets;
@@ -55,6 +56,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     let providers = settings.objects("secretsProviders", table::PROVIDERS, secrets::provider);
     settings.services();
     let cancellers = cancellers::cancellers(&settings, &builders);
+    let reporters = reporters::reporters(&settings, &builders, &workers);
     let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
@@ -76,6 +78,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         schedulers: items(schedulers),
         cancellers,
         change_sources: items(change_sources),
+        reporters,
         clients,
         protocols,
         www,

@@ -9,7 +9,7 @@ use crate::config::nearest;
 use crate::config::script::{Argument, Object, Raw};
 use crate::config::source::Span;
 use crate::config::table::keys::{self, KEYS, Key, KeySupport};
-use crate::config::table::{CANCELLERS, Kind, LISTENER, Support, check_call, find_class};
+use crate::config::table::{CANCELLERS, Kind, LISTENER, NOTIFIERS, Support, check_call, find_class};
 use crate::domain::Callback;
 
 pub struct Settings<'a> {
@@ -160,6 +160,7 @@ impl<'a> Settings<'a> {
                     Some(object) if matches!(object.class.support, Support::NotYet(_)) => {}
                     Some(object) if object.class.name == LISTENER => {}
                     Some(object) if CANCELLERS.contains(&object.class.name) => {}
+                    Some(object) if NOTIFIERS.contains(&object.class.name) => {}
                     _ => {
                         let message = format!("c['{name}'] takes reporters, not {}", item.describe());
                         self.problem(key, &position.to_string(), message);

@@ -84,7 +84,6 @@ pub const KEYS: &[Key] = &[
     ignored("debugPassword"),
     ignored("db_poll_interval"),
     inactive("revlink"),
-    inactive("status"),
     not_yet("manhole", "the manhole"),
     not_yet("machines", "latent machines"),
     not_yet("projects", "projects"),
@@ -97,6 +96,7 @@ pub const KEYS: &[Key] = &[
     formerly("mergeRequests", "collapseRequests"),
     formerly("projectName", "title"),
     formerly("projectURL", "titleURL"),
+    formerly("status", "services"),
 ];
 
 /// Keys of `www`.

@@ -7,10 +7,13 @@ mod builders;
 mod cancellers;
 mod changes;
 mod check;
+mod formatters;
+mod generators;
 pub mod keys;
 mod kind;
 mod lifetime;
 mod locks;
+mod notifiers;
 mod parameters;
 mod properties;
 mod reporters;
@@ -27,6 +30,7 @@ pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
 pub use lifetime::DATETIME;
 pub use locks::LOCKS;
+pub use notifiers::NOTIFIERS;
 pub use reporters::LISTENER;
 pub use schedulers::SCHEDULERS;
 pub use secrets::PROVIDERS;
@@ -210,7 +214,7 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 15] = [
+    let tables: [&'static [Class]; 18] = [
         worker::CLASSES,
         builders::CLASSES,
         steps::CLASSES,
@@ -224,6 +228,9 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         lifetime::CLASSES,
         locks::CLASSES,
         cancellers::CLASSES,
+        notifiers::CLASSES,
+        generators::CLASSES,
+        formatters::CLASSES,
         reporters::CLASSES,
         secrets::CLASSES,
     ];

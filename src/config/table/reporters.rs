@@ -14,10 +14,8 @@ const PB_LISTENER: &[Argument] = &[
 pub const CLASSES: &[Class] = &[
     Class::new("reporters", LISTENER, "Lets `buildbot statuslog` watch what happens.", &[PB_LISTENER])
         .positional(&["port", "user", "passwd"]),
-    Class::inactive("reporters", "MailNotifier"),
     Class::inactive("reporters", "IRC"),
     Class::inactive("reporters", "TelegramBot"),
-    Class::inactive("reporters", "HttpStatusPush"),
     Class::inactive("reporters", "GitHubStatusPush"),
     Class::inactive("reporters", "GitHubCommentPush"),
     Class::inactive("reporters", "GitLabStatusPush"),
@@ -30,15 +28,4 @@ pub const CLASSES: &[Class] = &[
     Class::inactive("reporters", "PushjetNotifier"),
     Class::inactive("reporters", "PushoverNotifier"),
     Class::inactive("reporters", "ZulipStatusPush"),
-    Class::inactive("reporters", "BuildStatusGenerator"),
-    Class::inactive("reporters", "BuildStartEndStatusGenerator"),
-    Class::inactive("reporters", "BuildRequestGenerator"),
-    Class::inactive("reporters", "BuildSetStatusGenerator"),
-    Class::inactive("reporters", "BuildSetCombinedStatusGenerator"),
-    Class::inactive("reporters", "WorkerMissingGenerator"),
-    Class::inactive("reporters", "MessageFormatter"),
-    Class::inactive("reporters", "MessageFormatterRenderable"),
-    Class::inactive("reporters", "MessageFormatterFunction"),
-    Class::inactive("reporters", "MessageFormatterFunctionRaw"),
-    Class::inactive("reporters", "MessageFormatterMissingWorker"),
 ];

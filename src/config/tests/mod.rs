@@ -8,6 +8,7 @@ mod files;
 mod limits;
 mod python;
 mod renderables;
+mod reporters;
 mod secrets;
 mod step_functions;
 mod steps;

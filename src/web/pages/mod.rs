@@ -15,6 +15,7 @@ pub mod home;
 pub mod lines;
 pub mod log;
 mod pager;
+pub mod reporters;
 pub mod requests;
 pub mod schedulers;
 pub mod step;
