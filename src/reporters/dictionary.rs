@@ -8,7 +8,7 @@ use super::facts::{
     BuildFacts, BuildsetFacts, LogFacts, MissingFacts, PendingFacts, RequestFacts, SetFacts, Site, StepFacts,
 };
 use super::story;
-use crate::domain::{Build, Builder, Change, Patch, Properties, PropertyValue, Results, SourceStamp, Timestamp};
+use crate::domain::{Build, Builder, Change, MasterId, Patch, Properties, PropertyValue, Results, SourceStamp, Timestamp};
 
 /// A dictionary of these entries.
 pub fn map<const N: usize>(entries: [(&str, PropertyValue); N]) -> PropertyValue {
@@ -73,11 +73,11 @@ pub fn build(facts: &BuildFacts, site: &Site) -> PropertyValue {
     };
     let optional = |build: Option<&Build>| build.map_or(PropertyValue::Null, build_alone);
     set("properties", properties(&facts.properties));
-    set("builder", builder(&facts.builder));
+    set("builder", builder(&facts.builder, &[facts.build.master_id]));
     set("buildrequest", request(&facts.request));
     set("buildset", buildset(&facts.buildset));
     set("parentbuild", optional(facts.parent.as_ref().map(|(parent, _)| parent)));
-    set("parentbuilder", facts.parent.as_ref().map_or(PropertyValue::Null, |(_, parent)| builder(parent)));
+    set("parentbuilder", facts.parent.as_ref().map_or(PropertyValue::Null, |(build, parent)| builder(parent, &[build.master_id])));
     set("prev_build", optional(facts.previous.as_ref()));
     set("url", story::build_url(site, &facts.build).into());
     if !facts.steps.is_empty() {
@@ -94,7 +94,7 @@ pub fn pending(facts: &PendingFacts, cancelled: bool, site: &Site) -> PropertyVa
         ("buildrequest", request(&facts.request)),
         ("buildset", buildset(&facts.buildset)),
         ("builderid", facts.builder.id.0.into()),
-        ("builder", builder(&facts.builder)),
+        ("builder", builder(&facts.builder, &[])),
         ("url", url.into()),
         ("results", results(cancelled.then_some(Results::Cancelled))),
         ("complete", cancelled.into()),
@@ -106,11 +106,15 @@ pub fn builds(facts: &SetFacts, site: &Site) -> PropertyValue {
     PropertyValue::List(facts.builds.iter().map(|each| build(each, site)).collect())
 }
 
-fn builder(builder: &Builder) -> PropertyValue {
+fn builder(builder: &Builder, masters: &[MasterId]) -> PropertyValue {
     map([
         ("builderid", builder.id.0.into()),
         ("name", builder.name.as_str().into()),
+        ("masterids", PropertyValue::List(masters.iter().map(|master| master.0.into()).collect())),
         ("description", builder.description.clone().into()),
+        ("description_format", PropertyValue::Null),
+        ("description_html", PropertyValue::Null),
+        ("projectid", PropertyValue::Null),
         ("tags", texts(&builder.tags)),
     ])
 }
@@ -130,6 +134,7 @@ fn request(request: &RequestFacts) -> PropertyValue {
         ("results", request.results.map_or(-1, |results| i64::from(results.code())).into()),
         ("submitted_at", request.submitted_at.secs().into()),
         ("waited_for", request.waited_for.into()),
+        ("properties", PropertyValue::Null),
     ])
 }
 

@@ -125,7 +125,7 @@ impl Bench {
             results,
             state_string: "done".to_owned(),
             properties: Properties::new(),
-            cause: FinishCause::Ended,
+            cause: FinishCause::Normal,
         };
         self.db.db.write(finish).await.unwrap();
     }

@@ -53,7 +53,8 @@ const WORKERS: &[Argument] =
     &[Argument::new("workers", Kind::Texts, Default::Text("all"), "'all', or names of workers.")];
 
 pub const CLASSES: &[Class] = &[
-    Class::new("reporters", "BuildStatusGenerator", "Tells of builds.", &[MODE, FILTER, BUILD, SUBJECT, MESSAGE]),
+    Class::new("reporters", "BuildStatusGenerator", "Tells of builds.", &[MODE, FILTER, BUILD, SUBJECT, MESSAGE])
+        .positional(&["mode", "tags", "builders", "schedulers", "branches"]),
     Class::new(
         "reporters",
         "BuildStartEndStatusGenerator",
