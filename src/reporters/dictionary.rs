@@ -8,7 +8,9 @@ use super::facts::{
     BuildFacts, BuildsetFacts, LogFacts, MissingFacts, PendingFacts, RequestFacts, SetFacts, Site, StepFacts,
 };
 use super::story;
-use crate::domain::{Build, Builder, Change, MasterId, Patch, Properties, PropertyValue, Results, SourceStamp, Timestamp};
+use crate::domain::{
+    Build, Builder, Change, MasterId, Patch, Properties, PropertyValue, Results, SourceStamp, Timestamp,
+};
 
 /// A dictionary of these entries.
 pub fn map<const N: usize>(entries: [(&str, PropertyValue); N]) -> PropertyValue {
@@ -77,7 +79,10 @@ pub fn build(facts: &BuildFacts, site: &Site) -> PropertyValue {
     set("buildrequest", request(&facts.request));
     set("buildset", buildset(&facts.buildset));
     set("parentbuild", optional(facts.parent.as_ref().map(|(parent, _)| parent)));
-    set("parentbuilder", facts.parent.as_ref().map_or(PropertyValue::Null, |(build, parent)| builder(parent, &[build.master_id])));
+    set(
+        "parentbuilder",
+        facts.parent.as_ref().map_or(PropertyValue::Null, |(build, parent)| builder(parent, &[build.master_id])),
+    );
     set("prev_build", optional(facts.previous.as_ref()));
     set("url", story::build_url(site, &facts.build).into());
     if !facts.steps.is_empty() {

@@ -37,7 +37,7 @@ pub fn entries(facts: &BuildFacts, site: &Site) -> Vec<(String, PropertyValue)> 
         ("past", past(facts, site)),
         ("changes", PropertyValue::List(shown)),
         ("n_more_changes", i64::try_from(n_more).unwrap_or(0).into()),
-        ("branch", short(facts.properties.get("branch")).into()),
+        ("branch", branch(facts).into()),
         ("revision", revision(facts).into()),
         ("reason", facts.buildset.reason.as_str().into()),
         ("took", took.into()),
@@ -61,8 +61,14 @@ pub fn headline(facts: &BuildFacts) -> String {
         Some(Results::Retry) => "is tried again",
         Some(Results::Skipped) => "was skipped",
     };
-    let branch = short(facts.properties.get("branch")).map(|branch| format!(" on {branch}")).unwrap_or_default();
+    let branch = branch(facts).map(|branch| format!(" on {branch}")).unwrap_or_default();
     format!("{} {word}{branch}", facts.builder.name)
+}
+
+/// What the build's properties say, else what was asked for.
+fn branch(facts: &BuildFacts) -> Option<String> {
+    let asked = || facts.buildset.stamps.iter().find_map(|(stamp, _)| stamp.spec.branch.clone());
+    short(facts.properties.get("branch")).or_else(asked).filter(|branch| !branch.is_empty())
 }
 
 fn revision(facts: &BuildFacts) -> Option<String> {

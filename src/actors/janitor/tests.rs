@@ -15,8 +15,11 @@ use diesel::prelude::*;
 use tokio::sync::watch;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-const CONFIG: JanitorConfig =
-    JanitorConfig { keep_events: Duration::from_secs(7 * 24 * 3600), keep_read_events: Duration::from_secs(7 * 24 * 3600), every: DAY };
+const CONFIG: JanitorConfig = JanitorConfig {
+    keep_events: Duration::from_secs(7 * 24 * 3600),
+    keep_read_events: Duration::from_secs(7 * 24 * 3600),
+    every: DAY,
+};
 const START: Timestamp = Timestamp::from_secs(1_767_225_600);
 
 /// A configuration with one builder `b`, and more lines.

@@ -63,6 +63,11 @@ pub struct Draft<'a> {
     pub now: Timestamp,
 }
 
+/// Whether a text can be the name of a header; one that could end its line is none.
+fn is_name(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
+}
+
 /// Whether a mail has this header by itself, so that it cannot be given.
 pub fn is_own_header(name: &str) -> bool {
     OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str())
@@ -92,7 +97,7 @@ pub fn compose(draft: &Draft<'_>) -> Result<Vec<u8>, ComposeError> {
     // No mailing list and no holiday answers, please.
     let by_us = [("Auto-Submitted", "auto-generated"), ("X-Mailer", "Buildbot")];
     let given = draft.extra_headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    for (name, value) in by_us.into_iter().chain(given).filter(|(name, _)| !is_own_header(name)) {
+    for (name, value) in by_us.into_iter().chain(given).filter(|(name, _)| is_name(name) && !is_own_header(name)) {
         let Ok(name) = HeaderName::new_from_ascii(name.to_owned()) else { continue };
         mail.headers_mut().insert_raw(HeaderValue::new(name, one_line(value, usize::MAX)));
     }
