@@ -16,7 +16,7 @@ use crate::reporters::facts::{BuildFacts, SetFacts, Site};
 use crate::reporters::generator::Occasion;
 use crate::reporters::message::{AttachedLog, Body, Message, Report, old_subject, tells_the_story};
 use crate::reporters::template::Standard;
-use crate::reporters::{log_lines, words};
+use crate::reporters::{log_lines, story, words};
 
 /// Longest title that is kept for the list of deliveries.
 const LONGEST_TITLE: usize = 150;
@@ -87,7 +87,9 @@ impl Task<'_> {
         let mut reports = Vec::with_capacity(wanted.len());
         for generator in wanted {
             let context = context::of_build(&facts, &generator.mode_names(), false, &self.site);
-            let message = self.message(generator, context, Standard::Build, &facts.properties).await;
+            let mut message = self.message(generator, context, Standard::Build, &facts.properties).await;
+            let headline = story::headline(&facts);
+            message.subject.get_or_insert_with(|| format!("[{}] {headline}", self.site.title));
             reports.push(self.finished(generator, report_of(generator, &facts, message)));
         }
         Ok(reports)
@@ -252,10 +254,7 @@ fn is_our_own(generator: &GeneratorConfig, occasion: Occasion) -> bool {
     matches!(generator.formatter(occasion).source, FormatterSource::Template { body: None, .. })
 }
 
-fn report_of(generator: &GeneratorConfig, facts: &BuildFacts, mut message: Message) -> Report {
-    if message.subject.is_none() {
-        message.subject = Some(crate::reporters::story::headline(facts));
-    }
+fn report_of(generator: &GeneratorConfig, facts: &BuildFacts, message: Message) -> Report {
     Report {
         message,
         results: facts.build.results,
