@@ -16,6 +16,7 @@ pub mod dispatch;
 pub mod forecast;
 pub mod lifetime;
 pub mod locks;
+pub mod reporters;
 pub mod schedulers;
 pub mod steps;
 pub mod web;

@@ -44,7 +44,7 @@ use crate::actors::live_feed::LiveFeed;
 use crate::actors::lock_keeper::{LockKeeper, LockKeeperDeps};
 use crate::actors::log_sink::DbLogSink;
 use crate::actors::reconfigurator::{self, GoBack, Reconfigurator, ReconfiguratorDeps, Reconfigure};
-use crate::actors::reporters::{Reporters, ReportersDeps};
+use crate::actors::reporters::{ReporterDeps, Reporters, ReportersDeps};
 use crate::actors::schedulers::{Schedulers, SchedulersDeps};
 use crate::actors::scripts::{Scripts, ScriptsConfig};
 use crate::actors::secret_keeper::SecretKeeper;
@@ -99,8 +99,11 @@ const SECRET_DEADLINE: Duration = Duration::from_secs(60);
 const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
 /// The first clean-up of a large site removes a million rows, a few at a time.
 const CLEAN_UP_DEADLINE: Duration = Duration::from_secs(24 * 3600);
-const JANITOR: JanitorConfig =
-    JanitorConfig { keep_events: Duration::from_secs(7 * 24 * 3600), every: Duration::from_secs(3600) };
+const JANITOR: JanitorConfig = JanitorConfig {
+    keep_events: Duration::from_secs(7 * 24 * 3600),
+    keep_read_events: Duration::from_secs(24 * 3600),
+    every: Duration::from_secs(3600),
+};
 const SCRIPTS: ScriptsConfig = ScriptsConfig {
     n_threads: 4,
     limits: ScriptLimits { time: Duration::from_secs(5), ticks: 10_000_000, heap_bytes: 64 << 20 },
@@ -252,6 +255,7 @@ impl Common {
             },
             worker: shells.workers.ask(COMMAND_DEADLINE),
             switch: shells.schedulers.ask(COMMAND_DEADLINE),
+            deliver: shells.reporters.ask(COMMAND_DEADLINE),
             live: self.live.clone(),
         })
     }
@@ -372,6 +376,16 @@ impl Common {
         CancellersDeps { supervisor: self.supervisor.clone(), canceller }
     }
 
+    fn reporters(&self, shells: &Shells) -> ReportersDeps {
+        let reporter = ReporterDeps {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            config: self.applied.clone(),
+            scripts: shells.scripts.ask(SCRIPT_DEADLINE),
+        };
+        ReportersDeps { supervisor: self.supervisor.clone(), reporter, wire_runtime: self.wire_runtime.clone() }
+    }
+
     fn sources(&self, shells: &Shells) -> ChangeSourcesDeps {
         ChangeSourcesDeps {
             db: self.db.clone(),
@@ -415,7 +429,8 @@ impl Common {
         sessions: Sessions,
         in_force: Arc<watch::Sender<Arc<Applied>>>,
     ) -> Vec<Box<dyn Fn()>> {
-        let subscribers = vec![shells.keeper.tell(), shells.schedulers.tell(), shells.cancellers.tell()];
+        let subscribers =
+            vec![shells.keeper.tell(), shells.schedulers.tell(), shells.cancellers.tell(), shells.reporters.tell()];
         let cancellers = self.cancellers(&shells);
         let keeper = BuildsetKeeperDeps { db: self.db.clone(), distributor: shells.distributor.tell() };
         let distributor = self.distributor(&shells);
@@ -427,7 +442,7 @@ impl Common {
         let sources = self.sources(&shells);
         let intake = self.intake(&shells);
         let reconfigurator = self.reconfigurator(&shells, in_force);
-        let reporters = ReportersDeps { config: self.applied.clone() };
+        let reporters = self.reporters(&shells);
         let (live, applied) = (self.live, self.applied);
         let janitor = JanitorDeps { db: self.db, clock: self.clock, config: applied.clone() };
 

@@ -12,6 +12,7 @@ pub use super::compatible_builds::PastBuild;
 use super::explain::{self, ExplainDeps};
 pub use super::explain::{RequestStanding, SchedulerStance};
 pub use super::live_feed::LiveFeed;
+use super::reporters::DeliverAgain;
 use super::schedulers::{ForceBuilds, Switch};
 use super::supervisor::{Ask, AskError, Supervisor};
 use super::workers::{ControlError, ControlWorker};
@@ -19,8 +20,8 @@ use crate::config::MasterConfig;
 use crate::db::Db;
 use crate::db::transitions::{Cancelled, Prioritised};
 use crate::domain::{
-    BuildId, BuildRequestId, BuilderId, BuildsetId, Callback, ChangeId, NewChange, PropertyValue, RequestState,
-    Results, SchedulerId, WorkerAction, WorkerId,
+    BuildId, BuildRequestId, BuilderId, BuildsetId, Callback, ChangeId, DeliveryId, NewChange, PropertyValue,
+    RequestState, Results, SchedulerId, WorkerAction, WorkerId,
 };
 use crate::schedulers::config::SchedulerConfig;
 
@@ -99,6 +100,7 @@ pub struct HandleDeps {
     pub explain: ExplainDeps,
     pub worker: Ask<ControlWorker>,
     pub switch: Ask<Switch>,
+    pub deliver: Ask<DeliverAgain>,
     pub live: LiveFeed,
 }
 
@@ -169,6 +171,15 @@ impl MasterHandle {
         match self.deps.switch.ask(Switch { scheduler, enabled }).await? {
             Ok(true) => Ok(()),
             Ok(false) => Err(CommandError::NotFound(format!("there is no scheduler {scheduler}"))),
+            Err(error) => Err(CommandError::Failed(error.to_string())),
+        }
+    }
+
+    /// Has a message of a reporter sent once more, and returns once that is stored.
+    pub async fn deliver_again(&self, delivery: DeliveryId) -> Result<(), CommandError> {
+        match self.deps.deliver.ask(DeliverAgain { delivery }).await? {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(CommandError::NotFound(format!("there is no delivery {delivery}"))),
             Err(error) => Err(CommandError::Failed(error.to_string())),
         }
     }

@@ -15,6 +15,7 @@ pub struct ConfigDiff {
     pub builders: Changed,
     pub schedulers: Changed,
     pub change_sources: Changed,
+    pub reporters: Changed,
     /// By their names, as builders and workers use them.
     pub locks: Changed,
     /// Where somebody connects.
@@ -43,7 +44,7 @@ impl ConfigDiff {
         self.kinds().iter().all(|(_, changed)| changed.is_empty()) && self.settings.is_empty()
     }
 
-    fn kinds(&self) -> [(&'static str, &Changed); 8] {
+    fn kinds(&self) -> [(&'static str, &Changed); 9] {
         [
             ("project", &self.projects),
             ("codebase", &self.codebases),
@@ -51,6 +52,7 @@ impl ConfigDiff {
             ("builder", &self.builders),
             ("scheduler", &self.schedulers),
             ("change source", &self.change_sources),
+            ("reporter", &self.reporters),
             ("lock", &self.locks),
             ("port", &self.ports),
         ]
@@ -88,6 +90,7 @@ pub fn diff(old: &MasterConfig, new: &MasterConfig) -> ConfigDiff {
         builders: compare(&old.builders, &new.builders, |builder| &builder.name, same_builder),
         schedulers: compare(&old.schedulers, &new.schedulers, |scheduler| &scheduler.name, PartialEq::eq),
         change_sources: compare(&old.change_sources, &new.change_sources, |source| &source.name, PartialEq::eq),
+        reporters: compare(&old.reporters, &new.reporters, |reporter| &reporter.name, PartialEq::eq),
         locks: compare(&locks(old), &locks(new), |lock| &lock.name, PartialEq::eq),
         ports: compare(&ports(old), &ports(new), |port| port, PartialEq::eq),
         settings: settings(old, new),

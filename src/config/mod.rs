@@ -37,6 +37,7 @@ use crate::changes::revlink::Revlink;
 use crate::domain::lock::{LockAccess, LockItem};
 use crate::domain::{Callback, Description, Properties, Renderable};
 use crate::lifetime::Horizons;
+use crate::reporters::config::ReporterConfig;
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::schedulers::cron::Cron;
 use crate::secrets::{LateOptions, LateText, SecretsConfig};
@@ -56,6 +57,8 @@ pub struct MasterConfig {
     pub schedulers: Vec<SchedulerConfig>,
     pub cancellers: Vec<CancellerConfig>,
     pub change_sources: Vec<ChangeSourceConfig>,
+    /// Who is told about builds.
+    pub reporters: Vec<ReporterConfig>,
     /// Who may log in besides workers.
     pub clients: Vec<ClientAccount>,
     pub protocols: Vec<ProtocolPort>,
@@ -139,7 +142,10 @@ pub struct WorkerConfig {
     pub default_properties: Properties,
     pub locks: Vec<LockAccess>,
     pub keepalive_interval: Duration,
-    pub missing_timeout: Duration,
+    /// Whom to tell by mail that it is missing.
+    pub notify_on_missing: Vec<String>,
+    /// How long it may be away before it is missing; `None` is for ever.
+    pub missing_timeout: Option<Duration>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

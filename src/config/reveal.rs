@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::{ConfigError, ConfigErrors, Loader, MASTER_CFG, MasterConfig};
 use crate::changes::config::ChangeSourceKind;
-use crate::secrets::{Late, Place, SecretStore};
+use crate::reporters::config::TransportConfig;
+use crate::secrets::{Late, LateText, Place, SecretStore};
 use crate::steps::Fault;
 use crate::steps::render::render_outside;
 
@@ -49,11 +50,32 @@ impl MasterConfig {
             ChangeSourceKind::Git(git) => (format!("the repourl of '{}'", source.name), &mut git.repourl),
             ChangeSourceKind::Pb(pb) => (format!("the password of '{}'", source.name), &mut pb.password),
         });
-        let texts = workers.chain(clients).chain(sources).chain([("c['db']['db_url']".to_owned(), &mut self.db_url)]);
+        let reporters = self.reporters.iter_mut().flat_map(|reporter| {
+            let what = format!("'{}'", reporter.name);
+            texts_of(&mut reporter.transport).into_iter().map(move |(part, text)| (format!("{part} of {what}"), text))
+        });
+        let url = ("c['db']['db_url']".to_owned(), &mut self.db_url);
+        let texts = workers.chain(clients).chain(sources).chain(reporters).chain([url]);
         let hooks = self.www.iter_mut().flat_map(|www| &mut www.change_hook_dialects);
         let hooks = hooks
             .map(|(name, options)| (format!("c['www']['change_hook_dialects']['{name}']"), options as &mut dyn Late));
         texts.map(|(what, text)| (what, text as &mut dyn Late)).chain(hooks)
+    }
+}
+
+fn texts_of(transport: &mut TransportConfig) -> Vec<(&'static str, &mut LateText)> {
+    match transport {
+        TransportConfig::Mail(mail) => {
+            let login = mail.relay.login.iter_mut();
+            login.flat_map(|(user, password)| [("the smtpUser", user), ("the smtpPassword", password)]).collect()
+        }
+        TransportConfig::Http(http) => {
+            let auth =
+                http.auth.iter_mut().flat_map(|(user, password)| [("the user", user), ("the password", password)]);
+            let headers = http.headers.iter_mut().map(|(_, value)| ("a header", value));
+            let key = http.signing_key.iter_mut().map(|key| ("the secret", key));
+            auth.chain(headers).chain(key).chain([("the serverUrl", &mut http.url)]).collect()
+        }
     }
 }
 

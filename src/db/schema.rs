@@ -399,6 +399,41 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    reporter_cursors (reporter, master_id) {
+        reporter -> Text,
+        master_id -> BigInt,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    deliveries (id) {
+        id -> BigInt,
+        reporter -> Text,
+        event_key -> Text,
+        queue -> Text,
+        title -> Text,
+        recipients -> Text,
+        addressed_to -> Text,
+        body -> Binary,
+        state -> Text,
+        attempts -> BigInt,
+        created_at_us -> BigInt,
+        due_at_us -> BigInt,
+        ended_at_us -> Nullable<BigInt>,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    worker_absences (worker_id) {
+        worker_id -> BigInt,
+        since_us -> BigInt,
+        told_at_us -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     masters,
     builders,
@@ -437,6 +472,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     codebase_commits,
     codebase_branches,
     events,
+    reporter_cursors,
+    deliveries,
+    worker_absences,
 );
 
 diesel::joinable!(builds -> builders (builder_id));

@@ -114,6 +114,10 @@ pub enum Event {
     WorkerStateUpdated {
         worker: WorkerId,
     },
+    /// It has been away for longer than its `missing_timeout`.
+    WorkerMissing {
+        worker: WorkerId,
+    },
     SchedulerUpdated {
         scheduler: SchedulerId,
     },
@@ -175,6 +179,7 @@ impl Event {
             Self::WorkerConnected { worker } => ("workers", worker.0, "connected"),
             Self::WorkerDisconnected { worker } => ("workers", worker.0, "disconnected"),
             Self::WorkerStateUpdated { worker } => ("workers", worker.0, "state_updated"),
+            Self::WorkerMissing { worker } => ("workers", worker.0, "missing"),
             Self::SchedulerUpdated { scheduler } => ("schedulers", scheduler.0, "updated"),
             Self::BuilderStarted { builder } => ("builders", builder.0, "started"),
             Self::BuilderStopped { builder } => ("builders", builder.0, "stopped"),

@@ -35,6 +35,8 @@ ids! {
     CodebaseBranchId,
     /// A commit of a codebase.
     CodebaseCommitId,
+    /// A message that a reporter has to send, or has sent.
+    DeliveryId,
     /// A log of a step.
     LogId,
     /// A master; one per base directory.

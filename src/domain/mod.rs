@@ -9,6 +9,7 @@ pub mod builder;
 pub mod buildset;
 pub mod change;
 pub mod command;
+pub mod delivery;
 pub mod description;
 pub mod event;
 pub mod ids;
@@ -35,11 +36,12 @@ pub use builder::{Builder, VIRTUAL_TAG, VirtualBuilder};
 pub use buildset::{Buildset, NewBuildset};
 pub use change::{Change, NewChange};
 pub use command::CommandOutcome;
+pub use delivery::{Delivery, DeliveryEnd, DeliveryState};
 pub use description::Description;
 pub use event::Event;
 pub use ids::{
     BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, ChangeSourceId, CodebaseBranchId, CodebaseCommitId,
-    CodebaseId, LogId, MasterId, ProjectId, SchedulerId, SourceStampId, StepId, WorkerId,
+    CodebaseId, DeliveryId, LogId, MasterId, ProjectId, SchedulerId, SourceStampId, StepId, WorkerId,
 };
 pub use lifetime::EndedBuild;
 pub use log::{Log, LogKind, Stream};

@@ -58,6 +58,15 @@ pub fn render_outside(
     rendering.expect("nothing in this scope waits")
 }
 
+/// The value of an argument of a build of which only its properties are left, as messages about it have them. Functions
+/// are called on this thread, so it must not be that of the actors.
+pub fn render_afterwards(renderable: &Renderable, properties: Properties) -> Result<PropertyValue, Fault> {
+    let secret = |name: &str| Err(Fault::Config(format!("the secret '{name}' is not known here")));
+    let scope = OutsideScope { properties, secret: &secret };
+    let rendering = Renderer { scope: &scope }.value(renderable).now_or_never();
+    rendering.expect("nothing in this scope waits")
+}
+
 /// Renders text; numbers print as Python prints them, `None` as nothing.
 pub async fn render_text(renderable: &Renderable, context: &dyn StepContext) -> Result<String, Fault> {
     Ok(text_of(render(renderable, context).await?))

@@ -41,6 +41,7 @@ pub fn idle_handle(config: MasterConfig, db: Db) -> MasterHandle {
         },
         worker: probe_ask(deadline).0,
         switch: probe_ask(deadline).0,
+        deliver: probe_ask(deadline).0,
         live: LiveFeed::new(),
     })
 }

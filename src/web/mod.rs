@@ -161,6 +161,8 @@ pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
                 .service(resource(["/requests", "/pendingbuildrequests"]).route(get().to(pages::requests::list)))
                 .service(resource(["/requests/{request}", "/buildrequests/{request}"]).route(get().to(pages::requests::one)))
                 .route("/schedulers", get().to(pages::schedulers::get))
+                .route("/reporters", get().to(pages::reporters::get))
+                .route("/reporters/{delivery}/again", post().to(pages::reporters::again))
                 .route("/actors", get().to(pages::actors::get))
                 .route("/actors/retry", post().to(pages::actors::retry))
                 .route("/about", get().to(pages::about::get))

@@ -33,6 +33,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("worker.html", include_str!("templates/worker.html")),
     ("requests.html", include_str!("templates/requests.html")),
     ("schedulers.html", include_str!("templates/schedulers.html")),
+    ("reporters.html", include_str!("templates/reporters.html")),
     ("actors.html", include_str!("templates/actors.html")),
     ("about.html", include_str!("templates/about.html")),
     ("changes.html", include_str!("templates/changes.html")),

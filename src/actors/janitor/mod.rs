@@ -45,8 +45,10 @@ pub struct CleanedUp {
 
 #[derive(Clone, Copy, Debug)]
 pub struct JanitorConfig {
-    /// How long events are kept.
+    /// How long events are kept at most.
     pub keep_events: Duration,
+    /// How long events are kept that every reporter has dealt with.
+    pub keep_read_events: Duration,
     /// Time between two rounds that remove what lies beyond the horizons.
     pub every: Duration,
 }
@@ -76,9 +78,11 @@ impl Janitor {
     }
 
     fn prune_events(&mut self, ctx: &mut ShellContext<'_, Self>) {
-        let before = self.deps.clock.now() - self.config.keep_events;
+        let now = self.deps.clock.now();
+        let prune =
+            PruneEvents { before: now - self.config.keep_events, read_before: now - self.config.keep_read_events };
         let db = self.deps.db.clone();
-        ctx.spawn(async move { db.write(PruneEvents { before }).await }, |_, outcome, _| match outcome {
+        ctx.spawn(async move { db.write(prune).await }, |_, outcome, _| match outcome {
             Ok(n_events) => debug!(n_events, "old events were deleted"),
             Err(error) => error!(error = &error as &dyn Error, "cannot delete old events"),
         });

@@ -14,6 +14,7 @@ mod locks;
 mod network;
 mod projects;
 mod properties;
+mod reporters;
 mod revlink;
 pub mod running;
 mod schedulers;
@@ -64,6 +65,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     settings.services();
     unbuilt::look_for(&context, &outcome.config);
     let cancellers = cancellers::cancellers(&settings, &builders);
+    let reporters = reporters::reporters(&settings, &builders, &workers);
     let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
@@ -89,6 +91,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         schedulers: items(schedulers),
         cancellers,
         change_sources: items(change_sources),
+        reporters,
         clients,
         protocols,
         www,

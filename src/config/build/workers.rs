@@ -31,6 +31,7 @@ pub fn worker(context: &Context<'_>, object: &Arc<Object>) -> WorkerConfig {
         default_properties: fields.properties("defaultProperties", SOURCE),
         locks: locks::locks(&fields),
         keepalive_interval: fields.seconds("keepalive_interval").unwrap_or(Duration::from_secs(3600)),
-        missing_timeout: fields.seconds("missing_timeout").unwrap_or(Duration::from_secs(3600)),
+        notify_on_missing: fields.texts("notify_on_missing"),
+        missing_timeout: fields.seconds("missing_timeout"),
     }
 }

@@ -103,6 +103,7 @@ pub const KEYS: &[Key] = &[
     formerly("mergeRequests", "collapseRequests"),
     formerly("projectName", "title"),
     formerly("projectURL", "titleURL"),
+    formerly("status", "services"),
 ];
 
 /// Keys of `www`.

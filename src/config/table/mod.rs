@@ -8,11 +8,14 @@ mod builders;
 mod cancellers;
 mod changes;
 mod check;
+mod formatters;
+mod generators;
 pub mod keys;
 mod kind;
 mod known;
 mod lifetime;
 mod locks;
+mod notifiers;
 mod parameters;
 mod projects;
 mod properties;
@@ -33,6 +36,7 @@ pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, is_unbuilt, pattern};
 pub use lifetime::DATETIME;
 pub use locks::LOCKS;
+pub use notifiers::NOTIFIERS;
 pub use reporters::LISTENER;
 pub use revlinks::REVLINKS;
 pub use schedulers::SCHEDULERS;
@@ -241,7 +245,7 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 19] = [
+    let tables: [&'static [Class]; 22] = [
         worker::CLASSES,
         builders::CLASSES,
         projects::CLASSES,
@@ -257,6 +261,9 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         lifetime::CLASSES,
         locks::CLASSES,
         cancellers::CLASSES,
+        notifiers::CLASSES,
+        generators::CLASSES,
+        formatters::CLASSES,
         reporters::CLASSES,
         revlinks::CLASSES,
         secrets::CLASSES,

@@ -11,21 +11,6 @@ const PB_LISTENER: &[Argument] = &[
     Argument::new("passwd", Kind::RenderableText, Default::Text("clientpw"), "Their password."),
 ];
 
-pub const CLASSES: &[Class] = &[
-    Class::new("reporters", LISTENER, "Lets `buildbot statuslog` watch what happens.", &[PB_LISTENER])
-        .positional(&["port", "user", "passwd"]),
-    Class::inactive("reporters", "MailNotifier"),
-    Class::inactive("reporters", "HttpStatusPush"),
-    Class::inactive("reporters", "BuildStatusGenerator"),
-    Class::inactive("reporters", "BuildStartEndStatusGenerator"),
-    Class::inactive("reporters", "BuildRequestGenerator"),
-    Class::inactive("reporters", "BuildSetStatusGenerator"),
-    Class::inactive("reporters", "BuildSetCombinedStatusGenerator"),
-    Class::inactive("reporters", "WorkerMissingGenerator"),
-    Class::inactive("reporters", "MessageFormatter"),
-    Class::inactive("reporters", "MessageFormatterRenderable"),
-    Class::inactive("reporters", "MessageFormatterFunction"),
-    Class::inactive("reporters", "MessageFormatterFunctionRaw"),
-    Class::inactive("reporters", "MessageFormatterMissingWorker"),
-    Class::inactive("reporters", "MessageFormatterEmpty"),
-];
+pub const CLASSES: &[Class] =
+    &[Class::new("reporters", LISTENER, "Lets `buildbot statuslog` watch what happens.", &[PB_LISTENER])
+        .positional(&["port", "user", "passwd"])];

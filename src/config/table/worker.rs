@@ -6,8 +6,9 @@ const WORKER: &[Argument] = &[
     Argument::required("name", Kind::Text, "Name the worker logs in with; unique."),
     Argument::required("password", Kind::RenderableText, "Password the worker logs in with."),
     Argument::optional("max_builds", Kind::Count, "Most builds at the same time; no limit if not given."),
-    Argument::ignored("notify_on_missing"),
-    Argument::new("missing_timeout", Kind::Seconds, Default::Int(3600), "Seconds after which a lost worker is missed."),
+    Argument::optional("notify_on_missing", Kind::Texts, "Addresses that get a mail when it is missing."),
+    Argument::new("missing_timeout", Kind::Seconds, Default::Int(3600), "Seconds after which a lost worker is missed.")
+        .nullable(),
     Argument::optional("properties", Kind::Properties, "Properties of every build on this worker."),
     Argument::optional("defaultProperties", Kind::Properties, "The same, for builds that do not have them yet."),
     Argument::optional("locks", Kind::Objects(super::locks::LOCKS), "Locks every build on this worker takes."),

@@ -11,6 +11,7 @@ mod links;
 mod old_style;
 mod python;
 mod renderables;
+mod reporters;
 mod secrets;
 mod step_functions;
 mod steps;

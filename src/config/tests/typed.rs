@@ -194,7 +194,7 @@ fn locks_keys_and_inactive_parts_arrive() {
          slow = util.WorkerLock('cpu', maxCountForWorker={'w1': 3})\n\
          c['builders'].append(util.BuilderConfig('b 2', workernames='w1', factory=f, tags=['x'], collapseRequests=False,\n\
          locks=[lock.access('counting'), slow.access('exclusive')], env={'A': '1'}, properties={'p': [1, None]}))\n\
-         c['services'] = [reporters.MailNotifier(fromaddr='x@example.org', generators=[reporters.BuildStatusGenerator()])]\n\
+         c['services'] = [reporters.TelegramBot('token')]\n\
          c['protocols']['msgpack_experimental_v7'] = {'port': 'tcp:9990'}\n\
          c['www'] = {'port': 8010, 'plugins': {'badges': {}}, 'change_hook_dialects': {'github': {}}}\n\
          c['collapseRequests'] = False\n\
@@ -215,7 +215,7 @@ fn locks_keys_and_inactive_parts_arrive() {
     assert_eq!(config.buildbot_url, "http://ci/");
     assert_eq!(
         config.inactive,
-        ["reporters.MailNotifier", "c['www']['plugins']['badges']", "c['www']['change_hook_dialects']['github']"]
+        ["reporters.TelegramBot", "c['www']['plugins']['badges']", "c['www']['change_hook_dialects']['github']"]
     );
 }
 

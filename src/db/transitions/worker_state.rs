@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::worker_absence;
 use crate::db::schema::workers;
 use crate::db::{DbError, Transaction, Transition};
 use crate::domain::worker::WorkerInfo;
@@ -43,6 +44,7 @@ impl Transition for SetWorkerState {
             ))
             .execute(tx.conn())?;
         let worker = self.worker;
+        worker_absence::note(tx, worker, self.connected)?;
         tx.emit(if self.connected { Event::WorkerConnected { worker } } else { Event::WorkerDisconnected { worker } });
         Ok(())
     }

@@ -57,6 +57,9 @@ pub const OF_REQUEST: &str =
 pub const OF_CHANGE: &str = "builds.id IN (SELECT served.build_id FROM buildset_changes AS led \
      JOIN build_requests AS request ON request.buildset_id = led.buildset_id \
      JOIN build_build_requests AS served ON served.request_id = request.id WHERE led.change_id = ?)";
+/// The last build of each request of a buildset.
+pub const LAST_OF_BUILDSET: &str = "builds.id IN (SELECT MAX(served.build_id) FROM build_build_requests AS served \
+     JOIN build_requests AS request ON request.id = served.request_id WHERE request.buildset_id = ? GROUP BY request.id)";
 /// Builds that a build triggered.
 pub const TRIGGERED_BY: &str = "builds.id IN (SELECT served.build_id FROM buildsets AS child \
      JOIN build_requests AS request ON request.buildset_id = child.id \

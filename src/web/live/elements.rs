@@ -225,7 +225,8 @@ fn subject(event: &Event) -> (Kind, i64) {
         }
         Event::WorkerConnected { worker }
         | Event::WorkerDisconnected { worker }
-        | Event::WorkerStateUpdated { worker } => (Kind::Worker, worker.0),
+        | Event::WorkerStateUpdated { worker }
+        | Event::WorkerMissing { worker } => (Kind::Worker, worker.0),
         Event::SchedulerUpdated { scheduler } => (Kind::Scheduler, scheduler.0),
         Event::BuilderStarted { builder } | Event::BuilderStopped { builder } | Event::BuilderUpdated { builder } => {
             (Kind::Builder, builder.0)

@@ -32,6 +32,7 @@ pub fn of(event: &Event, slug: &str) -> Vec<String> {
         Event::WorkerConnected { worker } => vec![format!("workers/{worker}/connected")],
         Event::WorkerDisconnected { worker } => vec![format!("workers/{worker}/disconnected")],
         Event::WorkerStateUpdated { worker } => vec![format!("workers/{worker}/state_updated")],
+        Event::WorkerMissing { worker } => vec![format!("workers/{worker}/missing")],
         Event::SchedulerUpdated { scheduler } => vec![format!("schedulers/{scheduler}/updated")],
         Event::BuilderStarted { builder } => vec![format!("builders/{builder}/started")],
         Event::BuilderStopped { builder } => vec![format!("builders/{builder}/stopped")],

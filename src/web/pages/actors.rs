@@ -52,6 +52,7 @@ const KINDS: &[Kind] = &[
     kind("scheduler", "schedulers", "Decides when a set of builds is due."),
     kind("reporters", "", "Keeps one child for each reporter; whatever happens there, builds go on."),
     kind("reporter", "reporters", "Tells somebody about builds."),
+    kind("absences", "reporters", "Says that a worker has been away for too long."),
     kind("janitor", "", "Throws away what is old."),
     kind("reconfigurator", "", "Brings a new configuration into force, as a whole or not at all."),
 ];

@@ -19,6 +19,7 @@ mod pager;
 pub mod project;
 mod project_item;
 pub mod projects;
+pub mod reporters;
 pub mod requests;
 pub mod schedulers;
 pub mod step;

@@ -120,6 +120,7 @@ pub fn config() -> MasterConfig {
         schedulers: vec![force()],
         cancellers: Vec::new(),
         change_sources: Vec::new(),
+        reporters: Vec::new(),
         clients: Vec::new(),
         protocols: Vec::new(),
         www: Some(WwwConfig {

@@ -1,0 +1,122 @@
+//! Reporters: what their arguments become, and what is wrong with them.
+
+use super::{config, load};
+use crate::config::{MasterConfig, diff};
+use crate::reporters::config::{
+    AttachLogs, FormatterSource, GeneratorKind, Names, ReporterConfig, TextKind, TransportConfig,
+};
+use crate::reporters::mail::{Encryption, Lookup, Trust};
+use crate::reporters::modes::Modes;
+
+fn with(service: &str) -> MasterConfig {
+    config(&format!("c['services'] = [{service}]\n"))
+}
+
+fn only(service: &str) -> ReporterConfig {
+    with(service).reporters.remove(0)
+}
+
+/// What is wrong with a service.
+fn problem(service: &str) -> String {
+    let text = format!("{}c['services'] = [{service}]\n", super::BASE);
+    load(&text).expect_err(service).iter().map(|error| error.message.clone()).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn a_notifier_without_generators_tells_of_builds_and_workers() {
+    let reporter = only("reporters.MailNotifier('ci@example.org')");
+    assert_eq!(reporter.name, "MailNotifier ci@example.org");
+    let TransportConfig::Mail(mail) = &reporter.transport else { panic!("no mail") };
+    assert_eq!((mail.relay.host.as_str(), mail.relay.port), ("localhost", 25));
+    assert_eq!((mail.relay.encryption, &mail.relay.trust), (Encryption::Plain, &Trust::System));
+    assert!(mail.to_interested_users && mail.lookup == Lookup::Users && mail.relay.login.is_none());
+    let [builds, workers] = reporter.generators.as_slice() else { panic!("not two generators") };
+    let GeneratorKind::Build { modes, report_new: false, formatter } = &builds.kind else { panic!("not of builds") };
+    assert_eq!(*modes, Modes::default());
+    assert!(matches!(formatter.source, FormatterSource::Template { kind: TextKind::Html, body: None, .. }));
+    assert!(matches!(workers.kind, GeneratorKind::WorkerMissing { workers: Names::All, .. }));
+}
+
+#[test]
+fn all_arguments_arrive() {
+    let reporter = only(
+        "reporters.MailNotifier(fromaddr='ci@example.org', relayhost='mx', smtpPort=465, useSmtps=True, \
+         smtpUser='u', smtpPassword=util.Secret('p'), verify=False, lookup='example.org', name='m', \
+         extraRecipients=['Ann <a@example.org>'], sendToInterestedUsers=False, dumpMailsToLog=True, \
+         extraHeaders={'X-B': util.Property('branch')}, generators=[\
+         reporters.BuildStatusGenerator(mode=['problem', 'change'], builders=['b1'], branches=['main', None], \
+         add_logs=['stdio'], add_patch=True), reporters.BuildStartEndStatusGenerator(tags=['x']), \
+         reporters.BuildRequestGenerator(), reporters.BuildSetStatusGenerator(mode='all', subject='%(result)s'), \
+         reporters.BuildSetCombinedStatusGenerator(reporters.MessageFormatterEmpty()), \
+         reporters.WorkerMissingGenerator(['w1'])])",
+    );
+    assert_eq!((reporter.name.as_str(), reporter.generators.len()), ("m", 6));
+    let TransportConfig::Mail(mail) = &reporter.transport else { panic!("no mail") };
+    assert_eq!((mail.relay.encryption, &mail.relay.trust), (Encryption::Tls, &Trust::Anybody));
+    assert!(mail.relay.login.as_ref().unwrap().1.missing().is_some(), "the secret is fetched later");
+    assert_eq!(mail.lookup, Lookup::Domain("example.org".to_owned()));
+    let first = &reporter.generators[0];
+    assert_eq!(first.filter.branches, Some(vec![Some("main".to_owned()), None]));
+    assert_eq!(first.logs, AttachLogs::Named(vec!["stdio".to_owned()]));
+    assert_eq!(first.mode_names(), ["problem", "change"]);
+}
+
+#[test]
+fn the_old_way_becomes_the_generators_that_do_the_same() {
+    let text = "from buildbot.status.mail import MailNotifier\n\
+        def text(mode, name, build, results, master):\n    return {'body': name, 'type': 'plain'}\n\
+        c['services'] = [MailNotifier(fromaddr='ci@example.org', mode='problem', categories=['x'], addLogs=True,\n\
+        messageFormatter=text, subject='buildbot %(result)s', buildSetSummary=True)]\n";
+    let config = config(text);
+    assert!(config.warnings.iter().any(|warning| warning.contains("an old way")), "{:?}", config.warnings);
+    let generator = &config.reporters[0].generators[0];
+    let GeneratorKind::Buildset { modes, formatter } = &generator.kind else { panic!("not of buildsets") };
+    assert_eq!(modes.names(), ["problem"]);
+    assert!(matches!(formatter.source, FormatterSource::Old { .. }));
+    assert_eq!((generator.filter.tags.as_deref(), &generator.logs), (Some(&["x".to_owned()][..]), &AttachLogs::All));
+    assert!(generator.add_patch);
+}
+
+#[test]
+fn mistakes_are_named() {
+    let mail = |more: &str| problem(&format!("reporters.MailNotifier('ci@example.org', {more})"));
+    let with = |generator: &str| mail(&format!("generators=[reporters.{generator}]"));
+    assert!(problem("reporters.MailNotifier('ci')").contains("'ci' is no mail address"));
+    assert!(mail("extraRecipients=['x']").contains("'x' is no mail address"));
+    assert!(mail("smtpUser='x'").contains("needs 'smtpPassword' besides"));
+    assert!(mail("verify='nowhere.pem'").contains("cannot be read"));
+    assert!(mail("mode='failing', generators=[]").contains("cannot be given together"));
+    assert!(with("BuildStatusGenerator(mode='sometimes')").contains("not 'sometimes'"));
+    assert!(with("BuildStatusGenerator(builders=['b'])").contains("did you mean 'b1'?"));
+    assert!(with("BuildStatusGenerator(builders=['b1'], tags=['x'])").contains("cannot be given together"));
+    assert!(with("BuildStatusGenerator(subject='a\\nb')").contains("must be one line"));
+    let formatter = |arguments: &str| {
+        with(&format!("BuildStatusGenerator(message_formatter=reporters.MessageFormatter({arguments}))"))
+    };
+    assert!(formatter("template='{% if %}'").contains("cannot be read"));
+    assert!(formatter("template_type='json'").contains("needs a template"));
+    assert!(problem("reporters.HttpStatusPush('ftp://x')").contains("must be a URL"));
+    assert!(problem("reporters.HttpStatusPush('http://x', headers={'a b': 'c'})").contains("no name of a header"));
+}
+
+#[test]
+fn a_reporter_changes_with_its_functions_and_not_with_the_lines_around_it() {
+    let service = |body: &str| {
+        with(&format!(
+            "reporters.HttpStatusPush('http://x', name='push', generators=[reporters.BuildStatusGenerator(\
+             message_formatter=reporters.MessageFormatterFunction(lambda context: {body}, 'json'))])"
+        ))
+    };
+    assert!(diff(&service("1"), &service("1")).is_empty());
+    assert_eq!(diff(&service("1"), &service("2")).to_string(), "reporter push: changed");
+    assert_eq!(diff(&config(""), &service("1")).to_string(), "reporter push: added");
+}
+
+#[test]
+fn two_reporters_without_names_have_different_ones() {
+    let config = with("reporters.MailNotifier('ci@example.org'), reporters.MailNotifier('ci@example.org')");
+    let names: Vec<&str> = config.reporters.iter().map(|reporter| reporter.name.as_str()).collect();
+    assert_eq!(names, ["MailNotifier ci@example.org", "MailNotifier ci@example.org (2)"]);
+    let counts: Vec<usize> = config.reporters.iter().map(|reporter| reporter.generators.len()).collect();
+    assert_eq!(counts, [2, 1], "one mail about a missing worker is enough");
+}
