@@ -116,10 +116,10 @@ fn builder(builder: &Builder, masters: &[MasterId]) -> PropertyValue {
         ("builderid", builder.id.0.into()),
         ("name", builder.name.as_str().into()),
         ("masterids", PropertyValue::List(masters.iter().map(|master| master.0.into()).collect())),
-        ("description", builder.description.clone().into()),
-        ("description_format", PropertyValue::Null),
-        ("description_html", PropertyValue::Null),
-        ("projectid", PropertyValue::Null),
+        ("description", builder.description.text.clone().into()),
+        ("description_format", builder.description.format.clone().into()),
+        ("description_html", builder.description.html.clone().into()),
+        ("projectid", id(builder.project.map(|project| project.0))),
         ("tags", texts(&builder.tags)),
     ])
 }

@@ -3,8 +3,8 @@
 use super::facts::{BuildFacts, BuildsetFacts, LogFacts, Past, RequestFacts, Site, StepFacts, Tail};
 use super::message::{Body, Message, Report};
 use crate::domain::{
-    Build, BuildId, BuildRequestId, Builder, BuilderId, BuildsetId, Change, ChangeId, Log, LogId, LogKind, MasterId,
-    Properties, Results, SourceStamp, SourceStampId, StampSpec, Step, StepId, Timestamp, WorkerId,
+    Build, BuildId, BuildRequestId, Builder, BuilderId, BuildsetId, Change, ChangeId, Description, Log, LogId, LogKind,
+    MasterId, Properties, Results, SourceStamp, SourceStampId, StampSpec, Step, StepId, Timestamp, WorkerId,
 };
 
 pub fn site() -> Site {
@@ -44,8 +44,10 @@ pub fn build_facts() -> BuildFacts {
         builder: Builder {
             id: BuilderId(3),
             name: "runtests".to_owned(),
-            description: None,
+            description: Description::default(),
             tags: vec!["nightly".to_owned()],
+            project: None,
+            base: None,
             active: true,
         },
         worker: "w1".to_owned(),

@@ -63,7 +63,7 @@ pub fn render_outside(
 pub fn render_afterwards(renderable: &Renderable, properties: Properties) -> Result<PropertyValue, Fault> {
     let secret = |name: &str| Err(Fault::Config(format!("the secret '{name}' is not known here")));
     let scope = OutsideScope { properties, secret: &secret };
-    let rendering = Renderer { scope: &scope }.value(renderable).now_or_never();
+    let rendering = Renderer::new(&scope).value(renderable).now_or_never();
     rendering.expect("nothing in this scope waits")
 }
 

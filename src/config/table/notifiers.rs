@@ -45,7 +45,7 @@ const OLD_MAIL: &[Argument] = &[
     ),
     Argument::optional("messageFormatterMissingWorker", Kind::Any, "A formatter for workers that are missing."),
     Argument::optional("watchedWorkers", Kind::Texts, "As `workers` in `WorkerMissingGenerator`."),
-    Argument::optional("customMesg", Kind::NotYet, "Not available; use `messageFormatter`."),
+    Argument::not_yet("customMesg", Kind::Any),
 ];
 
 const HTTP: &[Argument] = &[

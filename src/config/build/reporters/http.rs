@@ -7,7 +7,7 @@ use crate::config::script::Raw;
 use crate::reporters::config::{Formatter, FormatterSource, GeneratorConfig};
 use crate::reporters::http::HttpConfig;
 use crate::reporters::modes::Modes;
-use crate::secrets::LateText;
+use crate::secrets::{Late, LateText};
 
 pub fn http(fields: &Fields<'_>) -> HttpConfig {
     let url = fields.late_text("serverUrl");
@@ -29,7 +29,7 @@ pub fn http(fields: &Fields<'_>) -> HttpConfig {
 fn auth(fields: &Fields<'_>) -> Option<(LateText, LateText)> {
     match fields.optional("auth")?.items() {
         [user, password] => {
-            let text = |value: &Raw| values::late_text(fields.context, value);
+            let text = |value: &Raw| values::late_text(fields.context, value, fields.span("auth"));
             Some((text(user), text(password)))
         }
         _ => {
@@ -46,7 +46,7 @@ fn headers(fields: &Fields<'_>) -> Vec<(String, LateText)> {
     let mut headers = Vec::new();
     for (name, value) in values::named(&fields.value("headers")) {
         if is_token(&name) {
-            headers.push((name, values::late_text(fields.context, &value)));
+            headers.push((name, values::late_text(fields.context, &value, fields.span("headers"))));
         } else {
             fields.problem("headers", &format!("'{name}' is no name of a header"));
         }

@@ -74,13 +74,14 @@ fn name(fields: &Fields<'_>, transport: &TransportConfig, before: &[ReporterConf
     std::iter::once(first.clone()).chain(numbered).find(|name| !is_taken(name)).unwrap_or(first)
 }
 
-/// Builders and workers that do not exist are mistakes.
+/// Workers that do not exist are mistakes. A builder may be a virtual one, which is there only once it has built.
 fn check_names(fields: &Fields<'_>, generators: &[GeneratorConfig], known: &Known<'_>) {
     for generator in generators {
         let unknown = |name: &&String| !known.builders.contains(&name.as_str());
         for name in generator.filter.builders.iter().flatten().filter(unknown) {
             let hint = nearest::hint(name, known.builders.iter().copied());
-            fields.problem("generators", &format!("names a builder that does not exist: '{name}'{hint}"));
+            let message = format!("a generator names a builder that does not exist: '{name}'{hint}");
+            fields.context.warning(fields.span("generators"), message);
         }
         let GeneratorKind::WorkerMissing { workers: Names::These(workers), .. } = &generator.kind else { continue };
         for name in workers.iter().filter(|name| !known.workers.contains(&name.as_str())) {
