@@ -24,7 +24,7 @@ pub use self::clean_up::clean_up;
 use self::control::ControlDeps;
 pub use self::run::{RunOptions, name, run};
 use crate::actors::applied::{Applied, AppliedConfig};
-use crate::actors::build::{BuildDeps, LockDeps};
+use crate::actors::build::{BuildDeps, BuildRows, LockDeps};
 use crate::actors::builder::BuilderDeps;
 use crate::actors::builders::{Builders, BuildersDeps};
 use crate::actors::buildset_keeper::{BuildsetKeeper, BuildsetKeeperDeps};
@@ -49,7 +49,7 @@ use crate::actors::schedulers::{Schedulers, SchedulersDeps};
 use crate::actors::scripts::{Scripts, ScriptsConfig};
 use crate::actors::secret_keeper::SecretKeeper;
 use crate::actors::sessions::{Sessions, WorkerGate};
-use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Prepared, Running, Supervisor};
+use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Prepared, Running, Supervisor, Witness};
 use crate::actors::try_jobs::{TryJobs, TryJobsDeps};
 use crate::actors::workers::{Workers, WorkersDeps};
 use crate::clock::Clock;
@@ -70,6 +70,8 @@ pub struct Parts {
     pub wire_runtime: tokio::runtime::Handle,
     /// The environment of the process.
     pub environ: Arc<BTreeMap<String, String>>,
+    /// Sees what the actors handle.
+    pub witness: Option<Witness>,
 }
 
 /// A master whose actors live; sockets are opened by its owner.
@@ -160,10 +162,10 @@ fn prepare(supervisor: &Supervisor) -> Shells {
 impl Master {
     /// Starts every actor; when this returns, the configuration is in force and what a crash left is repaired.
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
-        let (supervisor, escalations) = Supervisor::new();
+        let Parts { base_dir, config, db, writer, clock, wire_runtime, environ, witness } = parts;
+        let (supervisor, escalations) = Supervisor::with_witness(witness);
         let shells = prepare(&supervisor);
         supervisor.report_failed_subjects_to(shells.keeper.tell());
-        let Parts { base_dir, config, db, writer, clock, wire_runtime, environ } = parts;
 
         // The writer first: the rows of the configuration need it.
         let writer = Rc::new(RefCell::new(Some(writer)));
@@ -298,7 +300,7 @@ impl Common {
     fn builders(&self, shells: &Shells) -> BuildersDeps {
         let build = BuildDeps {
             base_dir: self.base_dir.clone(),
-            db: self.db.clone(),
+            rows: BuildRows::new(self.db.clone()),
             clock: self.clock.clone(),
             scripts: shells.scripts.ask(SCRIPT_DEADLINE),
             secrets: shells.secrets.ask(SECRET_DEADLINE),

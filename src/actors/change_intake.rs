@@ -5,11 +5,15 @@
 //! - Writes: changes, users, commits of codebases, source stamps, the source's poll state (`ingest_changes`).
 //! - Restart: permanent. Holds no state.
 
+use std::error::Error;
+
 use actix::Message;
+use tracing::warn;
 
 use super::applied::AppliedConfig;
 use super::scripts::CallFunction;
 use super::supervisor::{Ask, AskError, Child, Handle, Reply, ShellContext};
+use crate::changes::revlink::Revlink;
 use crate::db::transitions::IngestChanges;
 use crate::db::{Db, DbError};
 use crate::domain::{
@@ -77,9 +81,36 @@ impl Handle<AcceptChanges> for ChangeIntake {
                     change.codebase = codebase_of(&deps.scripts, &generator, change).await?;
                 }
             }
+            let revlink = deps.config.borrow().config.revlink.clone();
+            for change in &mut changes {
+                add_link(&deps.scripts, &revlink, change).await;
+            }
             let ingest = IngestChanges { source, source_id, changes, poll_state, history };
             deps.db.write(ingest).await.map_err(AcceptError::Database)
         }))
+    }
+}
+
+/// Gives a change that brought no link one by the rules of the configuration. A function that fails costs the link, not
+/// the change.
+async fn add_link(scripts: &Ask<CallFunction>, revlink: &Revlink, change: &mut NewChange) {
+    let Some(revision) = change.revision.clone().filter(|revision| !revision.is_empty()) else { return };
+    if change.revlink.is_some() || change.repository.is_empty() {
+        return;
+    }
+    match revlink {
+        Revlink::Rules(rules) => {
+            change.revlink = rules.iter().find_map(|rule| rule.link(&revision, &change.repository));
+        }
+        Revlink::Function(function) => {
+            let arguments = [revision.into(), change.repository.as_str().into()].map(ScriptValue::Data).into();
+            match scripts.ask(CallFunction { function: function.clone(), arguments }).await {
+                Ok(Ok(PropertyValue::Str(link))) if !link.is_empty() => change.revlink = Some(link),
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => warn!(error = &error as &dyn Error, "c['revlink'] failed; the change has no link"),
+                Err(error) => warn!(error = &error as &dyn Error, "c['revlink'] was not asked; the change has no link"),
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod git_position;
 mod git_remote;
 mod git_url;
 pub mod hooks;
+pub mod revlink;
 mod source;
 
 pub use git_poller::GitPoller;

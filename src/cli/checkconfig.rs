@@ -12,7 +12,8 @@ use crate::config;
 
 /// Says what is wrong with a configuration
 ///
-/// Loads it as a master would, without one, and names every error with its line.
+/// Loads it as a master would, without one, and names every error with its line. What is known from Buildbot
+/// and not available yet is noted, and is no error here; a master does not start with it.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
@@ -20,7 +21,7 @@ Examples:
   buildbot checkconfig /srv/buildbot/master
   buildbot checkconfig new/master.cfg
 
-Exit codes: 0 a master can run with it, 1 it cannot, 2 wrong usage")]
+Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage")]
 pub(super) struct Checkconfig {
     /// Say nothing when all is well
     #[arg(short, long)]
@@ -43,7 +44,14 @@ impl Checkconfig {
                 for component in &config.inactive {
                     complain(format_args!("warning: {component} is known but does nothing yet"));
                 }
-                remark(self.quiet, "the configuration is good");
+                for note in &config.not_available {
+                    complain(format_args!("note: {note}"));
+                }
+                let verdict = match config.not_available.len() {
+                    0 => "the configuration is good",
+                    _ => "the configuration is good, but no master starts with it yet: see the notes",
+                };
+                remark(self.quiet, verdict);
                 Ok(ExitCode::SUCCESS)
             }
             Err(errors) => {

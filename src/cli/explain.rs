@@ -87,6 +87,10 @@ impl Explain {
         let reasons: Vec<String> = reasons.iter().map(text).collect();
         match reasons.as_slice() {
             [reason] => vec![format!("Request {} {reason}", self.id)],
+            [first, more @ ..] if text(&request["state"]) == "building" => {
+                let sentence = format!("Request {} {first}", self.id);
+                std::iter::once(sentence).chain(more.iter().map(|reason| format!("  {reason}"))).collect()
+            }
             reasons => {
                 let heading = format!("Request {} waits:", self.id);
                 std::iter::once(heading).chain(reasons.iter().map(|reason| format!("  {reason}"))).collect()
@@ -121,6 +125,8 @@ mod tests {
         let explain = Explain { what: What::Request, id: 7, json: false, dir: PathBuf::new(), url: None };
         let one = json!({ "reasons": ["is about to start"] });
         assert_eq!(explain.request(&one), ["Request 7 is about to start"]);
+        let building = json!({ "state": "building", "reasons": ["is being built", "one by one"] });
+        assert_eq!(explain.request(&building), ["Request 7 is being built", "  one by one"]);
         let two = json!({ "reasons": ["waits for lock db", "worker w1 is busy\u{1b}[1m"] });
         let expected = ["Request 7 waits:", "  waits for lock db", "  worker w1 is busy\u{fffd}[1m"];
         assert_eq!(explain.request(&two), expected);

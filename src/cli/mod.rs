@@ -4,6 +4,7 @@ mod checkconfig;
 mod cleanupdb;
 mod completions;
 mod create_master;
+mod dataspec;
 mod demo;
 mod explain;
 mod foreground;
@@ -68,6 +69,7 @@ enum Command {
     #[command(alias = "sighup")]
     Reconfig(reconfig::Reconfig),
     Checkconfig(checkconfig::Checkconfig),
+    Dataspec(dataspec::Dataspec),
     Cleanupdb(cleanupdb::Cleanupdb),
     Status(status::ShowStatus),
     Explain(explain::Explain),
@@ -90,6 +92,7 @@ pub fn run() -> ExitCode {
         Command::Restart(arguments) => arguments.run(),
         Command::Reconfig(arguments) => arguments.run(),
         Command::Checkconfig(arguments) => arguments.run(),
+        Command::Dataspec(arguments) => arguments.run(),
         Command::Cleanupdb(arguments) => arguments.run(),
         Command::Status(arguments) => arguments.run(),
         Command::Explain(arguments) => arguments.run(),

@@ -6,6 +6,7 @@ mod clients;
 mod diff;
 mod error;
 mod load;
+mod missing;
 mod nearest;
 mod reference;
 mod reveal;
@@ -20,6 +21,7 @@ pub use clients::{ClientAccount, ClientRole};
 pub use diff::{Changed, ConfigDiff, diff};
 pub use error::{ConfigError, ConfigErrors, Excerpt};
 pub use load::{Loader, MASTER_CFG, load};
+pub use missing::missing;
 pub use nearest::nearest;
 pub use reference::reference;
 pub use reveal::load_to_run;
@@ -31,12 +33,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::changes::config::ChangeSourceConfig;
+use crate::changes::revlink::Revlink;
 use crate::domain::lock::{LockAccess, LockItem};
 use crate::domain::{Callback, Description, Properties, Renderable};
 use crate::lifetime::Horizons;
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::schedulers::cron::Cron;
-use crate::secrets::{LateText, SecretsConfig};
+use crate::secrets::{LateOptions, LateText, SecretsConfig};
 use crate::steps::config::StepConfig;
 
 /// Everything a `master.cfg` says.
@@ -62,17 +65,20 @@ pub struct MasterConfig {
     /// Where secrets come from.
     pub secrets: SecretsConfig,
     /// SQLAlchemy form; relative paths are below the base directory.
-    pub db_url: String,
+    pub db_url: LateText,
     pub properties: Properties,
     pub collapse_requests: Collapse,
     pub prioritize_builders: Option<Callback>,
     pub codebase_generator: Option<Callback>,
+    pub revlink: Revlink,
     pub logs: LogLimits,
     pub lifetime: DataLifetime,
     /// Losses of a worker after which a request ends in EXCEPTION instead of being tried again.
     pub max_worker_losses: i32,
     /// Components that are known but do nothing yet; shown as a banner.
     pub inactive: Vec<String>,
+    /// What is known and not built yet, and without which no master starts: [`MasterConfig::reveal`] refuses it.
+    pub not_available: Vec<ConfigError>,
     /// Old spellings and the like, with `file:line`.
     pub warnings: Vec<String>,
     /// What it was made of.
@@ -212,7 +218,7 @@ pub struct WwwConfig {
     /// Plugin name to its options, as `/config` shows them.
     pub plugins: crate::domain::PropertyValue,
     /// Dialect to its options.
-    pub change_hook_dialects: Vec<(String, crate::domain::PropertyValue)>,
+    pub change_hook_dialects: Vec<(String, LateOptions)>,
     pub allowed_origins: Vec<String>,
 }
 

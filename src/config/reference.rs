@@ -2,7 +2,7 @@
 //! configurations are checked against, so that the two cannot part.
 
 use super::table::keys::{KEYS, Key, KeySupport, WWW_KEYS};
-use super::table::{Argument, Class, DATETIME, Default, NAMESPACES, Rest, Support, classes};
+use super::table::{Argument, Class, DATETIME, Default, NAMESPACES, Rest, STATUS, Support, classes};
 
 const HEAD: &str = "\
 # Configuration reference
@@ -10,10 +10,10 @@ const HEAD: &str = "\
 <!-- Printed from the table in src/config/table. `UPDATE_GOLDENS=1 cargo test -p buildbot --lib reference` prints it anew. -->
 
 Everything that a `master.cfg` can use: the keys of `BuildmasterConfig`, and the classes of `buildbot.plugins` with their arguments.
-What is known from Buildbot and not available yet is refused with a message that says so; it is listed at the end of each part.
+What is known from Buildbot and not available yet is listed at the end of each part: files that use it can be checked, but no master starts with them.
 ";
 
-const INTRODUCTIONS: [(&str, &str); 10] = [
+const INTRODUCTIONS: [(&str, &str); 11] = [
     ("worker", "Who runs builds."),
     ("changes", "How changes are noticed."),
     ("schedulers", "When builds are due."),
@@ -23,6 +23,7 @@ const INTRODUCTIONS: [(&str, &str); 10] = [
     ("secrets", "Where secrets come from."),
     ("machine", "Machines that are started when they are needed."),
     ("webhooks", "Hooks of one's own."),
+    (STATUS, "What stood in `c['status']` of Buildbot 0.8."),
     (DATETIME, "What there is of Python's module `datetime`."),
 ];
 
@@ -34,7 +35,10 @@ pub fn reference() -> String {
     text += "\n## Keys of `c['www']`\n\n";
     text += &keys(WWW_KEYS, "c['www']");
     for (namespace, introduction) in INTRODUCTIONS {
-        debug_assert!(NAMESPACES.contains(&namespace) || namespace == DATETIME, "a namespace of the table");
+        debug_assert!(
+            NAMESPACES.contains(&namespace) || [DATETIME, STATUS].contains(&namespace),
+            "a namespace of the table"
+        );
         text += &chapter(namespace, introduction);
     }
     text
@@ -75,7 +79,8 @@ fn chapter(namespace: &str, introduction: &str) -> String {
         return String::new();
     }
     let mut text = format!("\n## `{namespace}`\n\n{introduction}\n");
-    for class in of_namespace.iter().filter(|class| class.support == Support::Works) {
+    let has_entry = |class: &&&Class| class.support == Support::Works && class.modern.is_none();
+    for class in of_namespace.iter().filter(has_entry) {
         text += &class_entry(class);
     }
     let named = |wanted: fn(&Support) -> bool| {
@@ -92,6 +97,11 @@ fn chapter(namespace: &str, introduction: &str) -> String {
     for (what, names) in groups.iter().filter(|(_, names)| !names.is_empty()) {
         text += &format!("\n{what}: {names}.\n");
     }
+    let old = of_namespace.iter().filter_map(|class| Some(format!("`{}` (now `{}`)", class.name, class.modern?)));
+    let old: Vec<String> = old.collect();
+    if !old.is_empty() {
+        text += &format!("\nOld names, which work with a warning: {}.\n", old.join(", "));
+    }
     text
 }
 
@@ -107,7 +117,7 @@ fn class_entry(class: &Class) -> String {
         Rest::All => text += "Other arguments are taken, too.\n",
     }
     let arguments: Vec<&Argument> = class.all_arguments().collect();
-    let is_shown = |argument: &&&Argument| !argument.is_not_yet() && !argument.is_ignored();
+    let is_shown = |argument: &&&Argument| argument.available && !argument.is_ignored();
     if arguments.iter().any(|argument| is_shown(&argument)) {
         text += "\n| argument | type | default | meaning |\n|---|---|---|---|\n";
     }
@@ -118,8 +128,10 @@ fn class_entry(class: &Class) -> String {
         let names = arguments.iter().filter(|argument| wanted(argument)).map(|argument| format!("`{}`", argument.name));
         names.collect::<Vec<_>>().join(", ")
     };
-    let groups =
-        [("Accepted, without effect", named(Argument::is_ignored)), ("Not available yet", named(Argument::is_not_yet))];
+    let groups = [
+        ("Accepted, without effect", named(Argument::is_ignored)),
+        ("Not available yet", named(|argument| !argument.available)),
+    ];
     for (what, names) in groups.iter().filter(|(_, names)| !names.is_empty()) {
         text += &format!("\n{what}: {names}.\n");
     }

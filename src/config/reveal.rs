@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::{ConfigError, ConfigErrors, Loader, MASTER_CFG, MasterConfig};
 use crate::changes::config::ChangeSourceKind;
-use crate::secrets::{LateText, Secret, SecretStore};
+use crate::secrets::{Late, Place, SecretStore};
 use crate::steps::Fault;
-use crate::steps::render::{render_outside, text_of};
+use crate::steps::render::render_outside;
 
 /// Loads a file and the secrets it names, so that it can be put in force. Blocks, also on the network.
 pub fn load_to_run(path: &Path, base_dir: &Path) -> Result<MasterConfig, ConfigErrors> {
@@ -15,12 +15,15 @@ pub fn load_to_run(path: &Path, base_dir: &Path) -> Result<MasterConfig, ConfigE
 }
 
 impl MasterConfig {
-    /// Asks the providers for what passwords and the like need; all that cannot be had is told. Blocks, also on the
-    /// network.
+    /// Asks the providers for what passwords and the like need; all that cannot be had is told, and all that is known
+    /// and not built yet. Blocks, also on the network.
     pub fn reveal(mut self) -> Result<Self, ConfigErrors> {
+        if !self.not_available.is_empty() {
+            return Err(ConfigErrors::new(self.not_available));
+        }
         let store = SecretStore::new(&self.secrets);
         let mut problems = Vec::new();
-        for (what, text) in self.late_texts() {
+        for (what, text) in self.late() {
             let Some(written) = text.missing() else { continue };
             let used = RefCell::new(Vec::new());
             let secret = |name: &str| {
@@ -29,15 +32,15 @@ impl MasterConfig {
                 Ok(secret.expose().to_owned())
             };
             match render_outside(written, &secret) {
-                Ok(value) => text.reveal(Secret::new(text_of(value)), used.take()),
-                Err(fault) => problems.push(ConfigError::whole_file(MASTER_CFG, format!("{what}: {fault}"))),
+                Ok(value) => text.reveal(value, used.take()),
+                Err(fault) => problems.push(problem(text.place(), format!("{what}: {fault}"))),
             }
         }
         if problems.is_empty() { Ok(self) } else { Err(ConfigErrors::new(problems)) }
     }
 
-    /// Every text that may need secrets, with what it is.
-    fn late_texts(&mut self) -> impl Iterator<Item = (String, &mut LateText)> {
+    /// Everything that may need secrets, with what it is.
+    fn late(&mut self) -> impl Iterator<Item = (String, &mut dyn Late)> {
         let workers = self.workers.iter_mut();
         let workers = workers.map(|worker| (format!("the password of worker '{}'", worker.name), &mut worker.password));
         let clients = self.clients.iter_mut();
@@ -46,6 +49,18 @@ impl MasterConfig {
             ChangeSourceKind::Git(git) => (format!("the repourl of '{}'", source.name), &mut git.repourl),
             ChangeSourceKind::Pb(pb) => (format!("the password of '{}'", source.name), &mut pb.password),
         });
-        workers.chain(clients).chain(sources)
+        let texts = workers.chain(clients).chain(sources).chain([("c['db']['db_url']".to_owned(), &mut self.db_url)]);
+        let hooks = self.www.iter_mut().flat_map(|www| &mut www.change_hook_dialects);
+        let hooks = hooks
+            .map(|(name, options)| (format!("c['www']['change_hook_dialects']['{name}']"), options as &mut dyn Late));
+        texts.map(|(what, text)| (what, text as &mut dyn Late)).chain(hooks)
     }
+}
+
+fn problem(place: &Place, message: String) -> ConfigError {
+    if place.line == 0 {
+        return ConfigError::whole_file(MASTER_CFG, message);
+    }
+    let Place { file, line, column } = place.clone();
+    ConfigError { file, line, column, message, excerpt: None }
 }

@@ -307,6 +307,9 @@ diesel::table! {
         state_string -> Text,
         urls -> Text,
         hidden -> SmallInt,
+        group_first -> Nullable<Integer>,
+        group_name -> Nullable<Text>,
+        group_serial -> Nullable<SmallInt>,
     }
 }
 
@@ -351,6 +354,7 @@ diesel::table! {
         name -> Text,
         position -> Integer,
         presence -> Double,
+        group_first -> Nullable<Integer>,
     }
 }
 

@@ -25,6 +25,8 @@ pub struct LearnedStep {
     pub position: i32,
     /// The share of the last good builds that had it, from 0 to 1.
     pub presence: f64,
+    /// The position of the first step of its group, if it runs at the same time as others.
+    pub group: Option<i32>,
     /// Metric to what it usually is at the step's end.
     pub metrics: BTreeMap<String, Average>,
 }

@@ -49,7 +49,7 @@ pub use render::{FunctionCall, Operator, Renderable};
 pub use results::Results;
 pub use script::{Callback, ScriptError, ScriptValue};
 pub use source_stamp::{Patch, SourceStamp, StampSpec};
-pub use step::Step;
+pub use step::{Pace, Step, StepGroup};
 pub use time::Timestamp;
 pub use transfer::{Compression, MasterFile, StoreDirectory, StoreFile};
 pub use trigger::{TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd};

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Build, BuildRequest, Change, Properties, PropertyValue};
+use super::{Build, BuildRequest, Change, Properties, PropertyValue, Renderable};
 
 /// What a function may receive or return.
 #[derive(Clone, Debug)]
@@ -70,6 +70,15 @@ pub trait ScriptFunction: Any + Send + Sync {
         let message = "it takes no named arguments".to_owned();
         Err(ScriptError { function: self.name().to_owned(), location: self.location().to_owned(), message })
     }
+    /// As [`Self::call_named`], for whoever renders what it returns: that may be another renderable.
+    fn call_to_render(
+        &self,
+        arguments: &[ScriptValue],
+        named: &[(String, ScriptValue)],
+        limits: ScriptLimits,
+    ) -> Result<Renderable, ScriptError> {
+        self.call_named(arguments, named, limits).map(Renderable::Value)
+    }
     fn name(&self) -> &str;
     /// `file:line` of its definition.
     fn location(&self) -> &str;
@@ -95,10 +104,25 @@ struct Bound {
     named: Vec<(String, ScriptValue)>,
 }
 
+impl Bound {
+    fn all(&self, arguments: &[ScriptValue]) -> Vec<ScriptValue> {
+        arguments.iter().chain(&self.arguments).cloned().collect()
+    }
+}
+
 impl ScriptFunction for Bound {
     fn call(&self, arguments: &[ScriptValue], limits: ScriptLimits) -> Result<PropertyValue, ScriptError> {
-        let all: Vec<ScriptValue> = arguments.iter().chain(&self.arguments).cloned().collect();
-        self.function.0.call_named(&all, &self.named, limits)
+        self.function.0.call_named(&self.all(arguments), &self.named, limits)
+    }
+
+    fn call_to_render(
+        &self,
+        arguments: &[ScriptValue],
+        named: &[(String, ScriptValue)],
+        limits: ScriptLimits,
+    ) -> Result<Renderable, ScriptError> {
+        let named: Vec<(String, ScriptValue)> = named.iter().chain(&self.named).cloned().collect();
+        self.function.0.call_to_render(&self.all(arguments), &named, limits)
     }
 
     fn name(&self) -> &str {

@@ -1,8 +1,10 @@
 //! Estimates of steps and builds that run.
 //!
 //! A step is as far as the mean of its metrics says, each against what it usually is in the end; what is left of it is
-//! that share of its usual time. A build still has what is left of its running step, and the steps that usually follow.
+//! that share of its usual time. A build still has what is left of its running step, and the steps that usually follow;
+//! of steps that run at the same time, it has the longest.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{StepNow, StepState};
@@ -70,24 +72,45 @@ pub fn of_build(usual: &[LearnedStep], steps: &[StepNow], elapsed: Duration) -> 
         return None;
     }
     let newest = steps.iter().map(|step| step.number).max();
-    let (mut whole, mut left) = (Duration::ZERO, Duration::ZERO);
+    let mut sum = Sum::default();
     for entry in usual {
         let Some(time) = entry.metrics.get(TIME) else { continue };
         let expected = seconds(time.value).mul_f64(entry.presence.clamp(0.0, 1.0));
         match steps.iter().find(|step| step.name == entry.name) {
             Some(step) => {
-                whole += seconds(time.value);
-                left += of_step(entry, step).map_or(Duration::ZERO, |estimate| estimate.left);
+                let left = of_step(entry, step).map_or(Duration::ZERO, |estimate| estimate.left);
+                sum.add(step.group, seconds(time.value), left);
             }
             // A step that others overtook does not come any more.
             None if newest.is_some_and(|newest| entry.position <= newest) => {}
-            None => {
-                whole += expected;
-                left += expected;
+            None => sum.add(entry.group, expected, expected),
+        }
+    }
+    let (usual, left) = sum.total();
+    Some(Estimate { elapsed, usual, left })
+}
+
+/// The usual time of steps and what is left of it: added up, and of those that run at the same time the longest.
+#[derive(Default)]
+struct Sum {
+    alone: (Duration, Duration),
+    groups: BTreeMap<i32, (Duration, Duration)>,
+}
+
+impl Sum {
+    fn add(&mut self, group: Option<i32>, usual: Duration, left: Duration) {
+        match group {
+            None => self.alone = (self.alone.0 + usual, self.alone.1 + left),
+            Some(group) => {
+                let longest = self.groups.entry(group).or_default();
+                *longest = (longest.0.max(usual), longest.1.max(left));
             }
         }
     }
-    Some(Estimate { elapsed, usual: whole, left })
+
+    fn total(self) -> (Duration, Duration) {
+        self.groups.into_values().fold(self.alone, |sum, longest| (sum.0 + longest.0, sum.1 + longest.1))
+    }
 }
 
 fn seconds(value: f64) -> Duration {
@@ -102,12 +125,13 @@ mod tests {
     fn usual(name: &str, position: i32, metrics: &[(&str, f64)]) -> LearnedStep {
         let average = |value: f64| Average { value, n_samples: 5 };
         let metrics = metrics.iter().map(|(metric, value)| ((*metric).to_owned(), average(*value))).collect();
-        LearnedStep { name: name.to_owned(), position, presence: 1.0, metrics }
+        LearnedStep { name: name.to_owned(), position, presence: 1.0, group: None, metrics }
     }
 
     fn now(name: &str, number: i32, state: StepState, elapsed: u64, counted: &[(&str, f64)]) -> StepNow {
         let counted = counted.iter().map(|(metric, value)| ((*metric).to_owned(), *value)).collect();
-        StepNow { name: name.to_owned(), number, state, elapsed: Duration::from_secs(elapsed), counted }
+        let elapsed = Duration::from_secs(elapsed);
+        StepNow { name: name.to_owned(), number, state, group: None, elapsed, counted }
     }
 
     fn site() -> Vec<LearnedStep> {
@@ -161,6 +185,26 @@ mod tests {
         let steps = [now("make", 1, StepState::Running, 0, &[])];
         let estimate = of_build(&usual, &steps, Duration::ZERO).unwrap();
         assert_eq!(estimate.left, Duration::from_secs(75));
+    }
+
+    #[test]
+    fn of_steps_that_run_at_the_same_time_a_build_has_the_longest_left() {
+        let mut usual = site();
+        for step in &mut usual[1..] {
+            step.group = Some(1);
+        }
+        let estimate = of_build(&usual, &[], Duration::ZERO).unwrap();
+        assert_eq!((estimate.usual, estimate.left), (Duration::from_secs(70), Duration::from_secs(70)));
+        let together =
+            |name: &str, number| StepNow { group: Some(1), ..now(name, number, StepState::Running, 20, &[]) };
+        let steps = [now("git", 0, StepState::Done, 10, &[]), together("make", 1), together("test", 2)];
+        let estimate = of_build(&usual, &steps, Duration::from_secs(30)).unwrap();
+        assert_eq!(estimate.left, Duration::from_secs(40));
+        // This worker runs them one after another.
+        let steps = [now("git", 0, StepState::Done, 10, &[]), now("make", 1, StepState::Done, 60, &[])];
+        let steps = [steps.as_slice(), &[now("test", 2, StepState::Running, 20, &[])]].concat();
+        let estimate = of_build(&usual, &steps, Duration::from_secs(90)).unwrap();
+        assert_eq!((estimate.usual, estimate.left), (Duration::from_secs(100), Duration::from_secs(10)));
     }
 
     #[test]

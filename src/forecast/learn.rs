@@ -24,6 +24,7 @@ pub fn learn(known: &[LearnedStep], steps: &[StepNow], went_well: bool) -> Vec<L
             }
         };
         entry.position = step.number;
+        entry.group = step.group;
         let time = [(TIME.to_owned(), step.elapsed.as_secs_f64())];
         for (metric, value) in time.into_iter().chain(step.counted.clone()) {
             let average = entry.metrics.entry(metric).or_default();
@@ -52,14 +53,13 @@ fn after(average: Average, sample: f64) -> Average {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::*;
 
     fn step(name: &str, number: i32, state: StepState, seconds: u64) -> StepNow {
         let elapsed = Duration::from_secs(seconds);
-        StepNow { name: name.to_owned(), number, state, elapsed, counted: BTreeMap::new() }
+        StepNow { name: name.to_owned(), number, state, elapsed, ..StepNow::default() }
     }
 
     fn time(learned: &[LearnedStep], name: &str) -> f64 {

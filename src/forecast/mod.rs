@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::learned::StepSoFar;
-use crate::domain::{Results, Timestamp};
+use crate::domain::{Pace, Results, Timestamp};
 
 /// A step of a build as it stands.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +19,8 @@ pub struct StepNow {
     pub name: String,
     pub number: i32,
     pub state: StepState,
+    /// The number of the first step of its group, if it runs at the same time as others.
+    pub group: Option<i32>,
     /// Without the wait for locks; zero before it.
     pub elapsed: Duration,
     /// What it has counted so far, bytes of output included.
@@ -37,7 +39,9 @@ impl StepNow {
         };
         let began = step.locks_acquired_at.or(step.started_at);
         let elapsed = began.map_or(Duration::ZERO, |began| step.complete_at.unwrap_or(now).since(began));
-        Self { name: step.name.clone(), number: step.number, state, elapsed, counted: so_far.counted.clone() }
+        let group = step.group.as_ref().filter(|group| group.pace == Pace::Together).map(|group| group.first);
+        let (name, counted) = (step.name.clone(), so_far.counted.clone());
+        Self { name, number: step.number, state, group, elapsed, counted }
     }
 }
 

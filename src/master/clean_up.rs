@@ -18,7 +18,7 @@ pub async fn clean_up(base_dir: &Path, dry_run: bool) -> anyhow::Result<control:
     let clock = Clock::system();
     let options = OpenOptions {
         base_dir: base_dir.to_owned(),
-        db_url: config.db_url.clone(),
+        db_url: config.db_url.expose().context("c['db']['db_url'] is not known")?.to_owned(),
         master_name: name(base_dir),
         clock: clock.clone(),
     };

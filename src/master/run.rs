@@ -96,7 +96,7 @@ async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> any
     let clock = Clock::system();
     let options = OpenOptions {
         base_dir: base_dir.clone(),
-        db_url: config.db_url.clone(),
+        db_url: config.db_url.expose().context("c['db']['db_url'] is not known")?.to_owned(),
         master_name: name(&base_dir),
         clock: clock.clone(),
     };
@@ -113,6 +113,7 @@ async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> any
         clock: clock.clone(),
         wire_runtime: wire.handle().clone(),
         environ: Arc::new(run_options.environ),
+        witness: None,
     };
     let mut master = Master::start(parts).await?;
     let applied = master.config.clone();

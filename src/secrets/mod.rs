@@ -6,6 +6,8 @@
 mod config;
 mod file;
 mod forms;
+mod late;
+mod late_options;
 mod late_text;
 mod pass;
 mod redactor;
@@ -17,6 +19,8 @@ pub use config::{
     KvVersion, PassConfig, ProviderConfig, SecretFilesConfig, SecretsConfig, VaultConfig, VaultLogin, VaultNaming,
 };
 pub use file::check_directory;
+pub use late::{Late, Place};
+pub use late_options::LateOptions;
 pub use late_text::LateText;
 pub use redactor::{Redaction, Redactor};
 pub use secret::Secret;

@@ -11,7 +11,7 @@ use super::condition::step_object;
 use super::config::{StepConfig, WarningCountingConfig, WarningExtractor};
 use super::context::{Fault, RemoteCommand, StepContext, WorkerPlace};
 use super::registry::Work;
-use super::render::render_text;
+use super::render::{call, render_text};
 use super::warnings::{WarningCounter, WarningRules};
 use crate::domain::log::LineObserver;
 use crate::domain::{LogKind, PropertyValue, Results, ScriptValue, Stream};
@@ -53,7 +53,7 @@ impl WarningCounting {
         for seen in seen {
             let line = ScriptValue::Data(seen.line.as_str().into());
             let groups = ScriptValue::Match(seen.groups.clone().into());
-            let parts = context.call(function, vec![step.clone(), line, groups]).await?;
+            let parts = call(function, vec![step.clone(), line, groups], context).await?;
             let (file, number, text) = warning_parts(&parts).ok_or_else(|| {
                 let (name, place) = (function.0.name(), function.0.location());
                 let wanted = "must return (file, line, text), with None for what is not known";

@@ -3,7 +3,7 @@
 use super::config::StepConfig;
 use super::context::{Fault, StepContext};
 use super::registry::step_name;
-use super::render::render;
+use super::render::{call, render};
 use super::step::StepCondition;
 use crate::domain::{PropertyValue, Results, ScriptValue};
 
@@ -31,7 +31,7 @@ async fn evaluate(
             let step = step_object(config, context).await?;
             let code = results.map(|results| ScriptValue::Data(i64::from(results.code()).into()));
             let arguments = code.into_iter().chain([step]).collect();
-            Ok(context.call(function, arguments).await?.is_truthy())
+            Ok(call(function, arguments, context).await?.is_truthy())
         }
     }
 }

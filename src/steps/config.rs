@@ -1,14 +1,18 @@
 //! What the configuration says of a step: one variant per kind, plain and comparable.
 
+mod group;
 mod properties;
 mod shells;
+mod tools;
 mod transfer;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use self::group::GroupPlace;
 pub use self::properties::{FromEnvConfig, PropertyCommandConfig, PropertyTarget, SetPropertyConfig};
 pub use self::shells::{MasterShellConfig, ShellSequenceConfig};
+pub use self::tools::{Tool, ToolConfig};
 pub use self::transfer::{
     DirectoryUploadConfig, DownloadConfig, DownloadSource, FileUploadConfig, FilesystemConfig,
     MultipleFileUploadConfig, SecretFilesConfig, TransferSize, UploadLink,
@@ -53,6 +57,7 @@ pub enum StepKind {
     LogRenderable(Renderable),
     MasterShell(MasterShellConfig),
     ShellSequence(ShellSequenceConfig),
+    Tool(ToolConfig),
     /// A function of the configuration.
     Function(StepCallback),
 }
@@ -173,6 +178,17 @@ pub struct GitConfig {
     /// `git describe` after the checkout, as property `commit-description`.
     pub get_description: Option<BTreeMap<String, Renderable>>,
     pub config: BTreeMap<String, Renderable>,
+    pub host: GitHost,
+}
+
+/// What else than branches can be built, by the server it is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GitHost {
+    Any,
+    /// Merge commits of pull requests, which GitHub makes anew when it likes.
+    GitHub,
+    /// Changes under review.
+    Gerrit,
 }
 
 /// How `Git` brings the tree to the wanted revision.

@@ -12,8 +12,8 @@ use super::config::StepConfig;
 use super::function::FunctionThreads;
 use crate::domain::log::LineObserver;
 use crate::domain::{
-    Callback, Change, CommandOutcome, LogId, LogKind, MasterFile, Properties, PropertyValue, ScriptError, ScriptValue,
-    SourceStamp, Stream, TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
+    Callback, Change, CommandOutcome, LogId, LogKind, MasterFile, Properties, PropertyValue, Renderable, ScriptError,
+    ScriptValue, SourceStamp, Stream, TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
 };
 
 /// The reason a step could not be carried out. A step that ran and failed is a value, not a fault.
@@ -129,8 +129,9 @@ pub trait StepContext {
     fn add_url(&self, name: &str, url: &str);
     /// What the worker said of itself: `admin`, `host`, `version`, `os_id` and the like.
     fn worker_fact(&self, name: &str) -> Option<PropertyValue>;
-    /// Runs a function of the configuration off the core thread, with exactly these arguments.
-    async fn call(&self, function: &Callback, arguments: Vec<ScriptValue>) -> Result<PropertyValue, Fault>;
+    /// Runs a function of the configuration off the core thread, with exactly these arguments. What it returns is still
+    /// to be rendered, as [`call`](super::call) does.
+    async fn call(&self, function: &Callback, arguments: Vec<ScriptValue>) -> Result<Renderable, Fault>;
     async fn secret(&self, name: &str) -> Result<String, Fault>;
     /// Whether there is a scheduler of this name that can be triggered.
     fn can_trigger(&self, scheduler: &str) -> bool;

@@ -30,6 +30,7 @@ mod sequence;
 mod shell;
 mod source;
 mod summary;
+mod tools;
 mod transfer;
 mod trigger;
 
@@ -37,7 +38,7 @@ pub use self::agenda::{Agenda, StepsPlace};
 pub use self::condition::{is_hidden, should_run};
 pub use self::context::{Fault, MasterCommand, MasterOutcome, RemoteCommand, StepContext, Transferred, WorkerPlace};
 pub use self::registry::{BuildEnv, default_name, make, step_name};
-pub use self::render::{render, render_properties};
+pub use self::render::{call, render, render_properties};
 pub use self::results::BuildProgress;
 pub use self::step::{Step, StepCommon, StepCondition};
 pub use self::summary::summary;

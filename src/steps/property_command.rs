@@ -9,7 +9,7 @@ use super::config::{PropertyCommandConfig, PropertyTarget};
 use super::context::{Fault, StepContext};
 use super::output::Output;
 use super::registry::Work;
-use super::render::render_text;
+use super::render::{call, render_text};
 use super::summary::own_words;
 use crate::domain::log::LineObserver;
 use crate::domain::{Callback, LogKind, PropertyValue, Results, ScriptValue, Stream};
@@ -71,7 +71,7 @@ async fn extract(
 ) -> Result<Vec<(String, PropertyValue)>, Fault> {
     let texts = texts.into_iter().map(PropertyValue::from);
     let arguments = [rc.into()].into_iter().chain(texts).map(ScriptValue::Data).collect();
-    match context.call(function, arguments).await? {
+    match call(function, arguments, context).await? {
         PropertyValue::Null => Ok(Vec::new()),
         PropertyValue::Map(entries) => Ok(entries.into_iter().collect()),
         other => {

@@ -19,6 +19,7 @@ use super::shell::Shell;
 use super::source::git::Git;
 use super::step::Step;
 use super::summary::{self, Done};
+use super::tools::ToolStep;
 use super::transfer::{DirectoryUpload, Download, FileUpload, MultipleFileUpload};
 use super::trigger::Trigger;
 use crate::domain::{PropertyValue, Renderable, Results};
@@ -60,6 +61,7 @@ pub fn make(config: &StepConfig, env: &BuildEnv) -> Box<dyn Step> {
         StepKind::LogRenderable(content) => Box::new(LogRenderable { content: content.clone() }),
         StepKind::MasterShell(command) => Box::new(MasterShell { place, config: command.clone() }),
         StepKind::ShellSequence(sequence) => Box::new(ShellSequence { place, config: sequence.clone() }),
+        StepKind::Tool(tool) => Box::new(ToolStep { place, step: config.clone(), config: tool.clone() }),
         StepKind::Function(function) => {
             Box::new(FunctionStep { place, step: config.clone(), function: function.clone() })
         }
@@ -98,6 +100,7 @@ pub fn default_name(config: &StepConfig) -> String {
         StepKind::LogRenderable(_) => "LogRenderable".to_owned(),
         StepKind::MasterShell(_) => "MasterShellCommand".to_owned(),
         StepKind::ShellSequence(_) => "generic".to_owned(),
+        StepKind::Tool(tool) => tool.tool.step_name().to_owned(),
         StepKind::Function(function) => function.0.name().to_owned(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod operate;
 mod scope;
+mod via;
 pub mod with_properties;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use futures_util::FutureExt;
 
 use self::operate::operate;
 use self::scope::{BuildScope, OutsideScope, PropertyScope, Scope, Secrets};
+use self::via::Via;
 use super::context::{Fault, StepContext};
 use super::interpolate::{Lookup, Segment, Selector, Substitution, Template};
 use crate::domain::{Callback, FunctionCall, Properties, PropertyValue, Renderable, ScriptValue, SourceStamp};
@@ -19,19 +21,30 @@ use crate::domain::{Callback, FunctionCall, Properties, PropertyValue, Renderabl
 /// The value of an argument, as the build is now.
 pub async fn render(renderable: &Renderable, context: &dyn StepContext) -> Result<PropertyValue, Fault> {
     let scope = BuildScope { context, properties: context.properties(), secrets: Secrets::Reveal };
-    Renderer { scope: &scope }.value(renderable).await
+    Renderer::new(&scope).value(renderable).await
+}
+
+/// What a function returns when it is called with these arguments, rendered if it is a renderable.
+pub async fn call(
+    function: &Callback,
+    arguments: Vec<ScriptValue>,
+    context: &dyn StepContext,
+) -> Result<PropertyValue, Fault> {
+    let returned = context.call(function, arguments).await?;
+    let scope = BuildScope { context, properties: context.properties(), secrets: Secrets::Reveal };
+    Renderer::new(&scope).returned(function, returned).await
 }
 
 /// The value of an argument with every secret shown as `<name>`, for texts that people read.
 pub async fn render_for_display(renderable: &Renderable, context: &dyn StepContext) -> Result<PropertyValue, Fault> {
     let scope = BuildScope { context, properties: context.properties(), secrets: Secrets::Mask };
-    Renderer { scope: &scope }.value(renderable).await
+    Renderer::new(&scope).value(renderable).await
 }
 
 /// The value of an argument that depends on properties alone, as those of schedulers do; needs no build and never
 /// waits. Functions, secrets, source stamps and the worker are a [`Fault::Config`].
 pub async fn render_properties(renderable: &Renderable, properties: &Properties) -> Result<PropertyValue, Fault> {
-    Renderer { scope: &PropertyScope { properties } }.value(renderable).await
+    Renderer::new(&PropertyScope { properties }).value(renderable).await
 }
 
 /// The value of an argument outside of any build, where `secret` gives secrets and there are no properties. Functions
@@ -41,7 +54,7 @@ pub fn render_outside(
     secret: &dyn Fn(&str) -> Result<String, Fault>,
 ) -> Result<PropertyValue, Fault> {
     let scope = OutsideScope { properties: Properties::new(), secret };
-    let rendering = Renderer { scope: &scope }.value(renderable).now_or_never();
+    let rendering = Renderer::new(&scope).value(renderable).now_or_never();
     rendering.expect("nothing in this scope waits")
 }
 
@@ -65,9 +78,24 @@ type Rendering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + 'a>>;
 #[derive(Clone, Copy)]
 struct Renderer<'a> {
     scope: &'a dyn Scope,
+    /// The functions that returned what is being rendered.
+    via: Option<&'a Via<'a>>,
 }
 
 impl<'a> Renderer<'a> {
+    fn new(scope: &'a dyn Scope) -> Self {
+        Self { scope, via: None }
+    }
+
+    /// What a function returned may be a renderable again.
+    async fn returned(self, function: &Callback, returned: Renderable) -> Result<PropertyValue, Fault> {
+        if let Renderable::Value(value) = returned {
+            return Ok(value);
+        }
+        let via = Via::new(function, self.via)?;
+        Renderer { scope: self.scope, via: Some(&via) }.value(&returned).await
+    }
+
     fn value(self, renderable: &'a Renderable) -> Rendering<'a, PropertyValue> {
         Box::pin(async move {
             match renderable {
@@ -98,7 +126,7 @@ impl<'a> Renderer<'a> {
                     }
                     Ok(PropertyValue::Map(values))
                 }
-                Renderable::Function(function) => self.scope.call(function).await,
+                Renderable::Function(function) => self.returned(function, self.scope.call(function).await?).await,
                 Renderable::Call(call) => self.call(call).await,
                 Renderable::WithProperties { format, names, functions } => {
                     self.with_properties(format, names, functions).await.map(PropertyValue::Str)
@@ -122,7 +150,9 @@ impl<'a> Renderer<'a> {
             named.push((name.clone(), ScriptValue::Data(self.value(argument).await?)));
         }
         let function = call.function.with_arguments(arguments, named);
-        if call.with_properties { self.scope.call(&function).await } else { self.scope.apply(&function).await }
+        let scope = self.scope;
+        let returned = if call.with_properties { scope.call(&function).await } else { scope.apply(&function).await };
+        self.returned(&function, returned?).await
     }
 
     async fn with_properties(
@@ -133,7 +163,8 @@ impl<'a> Renderer<'a> {
     ) -> Result<String, Fault> {
         let mut own = BTreeMap::new();
         for (name, function) in functions {
-            own.insert(name.clone(), self.scope.call(function).await?);
+            let returned = self.scope.call(function).await?;
+            own.insert(name.clone(), self.returned(function, returned).await?);
         }
         with_properties::fill(format, names, &own, self.scope.properties()).map_err(Fault::Config)
     }

@@ -17,7 +17,7 @@ pub struct ResultFlags {
 impl ResultFlags {
     pub fn of(step: &StepCommon) -> Self {
         Self {
-            halt_on_failure: step.halt_on_failure,
+            halt_on_failure: step.halt_on_failure || step.group.as_ref().is_some_and(|group| group.halt_on_failure),
             flunk_on_warnings: step.flunk_on_warnings,
             flunk_on_failure: step.flunk_on_failure,
             warn_on_warnings: step.warn_on_warnings,

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::config::GroupPlace;
 use super::context::{Fault, StepContext};
 use crate::domain::lock::LockItem;
 use crate::domain::{Callback, Renderable, Results};
@@ -33,6 +34,8 @@ pub struct StepCommon {
     pub log_encoding: Option<String>,
     /// Taken together before the step starts, and given back when it has ended.
     pub locks: Vec<LockItem>,
+    /// `None` for a step that stands alone.
+    pub group: Option<GroupPlace>,
 }
 
 /// `doStepIf` and `hideStepIf`: a fixed answer, a renderable, or a function of (step) or (results, step).

@@ -94,6 +94,7 @@ fn defaults(kind: &StepKind) -> Option<(&'static str, &'static str)> {
         StepKind::Assert(_) => Some(("Checking..", "checked")),
         StepKind::LogRenderable(_) => Some(("Logging", "Logged")),
         StepKind::MasterShell(_) => Some(("Running", "Ran")),
+        StepKind::Tool(tool) => Some(("running", tool.tool.step_name())),
         StepKind::SetPropertyFromCommand(_) | StepKind::ShellSequence(_) | StepKind::Function(_) => None,
     }
 }

@@ -9,8 +9,8 @@ use crate::domain::buildset::NewStamp;
 use crate::domain::log::LogChunk;
 use crate::domain::worker::WorkerInfo;
 use crate::domain::{
-    Build, BuildRequestId, BuilderId, ChangeId, Description, LogKind, NewBuildset, NewChange, Properties,
-    PropertyValue, Results, SchedulerId, StampSpec, StepId, Timestamp, VirtualBuilder, WorkerId,
+    Build, BuildRequestId, BuilderId, ChangeId, Description, LogKind, NewBuildset, NewChange, Pace, Properties,
+    PropertyValue, Results, SchedulerId, StampSpec, StepGroup, StepId, Timestamp, VirtualBuilder, WorkerId,
 };
 
 /// Ends of attributes and elements and what may follow them, templates, ANSI, controls, letters turned round, emoji.
@@ -157,7 +157,9 @@ async fn build(
         return Err(DbError::Row("the build is lost".to_owned()));
     };
     for (number, hidden) in [(0, false), (1, true)] {
-        let add = AddStep { build: build.id, number, name: format!("{HOSTILE}{number}"), state_string: endless() };
+        let group = StepGroup { first: 0, name: endless(), pace: Pace::OneByOne };
+        let name = format!("{HOSTILE}{number}");
+        let add = AddStep { build: build.id, number, name, state_string: endless(), group: Some(group) };
         let step = db.write(add).await?.id;
         db.write(StartStep { step, locks_acquired: true }).await?;
         for kind in [LogKind::Stream, LogKind::Text, LogKind::Html] {

@@ -22,7 +22,7 @@ pub async fn teach(db: &Db, builder: BuilderId, steps: Vec<LearnedStep>) -> Resu
 
 /// Adds a step to a running build and starts it.
 pub async fn start_step(db: &Db, build: BuildId, number: i32, name: &str) -> Result<StepId, DbError> {
-    let add = AddStep { build, number, name: name.to_owned(), state_string: String::new() };
+    let add = AddStep { build, number, name: name.to_owned(), state_string: String::new(), group: None };
     let step = db.write(add).await?.id;
     db.write(StartStep { step, locks_acquired: true }).await?;
     Ok(step)

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::{Change, ChangeId, Properties, Renderable, SourceStamp, SourceStampId, StampSpec, Timestamp};
-use crate::steps::config::{GitConfig, GitMode, ShellConfig, StepKind, WarningCountingConfig, WarningExtractor};
+use crate::steps::config::{
+    GitConfig, GitHost, GitMode, ShellConfig, StepKind, WarningCountingConfig, WarningExtractor,
+};
 use crate::steps::warnings::{
     DEFAULT_DIRECTORY_ENTER_PATTERN, DEFAULT_DIRECTORY_LEAVE_PATTERN, DEFAULT_WARNING_PATTERN,
 };
@@ -28,6 +30,7 @@ pub fn plain_common(name: &str) -> StepCommon {
         workdir: None,
         log_encoding: None,
         locks: Vec::new(),
+        group: None,
     }
 }
 
@@ -94,6 +97,7 @@ pub fn plain_git(repourl: &str) -> GitConfig {
         log_environ: true,
         get_description: None,
         config: BTreeMap::new(),
+        host: GitHost::Any,
     }
 }
 

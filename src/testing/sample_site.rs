@@ -169,6 +169,7 @@ async fn run_steps(db: &Db, build: &Build) -> Result<Log, DbError> {
         number,
         name: name.to_owned(),
         state_string: "pending".to_owned(),
+        group: None,
     };
     let git = db.write(add(0, "git")).await?;
     let make = db.write(add(1, "make all")).await?;

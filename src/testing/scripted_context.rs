@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::domain::script::ScriptLimits;
 use crate::domain::{
     BuildRequestId, BuildsetId, Callback, Change, CommandOutcome, LogId, LogKind, MasterFile, Properties,
-    PropertyValue, ScriptValue, SourceStamp, Stream, TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
+    PropertyValue, Renderable, ScriptValue, SourceStamp, Stream, TriggerOrder, Triggered, TriggeredBuild, TriggeredEnd,
 };
 use crate::steps::config::StepConfig;
 use crate::steps::function::FunctionThreads;
@@ -392,8 +392,8 @@ impl StepContext for ScriptedContext {
         self.worker_facts.get(name).cloned()
     }
 
-    async fn call(&self, function: &Callback, arguments: Vec<ScriptValue>) -> Result<PropertyValue, Fault> {
-        Ok(function.0.call(&arguments, ScriptLimits::default())?)
+    async fn call(&self, function: &Callback, arguments: Vec<ScriptValue>) -> Result<Renderable, Fault> {
+        Ok(function.0.call_to_render(&arguments, &[], ScriptLimits::default())?)
     }
 
     async fn secret(&self, name: &str) -> Result<String, Fault> {

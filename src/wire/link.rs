@@ -9,7 +9,7 @@ use super::attach;
 use super::command::CommandRegistration;
 use super::facts::WorkerFacts;
 use super::log::LogWriter;
-use super::session::Session;
+use super::session::{Dialect, Session};
 use super::transfer::Transfer;
 use crate::domain::CommandOutcome;
 use crate::domain::log::LineObserver;
@@ -85,6 +85,12 @@ impl WorkerLink {
     /// Unique among all sessions since the master started, and growing.
     pub fn session(&self) -> u64 {
         self.session.number()
+    }
+
+    /// Whether it runs several commands of a builder at the same time. With Perspective Broker a worker knows one for each
+    /// builder.
+    pub fn runs_several(&self) -> bool {
+        self.session.dialect() == Dialect::Msgpack
     }
 
     pub fn facts(&self) -> &WorkerFacts {

@@ -9,6 +9,7 @@ mod crash_checker;
 mod demo;
 mod differential;
 mod encryption;
+mod groups;
 mod main_job;
 mod master_command;
 mod matrix;

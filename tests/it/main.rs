@@ -7,6 +7,8 @@ mod conditions;
 mod explain;
 mod force;
 mod forecast;
+mod groups;
+mod links;
 mod locks;
 mod patches;
 mod priorities;

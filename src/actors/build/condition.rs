@@ -1,18 +1,18 @@
 //! `do_build_if`: whether a build runs at all.
 
 use super::run::BuildRun;
-use crate::actors::scripts::CallFunction;
+use super::step_context::ActorStepContext;
 use crate::domain::{Results, ScriptValue};
+use crate::steps::{Fault, call};
 
 /// The result and the state of a build that is not to run; nothing of one that is.
 pub async fn refusal(run: &BuildRun) -> Option<(Results, String)> {
-    let function = run.plan.config.do_build_if.clone()?;
-    let call = CallFunction { function, arguments: vec![build_object(run)] };
-    match run.deps.scripts.ask(call).await {
-        Ok(Ok(answer)) if answer.is_truthy() => None,
-        Ok(Ok(_)) => Some((Results::Skipped, "build skipped".to_owned())),
-        Ok(Err(error)) => Some((Results::Exception, format!("exception in do_build_if: {error}"))),
-        Err(error) => Some((Results::Exception, format!("do_build_if was not asked: {error}"))),
+    let function = run.plan.config.do_build_if.as_ref()?;
+    match call(function, vec![build_object(run)], &ActorStepContext::draft(run)).await {
+        Ok(answer) if answer.is_truthy() => None,
+        Ok(_) => Some((Results::Skipped, "build skipped".to_owned())),
+        Err(fault @ Fault::World(_)) => Some((Results::Exception, format!("do_build_if was not asked: {fault}"))),
+        Err(fault) => Some((Results::Exception, format!("exception in do_build_if: {fault}"))),
     }
 }
 

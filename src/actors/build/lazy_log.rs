@@ -4,25 +4,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 
-use crate::db::Db;
-use crate::db::transitions::AddLog;
+use super::rows::BuildRows;
+use super::secrets::Masked;
 use crate::domain::log::LogChunk;
 use crate::domain::{LogId, LogKind, StepId};
 use crate::wire::LogSink;
 
+/// What the row will be.
+#[derive(Clone)]
+pub struct LogDraft {
+    pub step: StepId,
+    pub name: Masked<String>,
+    pub kind: LogKind,
+}
+
 /// Takes chunks under a number that stands in for the row's, and stores them under the row's.
 pub struct LazyLog {
-    db: Db,
-    step: StepId,
-    name: String,
-    kind: LogKind,
+    rows: BuildRows,
+    draft: LogDraft,
     sink: Arc<dyn LogSink>,
     row: Arc<Mutex<Option<LogId>>>,
 }
 
 impl LazyLog {
-    pub fn new(db: Db, add: AddLog, sink: Arc<dyn LogSink>) -> Self {
-        Self { db, step: add.step, name: add.name, kind: add.kind, sink, row: Arc::default() }
+    pub fn new(rows: BuildRows, draft: LogDraft, sink: Arc<dyn LogSink>) -> Self {
+        Self { rows, draft, sink, row: Arc::default() }
     }
 
     /// The row, if there is one.
@@ -34,13 +40,16 @@ impl LazyLog {
 impl LogSink for LazyLog {
     /// Chunks of one log come one after the other.
     fn store(&self, chunk: LogChunk) -> BoxFuture<'static, Result<(), String>> {
-        let (db, sink, row) = (self.db.clone(), Arc::clone(&self.sink), Arc::clone(&self.row));
-        let add = AddLog { step: self.step, name: self.name.clone(), kind: self.kind };
+        let (rows, draft, sink) = (self.rows.clone(), self.draft.clone(), Arc::clone(&self.sink));
+        let row = Arc::clone(&self.row);
         Box::pin(async move {
             let known = *row.lock().unwrap_or_else(PoisonError::into_inner);
             let log = match known {
                 Some(log) => log,
-                None => db.write(add).await.map_err(|error| error.to_string())?.id,
+                None => {
+                    let added = rows.add_log(draft.step, draft.name, draft.kind).await;
+                    added.map_err(|error| error.to_string())?.id
+                }
             };
             *row.lock().unwrap_or_else(PoisonError::into_inner) = Some(log);
             sink.store(LogChunk { log, ..chunk }).await

@@ -1,4 +1,4 @@
-//! Build: runs the steps of one build, one after the other.
+//! Build: runs the steps of one build, one after the other, and those of a group at the same time.
 //!
 //! - Hears: [`StopRunning`] and [`RepeatLocks`] from its builder, [`LocksDecided`] from the lock keeper.
 //! - Tells: [`BuildEnded`] to its builder, once; what it wants and gives back to the lock keeper; [`TriggerBuilds`] to the
@@ -7,16 +7,20 @@
 //! - Restart: none. Its death is seen by the builder, and ends the build in EXCEPTION.
 
 mod condition;
+mod course;
 mod lazy_log;
 mod locks;
 mod master_command;
+mod one_step;
 mod properties;
+mod rows;
 mod run;
 mod secrets;
 mod step_context;
 mod step_locks;
 mod stop_if_dropped;
 mod trigger;
+mod turn;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,6 +31,7 @@ use actix::Message;
 
 pub use self::locks::LockDeps;
 pub use self::properties::build_properties;
+pub use self::rows::BuildRows;
 use self::run::BuildRun;
 use super::applied::AppliedConfig;
 use super::builder::BuildEnded;
@@ -34,12 +39,11 @@ use super::cancel::Cancel;
 use super::live_feed::LiveFeed;
 use super::lock_keeper::LocksDecided;
 use super::schedulers::TriggerBuilds;
-use super::scripts::CallFunction;
+use super::scripts::CallToRender;
 use super::secret_keeper::FetchSecret;
 use super::supervisor::{Ask, Child, Handle, Reply, ShellContext, Tell};
 use crate::clock::Clock;
 use crate::config::{BuilderConfig, LogLimits};
-use crate::db::Db;
 use crate::db::transitions::FinishCause;
 use crate::domain::{Build as BuildRow, Change, Properties, Results, SourceStamp, WorkerId};
 use crate::locks::LockWish;
@@ -104,9 +108,9 @@ impl Ended {
 pub struct BuildDeps {
     /// Where relative paths of the master begin.
     pub base_dir: PathBuf,
-    pub db: Db,
+    pub rows: BuildRows,
     pub clock: Clock,
-    pub scripts: Ask<CallFunction>,
+    pub scripts: Ask<CallToRender>,
     pub secrets: Ask<FetchSecret>,
     pub log_sink: Arc<dyn LogSink>,
     pub live: LiveFeed,
@@ -142,7 +146,7 @@ impl Child for Build {
     fn started(&mut self, ctx: &mut ShellContext<'_, Self>) {
         let run = Rc::clone(&self.run);
         run.locks.decided_to(ctx.tell_self());
-        ctx.spawn(async move { run::run_build(&run).await }, |this, ended, ctx| {
+        ctx.spawn(async move { course::run_build(&run).await }, |this, ended, ctx| {
             this.report(ended);
             ctx.stop();
         });

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use super::super::secret_keeper::FetchSecret;
 use super::super::supervisor::Ask;
@@ -13,6 +14,42 @@ pub struct BuildSecrets {
     fetch: Ask<FetchSecret>,
     known: RefCell<BTreeMap<String, Secret>>,
     redactor: Redactor,
+}
+
+/// Something without the secrets that its build knew when it was made. Only [`BuildSecrets`] makes it of what a build
+/// says, and nothing else of that is stored or told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Masked<T>(T);
+
+impl<T> Masked<T> {
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Deref for Masked<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl Masked<String> {
+    /// Words of this program.
+    pub fn words(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl Masked<Properties> {
+    pub fn none() -> Self {
+        Self(Properties::new())
+    }
+
+    pub fn update(&mut self, properties: Self) {
+        self.0.update(&properties.0);
+    }
 }
 
 impl BuildSecrets {
@@ -40,42 +77,45 @@ impl BuildSecrets {
     }
 
     /// A text for a row, an event or the master's log.
-    pub fn mask(&self, text: &str) -> String {
-        self.redactor.redact(text).into_owned()
+    pub fn mask(&self, text: &str) -> Masked<String> {
+        Masked(self.redactor.redact(text).into_owned())
+    }
+
+    /// A property by itself.
+    pub fn mask_property(&self, name: &str, value: PropertyValue, source: &str) -> Masked<Properties> {
+        let mut properties = Properties::new();
+        properties.set(self.mask(name).into_inner(), self.redactor.redact_value(value), self.mask(source).into_inner());
+        Masked(properties)
     }
 
     /// What another build is told.
-    pub fn mask_order(&self, mut order: TriggerOrder) -> TriggerOrder {
+    pub fn mask_order(&self, mut order: TriggerOrder) -> Masked<TriggerOrder> {
         if self.redactor.is_empty() {
-            return order;
+            return Masked(order);
         }
-        let properties = order.properties.iter();
-        let mut masked = Properties::new();
-        for (name, property) in properties {
-            masked.set(self.mask(name), self.mask_value(property.value.clone()), property.source.as_str());
+        let mut masked = Masked::none();
+        for (name, property) in order.properties.iter() {
+            masked.update(self.mask_property(name, property.value.clone(), &property.source));
         }
-        order.properties = masked;
+        order.properties = masked.into_inner();
+        let text = |text: &str| self.mask(text).into_inner();
         let stamp = |stamp: StampSpec| StampSpec {
-            codebase: self.mask(&stamp.codebase),
-            repository: self.mask(&stamp.repository),
-            project: self.mask(&stamp.project),
-            branch: stamp.branch.map(|branch| self.mask(&branch)),
-            revision: stamp.revision.map(|revision| self.mask(&revision)),
+            codebase: text(&stamp.codebase),
+            repository: text(&stamp.repository),
+            project: text(&stamp.project),
+            branch: stamp.branch.map(|branch| text(&branch)),
+            revision: stamp.revision.map(|revision| text(&revision)),
             patch: stamp.patch,
         };
         order.stamps = order.stamps.into_iter().map(stamp).collect();
-        order
+        Masked(order)
     }
 
     /// Data that may be text; in anything else nothing can be told.
-    pub fn mask_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
-        match String::from_utf8(bytes) {
-            Ok(text) => self.mask(&text).into_bytes(),
+    pub fn mask_bytes(&self, bytes: Vec<u8>) -> Masked<Vec<u8>> {
+        Masked(match String::from_utf8(bytes) {
+            Ok(text) => self.mask(&text).into_inner().into_bytes(),
             Err(error) => error.into_bytes(),
-        }
-    }
-
-    pub fn mask_value(&self, value: PropertyValue) -> PropertyValue {
-        self.redactor.redact_value(value)
+        })
     }
 }

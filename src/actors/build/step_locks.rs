@@ -9,19 +9,18 @@ use super::locks::names;
 use super::run::BuildRun;
 use super::step_context::{ActorStepContext, database};
 use crate::actors::lock_keeper::Refused;
-use crate::db::transitions::{AcquireStepLocks, StartStep};
 use crate::domain::lock::{LockItem, known_accesses, lock_functions};
 use crate::domain::{Results, ScriptValue};
 use crate::locks::{self, LockWish, returned};
-use crate::steps::{Fault, StepContext};
+use crate::steps::{Fault, StepContext, call};
 
 /// Starts the step once it holds all its locks; the row says what it waits for meanwhile.
 pub async fn start_with_locks(run: &BuildRun, context: &ActorStepContext<'_>, items: &[LockItem]) -> Result<(), Fault> {
     let wishes = wishes(run, context, items).await?;
     let step = context.step();
-    let start = |locks_acquired| run.deps.db.write(StartStep { step, locks_acquired });
+    let start = |locks_acquired| run.deps.rows.start_step(step, locks_acquired);
     if wishes.is_empty() {
-        return start(true).await.map(drop).map_err(database);
+        return start(true).await.map_err(database);
     }
     let waiting_for = names(&wishes);
     let mut taking = pin!(run.locks.take_for_step(step, wishes));
@@ -46,14 +45,14 @@ pub async fn start_with_locks(run: &BuildRun, context: &ActorStepContext<'_>, it
         return Err(refused(run, context, why).await);
     }
     context.note_state("");
-    run.deps.db.write(AcquireStepLocks { step }).await.map(drop).map_err(database)
+    run.deps.rows.acquire_step_locks(step).await.map_err(database)
 }
 
 /// What is wanted besides what the build holds.
 async fn wishes(run: &BuildRun, context: &ActorStepContext<'_>, items: &[LockItem]) -> Result<Vec<LockWish>, Fault> {
     let mut accesses: Vec<_> = known_accesses(items).cloned().collect();
     for function in lock_functions(items) {
-        let value = context.call(function, vec![ScriptValue::Properties(context.properties())]).await?;
+        let value = call(function, vec![ScriptValue::Properties(context.properties())], context).await?;
         let more = returned::from_value(&value).map_err(|error| {
             let (name, location) = (function.0.name(), function.0.location());
             Fault::Config(format!("{name} ({location}) is to name locks: {error}"))

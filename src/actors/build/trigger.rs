@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 
 use super::run::BuildRun;
+use super::secrets::Masked;
 use super::step_context::database;
 use crate::actors::schedulers::TriggerBuilds;
-use crate::db::views::triggered;
 use crate::domain::{BuildsetId, Event, TriggerOrder, Triggered, TriggeredEnd};
 use crate::steps::Fault;
 
@@ -16,10 +16,10 @@ use crate::steps::Fault;
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// Has a scheduler build something.
-pub async fn order(run: &BuildRun, scheduler: &str, order: TriggerOrder) -> Result<Triggered, Fault> {
+pub async fn order(run: &BuildRun, scheduler: &str, order: Masked<TriggerOrder>) -> Result<Triggered, Fault> {
     // Whoever looks at the new builds may look at the properties of this one.
     run.save_properties().await.map_err(database)?;
-    let trigger = TriggerBuilds { scheduler: scheduler.to_owned(), order };
+    let trigger = TriggerBuilds { scheduler: scheduler.to_owned(), order: order.into_inner() };
     let answer = run.deps.trigger.ask(trigger).await.map_err(|error| Fault::World(error.to_string()))?;
     answer.map_err(|error| Fault::World(format!("cannot trigger '{scheduler}': {error}")))
 }
@@ -51,7 +51,7 @@ async fn end_of(run: &BuildRun, buildset: BuildsetId) -> Result<TriggeredEnd, Fa
     // First listen, then look: an end in between is not missed.
     let mut events = run.deps.live.subscribe();
     loop {
-        let end = run.deps.db.read(move |conn| triggered::end(conn, buildset)).await.map_err(database)?;
+        let end = run.deps.rows.triggered_end(buildset).await.map_err(database)?;
         if let Some(end) = end {
             return Ok(end);
         }

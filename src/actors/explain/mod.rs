@@ -18,7 +18,7 @@ use crate::db::views::holders::{self, HolderLine};
 use crate::db::views::select::Select;
 use crate::db::views::steps;
 use crate::db::{Db, DbError};
-use crate::domain::{BuildId, BuildRequestId, RequestState, Timestamp};
+use crate::domain::{BuildId, BuildRequestId, Pace, RequestState, Step, Timestamp};
 
 pub use self::change::{SchedulerStance, stances};
 
@@ -60,7 +60,7 @@ pub async fn request(deps: &ExplainDeps, id: BuildRequestId) -> Result<Option<Re
         RequestState::Complete { results, .. } => {
             RequestStanding { state: "complete", reasons: vec![format!("has ended: {}", results.word())] }
         }
-        RequestState::Claimed { .. } => RequestStanding { state: "building", reasons: vec![building(deps, id).await?] },
+        RequestState::Claimed { .. } => RequestStanding { state: "building", reasons: building(deps, id).await? },
         RequestState::Unclaimed => {
             let reasons = requests(deps, vec![id]).await.remove(&id);
             let reasons = reasons.unwrap_or_else(|| vec!["has not been looked at yet".to_owned()]);
@@ -71,7 +71,7 @@ pub async fn request(deps: &ExplainDeps, id: BuildRequestId) -> Result<Option<Re
 }
 
 /// What the build of a request does.
-async fn building(deps: &ExplainDeps, id: BuildRequestId) -> Result<String, DbError> {
+async fn building(deps: &ExplainDeps, id: BuildRequestId) -> Result<Vec<String>, DbError> {
     let newest = Select::scoped(builds::OF_REQUEST, vec![id.0]).newest(&builds::TABLE, 1);
     let read = move |conn: &mut _| {
         let ids: Vec<BuildId> = builds::select(conn, &newest)?.into_iter().map(|build| build.id).collect();
@@ -81,13 +81,25 @@ async fn building(deps: &ExplainDeps, id: BuildRequestId) -> Result<String, DbEr
     };
     let (lines, steps) = deps.db.read(read).await?;
     let now = deps.clock.now();
-    let running = steps.iter().find(|step| step.started_at.is_some() && step.complete_at.is_none());
+    let is_running = |step: &&Step| step.started_at.is_some() && step.complete_at.is_none();
+    let running: Vec<&Step> = steps.iter().filter(is_running).collect();
     let told = |line: &HolderLine| {
-        let step = running.map(|step| format!(", step {}: {}", step.name, step.state_string));
-        let step = step.filter(|_| running.is_some_and(|step| !step.state_string.is_empty()));
-        format!("is being built: {} ({}{})", label(line, now), line.state_string, step.unwrap_or_default())
+        let speaking = running.iter().filter(|step| !step.state_string.is_empty());
+        let steps: String = speaking.map(|step| format!(", step {}: {}", step.name, step.state_string)).collect();
+        format!("is being built: {} ({}{steps})", label(line, now), line.state_string)
     };
-    Ok(lines.first().map_or_else(|| "is about to be built".to_owned(), told))
+    let line = lines.first().map_or_else(|| "is about to be built".to_owned(), told);
+    Ok([Some(line), running.iter().find_map(|step| one_by_one(step))].into_iter().flatten().collect())
+}
+
+/// Why the steps of a group do not run at the same time.
+fn one_by_one(step: &Step) -> Option<String> {
+    let group = step.group.as_ref().filter(|group| group.pace == Pace::OneByOne)?;
+    Some(format!(
+        "the steps of '{}' run one after another: the worker speaks Perspective Broker, which knows one command of a \
+         builder at a time",
+        group.name
+    ))
 }
 
 /// A line for each reason why these wait. Those that do not, or of which nobody knows yet, are left out.

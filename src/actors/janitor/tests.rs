@@ -50,7 +50,8 @@ async fn build(db: &TestDb, site: &TestSite, results: Results, (n_chunks, n_byte
     let (requests, properties, state_string) = (vec![request], Properties::new(), String::new());
     let start = StartBuild { builder, shown_at: None, requests, worker, properties, state_string };
     let StartBuildOutcome::Started(build) = db.db.write(start).await.unwrap() else { panic!("not started") };
-    let step = AddStep { build: build.id, number: 0, name: "make".to_owned(), state_string: String::new() };
+    let step =
+        AddStep { build: build.id, number: 0, name: "make".to_owned(), state_string: String::new(), group: None };
     let step = db.db.write(step).await.unwrap().id;
     let log = AddLog { step, name: "stdio".to_owned(), kind: LogKind::Stream };
     let log = db.db.write(log).await.unwrap().id;

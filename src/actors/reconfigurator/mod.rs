@@ -66,6 +66,11 @@ pub enum ReconfigureError {
     Died(String),
     #[error("cannot put the text of the version in the place of {path}: {error}")]
     File { path: PathBuf, error: std::io::Error },
+    /// A module that is not the master's to write.
+    #[error(
+        "{0} was another text in that version, and lies outside of the master's directory: change it by hand first"
+    )]
+    Outside(PathBuf),
     #[error("the database failed: {0}")]
     Database(#[from] DbError),
 }

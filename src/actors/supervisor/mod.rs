@@ -28,6 +28,7 @@ mod shell;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod witness;
 mod work;
 
 #[cfg(feature = "testing")]
@@ -39,3 +40,4 @@ pub use record::End;
 pub use registry::{Escalation, Escalations, SubjectFailed, Supervisor};
 pub use running::{Prepared, Running};
 pub use spec::{Backoff, ChildSpec, Intensity, WhenDying};
+pub use witness::{Handling, Moment, Witness};

@@ -13,6 +13,7 @@ use super::envelope::Control;
 use super::record::Record;
 use super::running::{ActorAddress, Prepared};
 use super::spec::ChildSpec;
+use super::witness::Witness;
 use crate::actors::handle::ActorFigures;
 use crate::domain::BuildRequestId;
 
@@ -59,6 +60,7 @@ struct Inner {
     suspects: Mutex<VecDeque<BuildRequestId>>,
     subject_failed: Mutex<Option<Tell<SubjectFailed>>>,
     escalate: mpsc::UnboundedSender<Escalation>,
+    witness: Option<Witness>,
 }
 
 #[derive(Default)]
@@ -76,10 +78,24 @@ struct Entry {
 
 impl Supervisor {
     pub fn new() -> (Self, Escalations) {
+        Self::with_witness(None)
+    }
+
+    /// A supervisor of actors whose messages somebody sees.
+    pub fn with_witness(witness: Option<Witness>) -> (Self, Escalations) {
         let (escalate, escalations) = mpsc::unbounded_channel();
-        let inner =
-            Inner { book: Mutex::default(), suspects: Mutex::default(), subject_failed: Mutex::default(), escalate };
+        let inner = Inner {
+            book: Mutex::default(),
+            suspects: Mutex::default(),
+            subject_failed: Mutex::default(),
+            escalate,
+            witness,
+        };
         (Self(Arc::new(inner)), Escalations(escalations))
+    }
+
+    pub(super) fn witness(&self) -> Option<Witness> {
+        self.0.witness.clone()
     }
 
     /// Names who ends requests that make actors panic.

@@ -14,6 +14,7 @@
 //! Quarantine polls the mailbox in order to refuse; back-off does not poll it (`Context::wait`), so mail stays queued.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ use super::record::{Condition, End};
 use super::registry::Registration;
 use super::running::ActorAddress;
 use super::spec::{ChildSpec, WhenDying};
+use super::witness::{Handling, Moment};
 use super::work::{Finished, Work};
 use crate::domain::BuildRequestId;
 
@@ -196,7 +198,20 @@ impl<A: Handle<M>, M: Mail> Handler<Envelope<M>> for Shell<A> {
         }
         self.address.record.count_handled(sent_at.elapsed());
         let subject = catch(|| A::subject(&message)).unwrap_or_default();
-        match self.run(subject, ctx, |actor, ctx| actor.handle(message, ctx)) {
+        let (kind, witness) = (self.spec.kind, self.registration.supervisor.witness());
+        let record = Arc::clone(&self.address.record);
+        let see = |moment| {
+            if let Some(witness) = &witness {
+                witness(&Handling::of::<M>(kind, &record.name, moment));
+            }
+        };
+        let handled = self.run(subject, ctx, |actor, ctx| {
+            see(Moment::Before);
+            let reply = actor.handle(message, ctx);
+            see(Moment::After);
+            reply
+        });
+        match handled {
             // Dropping the answer closes it.
             None => drop(answer),
             Some(Reply::Now(value)) => match answer {

@@ -71,7 +71,7 @@ fn factory(builder: &Fields<'_>) -> FactoryConfig {
     let steps = fields.value("steps");
     let steps = steps.items().iter().filter_map(Raw::object);
     FactoryConfig {
-        steps: steps.filter_map(|step| steps::step(builder.context, step)).collect(),
+        steps: steps.flat_map(|step| steps::steps(builder.context, step)).collect(),
         workdir: fields.renderable("workdir").unwrap_or_else(|| Renderable::from("build")),
     }
 }

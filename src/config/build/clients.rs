@@ -63,7 +63,7 @@ fn testers(context: &Context<'_>, object: &Arc<Object>, scheduler: &str) -> Vec<
     let listen = listen(context, object);
     let pairs = object.argument("userpass").map(Raw::items).unwrap_or_default();
     let pairs = pairs.iter().filter_map(|pair| match pair.items() {
-        [user, password] => Some((user.text()?, values::late_text(context, password))),
+        [user, password] => Some((user.text()?, values::late_text(context, password, object.span_of("userpass")))),
         _ => None,
     });
     let role = ClientRole::Try { scheduler: scheduler.to_owned() };

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::config::script::{Outcome, Places};
 use crate::config::source::{SourceText, Span};
 use crate::config::{ConfigError, ConfigErrors, TlsError, TlsFiles, TlsIdentity};
+use crate::secrets::Place;
 
 pub struct Context<'a> {
     source: &'a SourceText,
@@ -14,6 +15,7 @@ pub struct Context<'a> {
     problems: RefCell<Vec<ConfigError>>,
     warnings: RefCell<Vec<ConfigError>>,
     inactive: RefCell<Vec<String>>,
+    not_available: RefCell<Vec<ConfigError>>,
     base_dir: &'a Path,
     certificates: RefCell<BTreeMap<TlsFiles, TlsIdentity>>,
 }
@@ -28,6 +30,7 @@ impl<'a> Context<'a> {
             problems,
             warnings,
             inactive: RefCell::default(),
+            not_available: RefCell::default(),
             base_dir,
             certificates: RefCell::default(),
         }
@@ -57,6 +60,11 @@ impl<'a> Context<'a> {
         self.warnings.borrow_mut().push(self.source.error(span, message));
     }
 
+    /// Notes something that keeps a master from starting until it is built.
+    pub fn not_available(&self, span: Span, message: impl Into<String>) {
+        self.not_available.borrow_mut().push(self.source.error(span, message));
+    }
+
     /// Notes a component that has no effect yet.
     pub fn no_effect_yet(&self, name: impl Into<String>) {
         let name = name.into();
@@ -68,6 +76,20 @@ impl<'a> Context<'a> {
 
     pub fn location(&self, span: Span) -> String {
         self.source.location(span)
+    }
+
+    /// In the order of the file.
+    pub fn all_not_available(&self) -> Vec<ConfigError> {
+        let mut noted = self.not_available.borrow().clone();
+        noted.sort_by_key(|note| (note.line, note.column));
+        noted.dedup();
+        noted
+    }
+
+    /// A place for errors that are found when the file is not at hand any more.
+    pub fn place(&self, span: Span) -> Place {
+        let ConfigError { file, line, column, .. } = self.source.error(span, "");
+        Place { file, line, column }
     }
 
     pub fn inactive(&self) -> Vec<String> {

@@ -105,7 +105,7 @@ impl<'a> Fields<'a> {
 
     /// A text that may need secrets.
     pub fn late_text(&self, name: &str) -> LateText {
-        values::late_text(self.context, &self.value(name))
+        values::late_text(self.context, &self.value(name), self.span(name))
     }
 
     pub fn environment(&self, name: &str) -> BTreeMap<String, Renderable> {

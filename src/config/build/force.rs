@@ -15,6 +15,9 @@ use crate::schedulers::fields::{
     default_codebase, default_patch, default_priority, default_reason, default_username, fixed_field, text_field,
 };
 
+/// What is filled in for a codebase.
+const PARTS: [&str; 4] = ["branch", "revision", "repository", "project"];
+
 pub fn force(fields: &Fields<'_>, name: &str) -> ForceConfig {
     let priority = parameter(fields, "priority").unwrap_or_else(default_priority);
     if !matches!(priority.kind, ForceFieldKind::Int | ForceFieldKind::Fixed) {
@@ -85,7 +88,7 @@ fn group(fields: &Fields<'_>, names: &mut HashSet<String>) -> ForceGroup {
 }
 
 fn codebases(fields: &Fields<'_>) -> Vec<ForceCodebase> {
-    let Some(value) = fields.optional("codebases") else { return vec![default_codebase("")] };
+    let Some(value) = fields.optional("codebases") else { return vec![only_codebase(fields)] };
     if value.items().is_empty() {
         fields.problem("codebases", "must not be an empty list");
     }
@@ -103,22 +106,43 @@ fn codebases(fields: &Fields<'_>) -> Vec<ForceCodebase> {
     found
 }
 
+/// The codebase of a form that names none. Once its fields were arguments of the scheduler.
+fn only_codebase(fields: &Fields<'_>) -> ForceCodebase {
+    let given: Vec<&str> = PARTS.into_iter().filter(|name| fields.object.argument(name).is_some()).collect();
+    for name in given {
+        let now = format!("codebases=[util.CodebaseParameter(codebase='', {name}=...)]");
+        let message = format!("schedulers.ForceScheduler({name}=) is an old way to write {now}");
+        fields.context.warning(fields.span(name), message);
+    }
+    with_parts(fields, default_codebase(""))
+}
+
 fn codebase(scheduler: &Fields<'_>, object: &Arc<Object>) -> ForceCodebase {
     let fields = Fields::new(scheduler.context, object);
-    let default = default_codebase(&fields.text("codebase"));
-    let part = |name: &str, default: ForceField| match object.argument(name) {
+    let codebase = with_parts(&fields, default_codebase(&fields.text("codebase")));
+    ForceCodebase {
+        patch: fields.value("patch").object().map(|object| patch(&Fields::new(scheduler.context, object))),
+        label: fields.optional_text("label").unwrap_or(codebase.label),
+        ..codebase
+    }
+}
+
+/// A codebase with the fields that the arguments of an object give.
+fn with_parts(fields: &Fields<'_>, default: ForceCodebase) -> ForceCodebase {
+    let part = |name: &str, default: ForceField| match fields.object.argument(name) {
         None => default,
         Some(Raw::Text(text)) => fixed_field(name, text),
-        Some(Raw::Object(object)) => field(&Fields::new(scheduler.context, object)),
+        Some(Raw::Object(object)) => field(&Fields::new(fields.context, object)),
         Some(_) => fixed_field(name, ""),
     };
+    let [branch, revision, repository, project] = PARTS;
     ForceCodebase {
-        branch: part("branch", default.branch),
-        revision: part("revision", default.revision),
-        repository: part("repository", default.repository),
-        project: part("project", default.project),
-        patch: fields.value("patch").object().map(|object| patch(&Fields::new(scheduler.context, object))),
-        label: fields.optional_text("label").unwrap_or(default.label),
+        branch: part(branch, default.branch),
+        revision: part(revision, default.revision),
+        repository: part(repository, default.repository),
+        project: part(project, default.project),
+        patch: default.patch,
+        label: default.label,
         codebase: default.codebase,
     }
 }
@@ -173,7 +197,7 @@ fn field_kind(fields: &Fields<'_>) -> ForceFieldKind {
             ForceFieldKind::Choice { choices: fields.texts("choices"), strict: fields.flag("strict") }
         }
         "FileParameter" => ForceFieldKind::File,
-        "WorkerChoiceParameter" => ForceFieldKind::Worker,
+        "WorkerChoiceParameter" | "BuildslaveChoiceParameter" => ForceFieldKind::Worker,
         "InheritBuildParameter" => ForceFieldKind::Inherit { compatible_builds: fields.callback("compatible_builds") },
         _ => ForceFieldKind::Fixed,
     }

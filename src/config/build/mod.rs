@@ -14,14 +14,18 @@ mod locks;
 mod network;
 mod projects;
 mod properties;
+mod revlink;
 pub mod running;
 mod schedulers;
 mod secrets;
 mod settings;
 mod shell;
 mod steps;
+mod tools;
 mod transfers;
+mod unbuilt;
 mod validate;
+mod validation;
 mod values;
 mod workers;
 
@@ -53,10 +57,12 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     let codebases = settings.objects("codebases", projects::CODEBASE, projects::codebase);
     let workers = settings.objects("workers", workers::CLASSES, workers::worker);
     let builders = settings.objects("builders", builders::CLASSES, builders::builder);
-    let schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
+    let mut schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
+    validation::apply(&settings, schedulers.iter_mut().map(|placed| &mut placed.item));
     let change_sources = settings.objects("change_source", changes::CLASSES, changes::change_source);
     let providers = settings.objects("secretsProviders", table::PROVIDERS, secrets::provider);
     settings.services();
+    unbuilt::look_for(&context, &outcome.config);
     let cancellers = cancellers::cancellers(&settings, &builders);
     let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
@@ -93,10 +99,12 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         collapse_requests: settings.collapse(),
         prioritize_builders: settings.function("prioritizeBuilders"),
         codebase_generator: settings.function("codebaseGenerator"),
+        revlink: revlink::revlink(&settings),
         logs: logs(&settings),
         lifetime: lifetime::lifetime(&settings),
         max_worker_losses: MAX_WORKER_LOSSES,
         inactive: context.inactive(),
+        not_available: context.all_not_available(),
         warnings: context.warnings(),
         files: Vec::new(),
     };

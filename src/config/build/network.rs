@@ -1,12 +1,17 @@
 //! Keys about the outside: ports of workers and of the web pages, the database.
 
+use super::context::Context;
+use super::fields::Fields;
 use super::settings::{self, Settings};
 use super::values;
 use crate::config::nearest;
 use crate::config::script::Raw;
+use crate::config::source::Span;
 use crate::config::table::keys::{ACTIVE_DIALECTS, INACTIVE_PLUGINS, WWW_KEYS};
+use crate::config::table::{Kind, WEB_STATUS};
 use crate::config::{ListenAddress, Protocol, ProtocolPort, WwwConfig};
 use crate::domain::PropertyValue;
+use crate::secrets::{LateOptions, LateText};
 
 const PROTOCOLS: [(&str, Protocol); 2] = [("pb", Protocol::Pb), ("msgpack_experimental_v7", Protocol::Msgpack)];
 const DEFAULT_DB: &str = "sqlite:///state.sqlite";
@@ -77,12 +82,15 @@ fn port(settings: &Settings<'_>, (key, path): (&str, &str), what: &str, value: &
 
 /// `c['www']`.
 pub fn www(settings: &Settings<'_>) -> Option<WwwConfig> {
-    let value = settings.map("www")?;
     let mut www = WwwConfig {
         listen: None,
         plugins: PropertyValue::Map(Default::default()),
         change_hook_dialects: Vec::new(),
         allowed_origins: Vec::new(),
+    };
+    let Some(value) = settings.map("www") else {
+        let old = settings.services_of(WEB_STATUS);
+        return old.first().map(|object| web_status(&Fields::new(settings.context, object), www));
     };
     for (name, item) in values::named(value) {
         let span = settings.span("www", &name);
@@ -100,6 +108,24 @@ pub fn www(settings: &Settings<'_>) -> Option<WwwConfig> {
     Some(www)
 }
 
+/// The web pages as Buildbot 0.8 had them in `c['status']`.
+fn web_status(fields: &Fields<'_>, mut www: WwwConfig) -> WwwConfig {
+    let port = fields.optional("http_port").and_then(|port| port.to_plain());
+    www.listen = port.and_then(|port| match ListenAddress::parse(&port.to_string()) {
+        Ok(address) => {
+            let read = address.tls.as_ref().map_or(Ok(()), |files| fields.context.read_certificate(files));
+            read.map_err(|error| fields.problem("http_port", &error.to_string())).ok().map(|()| address)
+        }
+        Err(error) => {
+            fields.problem("http_port", &error.to_string());
+            None
+        }
+    });
+    www.change_hook_dialects =
+        active_dialects(fields.context, &fields.value("change_hook_dialects"), |_| fields.span("change_hook_dialects"));
+    www
+}
+
 fn plugins(settings: &Settings<'_>, value: &Raw) -> PropertyValue {
     for (name, _) in values::named(value).filter(|(name, _)| INACTIVE_PLUGINS.contains(&name.as_str())) {
         settings.context.no_effect_yet(format!("c['www']['plugins']['{name}']"));
@@ -115,34 +141,48 @@ fn plugins(settings: &Settings<'_>, value: &Raw) -> PropertyValue {
 }
 
 /// Hooks that exist; the others are noted as without effect.
-fn dialects(settings: &Settings<'_>, value: &Raw) -> Vec<(String, PropertyValue)> {
+fn dialects(settings: &Settings<'_>, value: &Raw) -> Vec<(String, LateOptions)> {
     if !matches!(value, Raw::Map(_)) {
         let message = format!("c['www']['change_hook_dialects'] must be a dictionary, not {}", value.describe());
         settings.problem("www", "change_hook_dialects", message);
     }
+    let span_of = |name: &str| settings.span("www", &format!("change_hook_dialects/{name}"));
+    active_dialects(settings.context, value, span_of)
+}
+
+fn active_dialects(context: &Context<'_>, value: &Raw, span_of: impl Fn(&str) -> Span) -> Vec<(String, LateOptions)> {
     let mut active = Vec::new();
     for (name, options) in
         values::named(value).filter(|(_, options)| options.is_truthy() || matches!(options, Raw::Map(_)))
     {
         if ACTIVE_DIALECTS.contains(&name.as_str()) {
-            active.push((name, options.to_plain().unwrap_or(PropertyValue::Bool(true))));
+            let place = context.place(span_of(&name));
+            let options = match Kind::Renderable.problem(&options) {
+                None => LateOptions::new(values::renderable(context, &options), place),
+                Some(_) => LateOptions::from(PropertyValue::Bool(true)),
+            };
+            active.push((name, options));
         } else {
-            settings.context.no_effect_yet(format!("c['www']['change_hook_dialects']['{name}']"));
+            context.no_effect_yet(format!("c['www']['change_hook_dialects']['{name}']"));
         }
     }
     active
 }
 
 /// `c['db']['db_url']`, or the old `c['db_url']`.
-pub fn db_url(settings: &Settings<'_>) -> String {
-    let inner = settings.map("db").and_then(|db| db.get("db_url"));
-    let url = match inner {
-        Some(Raw::Text(url)) => Some(url.clone()),
-        Some(other) => {
-            settings.problem("db", "db_url", format!("c['db']['db_url'] must be text, not {}", other.describe()));
-            None
-        }
-        None => settings.text("db_url"),
+pub fn db_url(settings: &Settings<'_>) -> LateText {
+    let (key, path, what) = match settings.value("db") {
+        Some(_) => ("db", "db_url", "c['db']['db_url']"),
+        None => ("db_url", "", "c['db_url']"),
     };
-    url.unwrap_or_else(|| DEFAULT_DB.to_owned())
+    let given = match key {
+        "db" => settings.map("db").and_then(|db| db.get("db_url")),
+        _ => settings.value("db_url"),
+    };
+    let Some(given) = given else { return LateText::from(DEFAULT_DB) };
+    if let Some(problem) = Kind::RenderableText.problem(given) {
+        settings.problem(key, path, format!("{what} {problem}"));
+        return LateText::from(DEFAULT_DB);
+    }
+    values::late_text(settings.context, given, settings.span(key, path))
 }

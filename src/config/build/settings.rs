@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::Placed;
 use super::context::Context;
+use super::unbuilt;
 use crate::config::Collapse;
 use crate::config::nearest;
 use crate::config::script::{Argument, Object, Raw};
 use crate::config::source::Span;
 use crate::config::table::keys::{self, KEYS, Key, KeySupport};
-use crate::config::table::{CANCELLERS, Kind, LISTENER, Support, check_call, find_class};
+use crate::config::table::{
+    CANCELLERS, Kind, LISTENER, NO_AUTH, Support, WEB_STATUS, check_call, find_class, is_unbuilt,
+};
 use crate::domain::Callback;
 
 pub struct Settings<'a> {
@@ -56,6 +59,10 @@ impl<'a> Settings<'a> {
 
     pub fn problem(&self, key: &str, path: &str, message: impl Into<String>) {
         self.context.problem(self.span(key, path), message);
+    }
+
+    fn not_available(&self, key: &str, path: &str, message: impl Into<String>) {
+        self.context.not_available(self.span(key, path), message);
     }
 
     /// The value of a key if it has this type.
@@ -130,8 +137,12 @@ impl<'a> Settings<'a> {
                 Some(object) if classes.contains(&object.class.name) => {
                     found.push(Placed { item: convert(self.context, &object), object });
                 }
-                // Was refused when it was made.
-                Some(object) if matches!(object.class.support, Support::NotYet(_)) => {}
+                // Told by `unbuilt`. What a worker has in common with all lets builders name it.
+                Some(object) if is_unbuilt(object.class, classes) => {
+                    if key == "workers" {
+                        found.push(Placed { item: convert(self.context, &object), object });
+                    }
+                }
                 Some(object) => {
                     let message = format!("c['{name}'] takes {}, not a {}", expected(key), object.class.full_name());
                     self.context.problem(object.span, message);
@@ -147,22 +158,20 @@ impl<'a> Settings<'a> {
 
     /// Reporters and other services have no effect yet; what is none is a mistake.
     pub fn services(&self) {
-        for key in ["services"] {
-            let Some((name, value)) = self.entry(key) else { continue };
+        for (name, value) in self.lists_of_services() {
             if !matches!(value, Raw::List(_)) {
-                self.problem(key, "", format!("c['{name}'] must be a list, not {}", value.describe()));
+                let message = format!("c['{name}'] must be a list, not {}", value.describe());
+                self.context.problem(self.context.places.value(name), message);
             }
             for (position, item) in value.items().iter().enumerate() {
-                match item.object() {
-                    Some(object) if object.class.support == Support::Inactive => {
-                        self.context.no_effect_yet(object.class.full_name());
-                    }
-                    Some(object) if matches!(object.class.support, Support::NotYet(_)) => {}
-                    Some(object) if object.class.name == LISTENER => {}
-                    Some(object) if CANCELLERS.contains(&object.class.name) => {}
+                match item.object().map(|object| object.class) {
+                    // Told by `unbuilt`.
+                    Some(class) if class.support != Support::Works => {}
+                    Some(class) if [LISTENER, WEB_STATUS].contains(&class.name) => {}
+                    Some(class) if CANCELLERS.contains(&class.name) => {}
                     _ => {
                         let message = format!("c['{name}'] takes reporters, not {}", item.describe());
-                        self.problem(key, &position.to_string(), message);
+                        self.context.problem(self.context.places.value(&format!("{name}/{position}")), message);
                     }
                 }
             }
@@ -171,24 +180,32 @@ impl<'a> Settings<'a> {
 
     /// Services of one class.
     pub fn services_of(&self, class: &str) -> Vec<&'a Arc<Object>> {
-        let items = self.value("services").map(Raw::items).unwrap_or_default();
-        items.iter().filter_map(Raw::object).filter(|object| object.class.name == class).collect()
+        let items = self.lists_of_services().flat_map(|(_, value)| value.items());
+        items.filter_map(Raw::object).filter(|object| object.class.name == class).collect()
+    }
+
+    /// `c['services']` and the old `c['status']`; a file may have both.
+    fn lists_of_services(&self) -> impl Iterator<Item = (&'a str, &'a Raw)> {
+        let lists = self.values.iter().filter(|(key, _, value)| *key == "services" && !matches!(value, Raw::None));
+        lists.map(|(_, name, value)| (*name, *value))
     }
 
     /// Keys that are known but work in one way only.
     fn refuse_modes(&self) {
         if self.value("multiMaster").is_some_and(Raw::is_truthy) {
-            self.problem("multiMaster", "", "several masters are not available yet");
+            self.not_available("multiMaster", "", unbuilt::message("c['multiMaster']", ""));
         }
         if let Some(kind) = self.map("mq").and_then(|mq| mq.get("type")).and_then(Raw::text)
             && kind != "simple"
         {
-            self.problem("mq", "type", format!("c['mq']['type'] '{kind}' is not available yet; use 'simple'"));
+            let message = unbuilt::message(&format!("c['mq']['type'] '{kind}'"), "use 'simple'");
+            self.not_available("mq", "type", message);
         }
         if let Some(encoding) = self.text("logEncoding")
             && !matches!(encoding.to_lowercase().as_str(), "utf-8" | "utf8")
         {
-            self.problem("logEncoding", "", format!("c['logEncoding'] '{encoding}' is not available yet; use 'utf-8'"));
+            let message = unbuilt::message(&format!("c['logEncoding'] '{encoding}'"), "use 'utf-8'");
+            self.not_available("logEncoding", "", message);
         }
     }
 }
@@ -204,6 +221,7 @@ fn builder_of(context: &Context<'_>, entries: &[(Raw, Raw)], span: Span) -> Opti
     for (message, _) in checked.warnings {
         context.warning(span, message);
     }
+    context.warning(span, "a dictionary is an old way to write a util.BuilderConfig()");
     let named = checked.names.into_iter().zip(entries);
     let arguments = named.filter_map(|(name, (_, value))| Some(Argument { name: name?, value: value.clone(), span }));
     Some(Arc::new(Object { class, span, arguments: arguments.collect(), rest: Vec::new() }))
@@ -241,11 +259,16 @@ pub fn supported(
             context.warning(span, format!("{dictionary}['{name}'] is an old name of {dictionary}['{new}']"));
             return keys::find(table, new).map(|key| key.name);
         }
-        KeySupport::NotYet if value.is_truthy() => {
-            context.problem(span, format!("{dictionary}['{name}'] is not available yet ({})", key.doc));
+        KeySupport::NotYet if says_something(value) => {
+            context.not_available(span, unbuilt::message(&format!("{dictionary}['{name}']"), key.doc));
         }
         KeySupport::Inactive if value.is_truthy() => context.no_effect_yet(format!("{dictionary}['{name}']")),
         _ => {}
     }
     None
+}
+
+/// Whether a value asks for anything; `util.NoAuth()` asks for what is the case without it.
+fn says_something(value: &Raw) -> bool {
+    value.is_truthy() && value.object().is_none_or(|object| object.class.name != NO_AUTH)
 }

@@ -20,7 +20,7 @@ pub fn shell(fields: &Fields<'_>) -> ShellConfig {
         env: fields.environment("env"),
         want_stdout: fields.flag("want_stdout"),
         want_stderr: fields.flag("want_stderr"),
-        use_pty: fields.flag("usePTY"),
+        use_pty: matches!(fields.value("usePTY"), Raw::Bool(true) | Raw::Int(1)),
         log_files: log_files(fields),
         lazy_log_files: fields.flag("lazylogfiles"),
         timeout: fields.seconds("timeout"),
@@ -104,7 +104,8 @@ pub fn sequence(fields: &Fields<'_>) -> StepKind {
     StepKind::ShellSequence(ShellSequenceConfig { commands, shell: shell(fields) })
 }
 
-fn shell_arg(context: &Context<'_>, object: &Arc<Object>) -> Renderable {
+/// One command of a sequence.
+pub fn shell_arg(context: &Context<'_>, object: &Arc<Object>) -> Renderable {
     let fields = Fields::new(context, object);
     let given = object.arguments.iter().map(|given| (given.name.clone(), fields.render(&fields.value(&given.name))));
     Renderable::Map(given.collect())

@@ -1,26 +1,42 @@
-//! Steps: what all have in common, and `steps.Git`.
+//! Steps: what all have in common, groups of them, and `steps.Git`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::Context;
 use super::fields::Fields;
-use super::{locks, properties, shell, transfers, values};
+use super::{locks, properties, shell, tools, transfers, values};
 use crate::config::script::{self, Object, Raw};
 use crate::domain::{PropertyValue, Renderable};
-use crate::steps::config::{GitConfig, GitMode, StepConfig, StepKind, TriggerConfig};
+use crate::steps::config::{GitConfig, GitHost, GitMode, GroupPlace, StepConfig, StepKind, TriggerConfig};
 use crate::steps::function::StepCallback;
 use crate::steps::{StepCommon, StepCondition};
 
+/// The steps that an object of the file stands for: one, or those of a group.
+pub fn steps(context: &Context<'_>, object: &Arc<Object>) -> Vec<StepConfig> {
+    if object.class.name != "Parallel" {
+        return step(context, object).into_iter().collect();
+    }
+    let group = Fields::new(context, object);
+    let members = group.value("steps");
+    let members = members.items().iter().filter_map(Raw::object).filter_map(|member| step(context, member));
+    let mut members: Vec<StepConfig> = members.collect();
+    for (position, member) in members.iter_mut().enumerate() {
+        let (name, halt_on_failure) = (group.text("name"), group.flag("haltOnFailure"));
+        member.common.group = Some(GroupPlace { name, halt_on_failure, position });
+    }
+    members
+}
+
 /// A step; nothing for a class that was refused when its object was made.
-pub fn step(context: &Context<'_>, object: &Arc<Object>) -> Option<StepConfig> {
+fn step(context: &Context<'_>, object: &Arc<Object>) -> Option<StepConfig> {
     let fields = Fields::new(context, object);
     let kind = match object.class.name {
         "ShellCommand" | "Configure" => StepKind::Shell(shell::shell(&fields)),
         "WarningCountingShellCommand" => StepKind::WarningCounting(shell::warning_counting(&fields)),
         "Compile" => StepKind::Compile(shell::warning_counting(&fields)),
         "Test" => StepKind::Test(shell::warning_counting(&fields)),
-        "Git" => StepKind::Git(git(&fields)),
+        "Git" | "GitHub" | "Gerrit" => StepKind::Git(git(&fields)),
         "Trigger" => StepKind::Trigger(trigger(&fields)),
         "FileUpload" => transfers::file_upload(&fields),
         "DirectoryUpload" => transfers::directory_upload(&fields),
@@ -30,12 +46,22 @@ pub fn step(context: &Context<'_>, object: &Arc<Object>) -> Option<StepConfig> {
         }
         "DownloadSecretsToWorker" | "RemoveWorkerFileSecret" => transfers::secret_files(&fields),
         "FileExists" | "MakeDirectory" | "RemoveDirectory" | "CopyDirectory" => transfers::filesystem(&fields),
+        "SetProperty" if fields.was_given("command") => {
+            let message = "steps.SetProperty(command=) is an old way to write steps.SetPropertyFromCommand()";
+            context.warning(fields.span("command"), message);
+            properties::from_command(&fields)
+        }
+        "SetProperty" if ["property", "value"].iter().any(|name| object.argument(name).is_none()) => {
+            context.problem(object.span, "steps.SetProperty() needs 'property' and 'value'");
+            return None;
+        }
         "SetProperty" | "SetProperties" | "SetPropertiesFromEnv" | "Assert" | "LogRenderable" => {
             properties::step(&fields)
         }
         "SetPropertyFromCommand" => properties::from_command(&fields),
         "ShellSequence" => shell::sequence(&fields),
         "MasterShellCommand" => shell::on_master(&fields),
+        "CMake" | "Cppcheck" | "PyFlakes" | "PyLint" | "Robocopy" | "Sphinx" | "TreeSize" => tools::tool(&fields)?,
         "FunctionStep" => StepKind::Function(function(&fields)?),
         _ => return None,
     };
@@ -64,6 +90,7 @@ fn common(fields: &Fields<'_>) -> StepCommon {
         workdir: fields.renderable("workdir"),
         log_encoding: fields.optional_text("logEncoding"),
         locks: locks::items(fields),
+        group: None,
     }
 }
 
@@ -162,13 +189,30 @@ fn git(fields: &Fields<'_>) -> GitConfig {
         log_environ: fields.flag("logEnviron"),
         get_description: description,
         config: fields.environment("config"),
+        host: match fields.object.class.name {
+            "GitHub" => GitHost::GitHub,
+            "Gerrit" => GitHost::Gerrit,
+            _ => GitHost::Any,
+        },
     }
 }
 
 fn git_mode(fields: &Fields<'_>) -> GitMode {
     let method = fields.optional_text("method");
-    if fields.text("mode") != "full" {
-        return GitMode::Incremental;
+    match fields.text("mode").as_str() {
+        "full" => {}
+        // As Buildbot 0.8 called them.
+        old @ ("clobber" | "copy") => {
+            let message = format!("steps.Git(mode='{old}') is an old way to write mode='full', method='{old}'");
+            fields.context.warning(fields.span("mode"), message);
+            return if old == "copy" { GitMode::Copy } else { GitMode::Clobber };
+        }
+        "update" => {
+            let message = "steps.Git(mode='update') is an old way to write mode='incremental'";
+            fields.context.warning(fields.span("mode"), message);
+            return GitMode::Incremental;
+        }
+        _ => return GitMode::Incremental,
     }
     match method.as_deref() {
         Some("clobber") => GitMode::Clobber,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::fields::Fields;
 use crate::config::script::{Object, Raw};
+use crate::config::source::Span;
 use crate::config::table::RENDERABLES;
 use crate::domain::{FunctionCall, Operator, Properties, PropertyValue, Renderable};
 use crate::secrets::LateText;
@@ -50,14 +51,14 @@ pub fn properties(value: &Raw, source: &str) -> Properties {
 
 /// A text that may need secrets. Its form without them cannot be had if something else than a secret is missing, which is
 /// told when the text is needed.
-pub fn late_text(context: &Context<'_>, value: &Raw) -> LateText {
+pub fn late_text(context: &Context<'_>, value: &Raw, span: Span) -> LateText {
     if let Raw::Text(text) = value {
         return LateText::from(text.as_str());
     }
     let written = renderable(context, value);
     let masked = |name: &str| Ok(format!("<{name}>"));
     let shown = render_outside(&written, &masked).map(text_of).unwrap_or_default();
-    LateText::new(written, shown)
+    LateText::new(written, shown).at(context.place(span))
 }
 
 /// A value that is known now or when a build runs.

@@ -43,19 +43,10 @@ const FACTORY: &[Argument] = &[
     Argument::optional("steps", Kind::Objects(super::steps::STEPS), "Steps to begin with; `addStep` adds more."),
     Argument::new("workdir", Kind::RenderableText, Default::Text("build"), "Directory of commands that name none."),
     Argument::ignored("useProgress"),
-    Argument::not_yet("buildClass"),
+    Argument::not_yet("buildClass", Kind::Any),
 ];
-
-const NOT_YET: &str = "put its steps into a util.BuildFactory";
 
 pub const CLASSES: &[Class] = &[
     Class::new("util", "BuilderConfig", "A builder.", &[BUILDER]).positional(&["name"]),
     Class::new("util", "BuildFactory", "The steps of a builder.", &[FACTORY]).positional(&["steps"]),
-    Class::not_yet("util", "GNUAutoconf", NOT_YET),
-    Class::not_yet("util", "BasicBuildFactory", NOT_YET),
-    Class::not_yet("util", "QuickBuildFactory", NOT_YET),
-    Class::not_yet("util", "BasicSVN", NOT_YET),
-    Class::not_yet("util", "CPAN", NOT_YET),
-    Class::not_yet("util", "Distutils", NOT_YET),
-    Class::not_yet("util", "Trial", NOT_YET),
 ];

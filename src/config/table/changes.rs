@@ -25,12 +25,12 @@ const GIT_POLLER: &[Argument] = &[
         Kind::Object(&["Codebase"]),
         "One of `c['codebases']`: its commits and branches are kept, for its project's page and for REST.",
     ),
-    Argument::not_yet("fetch_refspec"),
-    Argument::not_yet("sshPrivateKey"),
-    Argument::not_yet("sshHostKey"),
-    Argument::not_yet("sshKnownHosts"),
-    Argument::not_yet("auth_credentials"),
-    Argument::not_yet("git_credentials"),
+    Argument::not_yet("fetch_refspec", Kind::Texts),
+    Argument::not_yet("sshPrivateKey", Kind::RenderableText),
+    Argument::not_yet("sshHostKey", Kind::RenderableText),
+    Argument::not_yet("sshKnownHosts", Kind::RenderableText),
+    Argument::not_yet("auth_credentials", Kind::Renderable),
+    Argument::not_yet("git_credentials", Kind::Object(&["GitCredentialOptions"])),
 ];
 
 const PB_CHANGE_SOURCE: &[Argument] = &[
@@ -41,20 +41,8 @@ const PB_CHANGE_SOURCE: &[Argument] = &[
     Argument::optional("name", Kind::Text, "Name of the source."),
 ];
 
-const NOT_YET: &str = "use changes.GitPoller, or send changes to /change_hook/base";
-
 pub const CLASSES: &[Class] = &[
     Class::new("changes", "GitPoller", "Watches a git repository.", &[GIT_POLLER]).positional(&["repourl"]),
     Class::new("changes", "PBChangeSource", "Takes changes that clients send.", &[PB_CHANGE_SOURCE])
-        .positional(&["port", "user", "passwd", "prefix"]),
-    Class::not_yet("changes", "SVNPoller", NOT_YET),
-    Class::not_yet("changes", "HgPoller", NOT_YET),
-    Class::not_yet("changes", "P4Source", NOT_YET),
-    Class::not_yet("changes", "GerritChangeSource", NOT_YET),
-    Class::not_yet("changes", "GerritEventLogPoller", NOT_YET),
-    Class::not_yet("changes", "GitHubPullrequestPoller", NOT_YET),
-    Class::not_yet("changes", "BitbucketPullrequestPoller", NOT_YET),
-    Class::not_yet("changes", "CVSMaildirSource", NOT_YET),
-    Class::not_yet("changes", "SVNCommitEmailMaildirSource", NOT_YET),
-    Class::not_yet("changes", "BzrLaunchpadEmailMaildirSource", NOT_YET),
+        .positional(&["user", "passwd", "port", "prefix", "name"]),
 ];

@@ -1,6 +1,6 @@
 //! Tests the arguments of a constructor's call against the table.
 
-use super::{Class, Default, Rest, Support};
+use super::{Class, Default, Rest};
 use crate::config::nearest;
 
 /// What a call's arguments are called in the table, or what is wrong with them.
@@ -18,9 +18,8 @@ pub struct Checked {
 pub fn check_call(class: &'static Class, given: &[Option<&str>]) -> Checked {
     let mut checked = Checked::default();
     let full_name = class.full_name();
-    if let Support::NotYet(why) = class.support {
-        let why = if why.is_empty() { String::new() } else { format!("; {why}") };
-        checked.problems.push((format!("{full_name} is not available yet{why}"), None));
+    if let Some(modern) = class.modern {
+        checked.warnings.push((format!("{full_name} is an old name of {modern}"), None));
     }
     for (position, name) in given.iter().enumerate() {
         let known = match name {

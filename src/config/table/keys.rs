@@ -5,7 +5,7 @@
 pub struct Key {
     pub name: &'static str,
     pub support: KeySupport,
-    /// One sentence for the reference, or the reason why it is refused.
+    /// One sentence for the reference, or what to use instead.
     pub doc: &'static str,
 }
 
@@ -17,7 +17,7 @@ pub enum KeySupport {
     Ignored,
     /// Accepted, without effect for now; named in the banner if it says something.
     Inactive,
-    /// Refused if it says something.
+    /// Known: no master starts with it yet if it says something.
     NotYet,
     /// The old name of another key.
     Formerly(&'static str),
@@ -43,6 +43,9 @@ const fn formerly(name: &'static str, new: &'static str) -> Key {
     Key { name, support: KeySupport::Formerly(new), doc: "An old name." }
 }
 
+/// Instead of what guards the pages.
+pub const GUARD: &str = "put a proxy that asks for a password in front of the web port";
+
 /// Keys of the configuration itself.
 pub const KEYS: &[Key] = &[
     works("title", "Title of the pages."),
@@ -65,6 +68,11 @@ pub const KEYS: &[Key] = &[
     works("collapseRequests", "Whether waiting requests are merged."),
     works("prioritizeBuilders", "Sorts builders by who may start first: (master, builders) -> builders."),
     works("codebaseGenerator", "Names the codebase of a change."),
+    works(
+        "revlink",
+        "How a link to a revision is made: a util.RevlinkMatch, or a function of revision and repository.",
+    ),
+    works("validation", "Patterns for `branch`, `revision`, `property_name` and `property_value` in force forms."),
     works("logMaxSize", "Bytes of a log that are kept."),
     works("logMaxTailSize", "Bytes that are kept of what goes beyond."),
     works("changeHorizon", "Newest changes that are kept; 0 and None keep all."),
@@ -82,16 +90,14 @@ pub const KEYS: &[Key] = &[
     ignored("changeCacheSize"),
     ignored("eventHorizon"),
     ignored("metrics"),
-    ignored("validation"),
     ignored("debugPassword"),
     ignored("db_poll_interval"),
-    inactive("revlink"),
-    inactive("status"),
-    not_yet("manhole", "the manhole"),
-    not_yet("machines", "latent machines"),
-    not_yet("select_next_worker", "a global choice of workers; use nextWorker of the builders"),
-    not_yet("auth", "authentication"),
-    not_yet("authz", "authorization"),
+    inactive("manhole"),
+    not_yet("machines", "keep machines running, and list their workers as worker.Worker"),
+    not_yet("select_next_worker", "use nextWorker of the builders"),
+    not_yet("auth", GUARD),
+    not_yet("authz", GUARD),
+    formerly("status", "services"),
     formerly("slaves", "workers"),
     formerly("slavePortnum", "protocols"),
     formerly("mergeRequests", "collapseRequests"),
@@ -119,12 +125,13 @@ pub const WWW_KEYS: &[Key] = &[
     ignored("ws_ping_interval"),
     ignored("graphql"),
     ignored("theme"),
+    ignored("project_widgets"),
     inactive("avatar_methods"),
     inactive("custom_templates_dir"),
     inactive("extra_routes"),
-    not_yet("auth", "authentication"),
-    not_yet("authz", "authorization"),
-    not_yet("change_hook_auth", "authentication of web hooks"),
+    not_yet("auth", GUARD),
+    not_yet("authz", GUARD),
+    not_yet("change_hook_auth", GUARD),
 ];
 
 /// Web hooks that exist, and those that are known.

@@ -2,6 +2,7 @@
 
 use regex::Regex;
 
+use super::{Class, Support};
 use crate::config::script::{Object, Raw};
 
 /// The type of an argument.
@@ -57,6 +58,8 @@ pub enum Kind {
     /// A boolean or a whole number that is not negative.
     BoolOrCount,
     BoolOrMap,
+    /// A boolean or one of these words.
+    BoolOr(&'static [&'static str]),
     /// Text, a list of texts, True or a function.
     Branches,
     /// A list of anything.
@@ -73,8 +76,6 @@ pub enum Kind {
     Locks,
     /// A field of a crontab: a number, text, or a list of those.
     Cron,
-    /// Known, and refused if it is given.
-    NotYet,
 }
 
 /// Classes of objects whose value is known when a build runs.
@@ -92,7 +93,7 @@ impl Kind {
 
     fn fits(self, value: &Raw) -> bool {
         match self {
-            Self::Any | Self::NotYet => true,
+            Self::Any => true,
             Self::Renderable => plain_or_renderable(value),
             Self::Text | Self::Choice(_) => matches!(value, Raw::Text(_)),
             Self::Count => matches!(value, Raw::Int(number) if 0 <= *number),
@@ -117,6 +118,7 @@ impl Kind {
             Self::Condition => is_bool(value) || is_renderable(value),
             Self::BoolOrFunction => is_bool(value) || matches!(value, Raw::Function(_)),
             Self::BoolOrCount => is_bool(value) || Self::Count.fits(value),
+            Self::BoolOr(words) => is_bool(value) || matches!(value, Raw::Text(text) if words.contains(&text.as_str())),
             Self::BoolOrMap => is_bool(value) || is_map(value, plain_or_renderable),
             Self::Pattern => pattern(value).is_some(),
             Self::Patterns => pattern(value).is_some() || is_list(value, |item| pattern(item).is_some()),
@@ -144,7 +146,6 @@ impl Kind {
     /// Problems of values that have the right type.
     fn detail(self, value: &Raw) -> Option<String> {
         match (self, value) {
-            (Self::NotYet, value) if value.is_truthy() => Some("is not available yet".to_owned()),
             (Self::Choice(words), Raw::Text(text)) if !words.contains(&text.as_str()) => {
                 Some(format!("must be one of '{}', not '{text}'", words.join("', '")))
             }
@@ -157,7 +158,7 @@ impl Kind {
     /// What fits, in words.
     pub fn expects(self) -> String {
         let text = match self {
-            Self::Any | Self::NotYet => "anything",
+            Self::Any => "anything",
             Self::Renderable => "a plain value or a renderable",
             Self::Text | Self::Choice(_) => "text",
             Self::Count => "a whole number that is not negative",
@@ -176,6 +177,7 @@ impl Kind {
             Self::Condition => "True, False, a renderable or a function",
             Self::BoolOrFunction => "True, False or a function",
             Self::BoolOrCount => "True, False or a whole number that is not negative",
+            Self::BoolOr(words) => return format!("True, False or '{}'", words.join("' or '")),
             Self::BoolOrMap => "True, False or a dictionary",
             Self::Pattern => "a regular expression",
             Self::Patterns => "a regular expression or a list of them",
@@ -217,7 +219,14 @@ fn is_map(value: &Raw, fits: impl Fn(&Raw) -> bool) -> bool {
 }
 
 fn is_object(value: &Raw, classes: &[&str]) -> bool {
-    value.object().is_some_and(|object| classes.contains(&object.class.name))
+    value.object().is_some_and(|object| classes.contains(&object.class.name) || is_unbuilt(object.class, classes))
+}
+
+/// Whether a class that does not work yet belongs to the same namespace as one of these: then it is no mistake to use it
+/// in their place.
+pub fn is_unbuilt(class: &Class, classes: &[&str]) -> bool {
+    class.support != Support::Works
+        && classes.iter().filter_map(|name| super::find_class(name)).any(|known| known.namespace == class.namespace)
 }
 
 fn is_lock(value: &Raw) -> bool {

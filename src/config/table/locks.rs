@@ -20,9 +20,10 @@ pub const CLASSES: &[Class] = &[
     Class::new("util", "MasterLock", "A lock with one count for all workers.", &[&[NAME, MAX_COUNT]])
         .positional(&["name", "maxCount"]),
     Class::new("util", "WorkerLock", "A lock with a count for each worker.", &[&[NAME, MAX_COUNT, PER_WORKER]])
-        .positional(&["name", "maxCount"]),
+        .positional(&["name", "maxCount", "maxCountForWorker"]),
     Class::new("util", "SlaveLock", "The old name of `WorkerLock`.", &[&[NAME, MAX_COUNT, PER_WORKER]])
-        .positional(&["name", "maxCount"]),
+        .positional(&["name", "maxCount", "maxCountForWorker"])
+        .now("util.WorkerLock"),
     Class::new("util", "LockAccess", "A wish for a lock; `lock.access(mode)` makes one.", &[ACCESS])
         .positional(&["lockid", "mode", "count"]),
 ];

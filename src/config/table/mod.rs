@@ -3,36 +3,46 @@
 //! The engine makes constructors of this table, `check` tests what they were given, `build` turns it into the typed
 //! configuration, and the reference is printed from it.
 
+mod brief;
 mod builders;
 mod cancellers;
 mod changes;
 mod check;
 pub mod keys;
 mod kind;
+mod known;
 mod lifetime;
 mod locks;
 mod parameters;
 mod projects;
 mod properties;
 mod reporters;
+mod revlinks;
 mod schedulers;
 mod secrets;
 mod shells;
 mod steps;
+mod tools;
 mod transfers;
 mod util;
+mod web_status;
 mod worker;
 
 pub use cancellers::CANCELLERS;
 pub use check::check_call;
-pub use kind::{Kind, RENDERABLES, is_renderable, pattern};
+pub use kind::{Kind, RENDERABLES, is_renderable, is_unbuilt, pattern};
 pub use lifetime::DATETIME;
 pub use locks::LOCKS;
 pub use reporters::LISTENER;
+pub use revlinks::REVLINKS;
 pub use schedulers::SCHEDULERS;
 pub use secrets::PROVIDERS;
 pub use shells::RUN;
 pub use steps::STEPS;
+pub use web_status::{NO_AUTH, WEB_STATUS};
+
+/// Where classes are that only Buildbot 0.8 had, below `buildbot.status`; not one of `buildbot.plugins`.
+pub const STATUS: &str = "status";
 
 /// Namespaces of `buildbot.plugins`.
 pub const NAMESPACES: [&str; 9] =
@@ -54,6 +64,8 @@ pub struct Class {
     /// One sentence for the reference.
     pub doc: &'static str,
     pub support: Support,
+    /// What the class is called today, if this is an earlier name.
+    pub modern: Option<&'static str>,
     /// Names of the arguments that may be given by position, in order.
     pub positional: &'static [&'static str],
     /// The class's own arguments and the groups it shares with others; an earlier argument hides a later one.
@@ -68,7 +80,7 @@ pub enum Support {
     Works,
     /// Known, but without effect for now; named in the banner.
     Inactive,
-    /// Known, and refused until it works, with the reason or the way around.
+    /// Known: a file that uses it can be checked, but no master starts with it. With what to use instead, if anything.
     NotYet(&'static str),
 }
 
@@ -93,6 +105,8 @@ pub struct Argument {
     pub nullable: bool,
     /// Earlier spellings; they work with a warning.
     pub old_names: &'static [&'static str],
+    /// Whether it has its effect; a master does not start with one that has none yet.
+    pub available: bool,
 }
 
 /// What an argument is if it is not given. An argument whose default is `Nothing` may be given as `None`.
@@ -108,7 +122,8 @@ pub enum Default {
 
 impl Argument {
     pub const fn new(name: &'static str, kind: Kind, default: Default, doc: &'static str) -> Self {
-        Self { name, kind, default, doc, nullable: matches!(default, Default::Nothing), old_names: &[] }
+        let nullable = matches!(default, Default::Nothing);
+        Self { name, kind, default, doc, nullable, old_names: &[], available: true }
     }
 
     pub const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Self {
@@ -123,17 +138,15 @@ impl Argument {
         Self::new(name, Kind::Bool, Default::Bool(default), doc)
     }
 
-    pub const fn not_yet(name: &'static str) -> Self {
-        Self::new(name, Kind::NotYet, Default::Nothing, "Not available yet.")
+    /// An argument that is known, but has no effect yet.
+    pub const fn not_yet(name: &'static str, kind: Kind) -> Self {
+        let mut argument = Self::new(name, kind, Default::Nothing, "Not available yet.");
+        argument.available = false;
+        argument
     }
 
     pub const fn ignored(name: &'static str) -> Self {
         Self::new(name, Kind::Any, Default::Nothing, "Accepted, without effect.")
-    }
-
-    /// Whether giving it is an error for now.
-    pub const fn is_not_yet(&self) -> bool {
-        matches!(self.kind, Kind::NotYet)
     }
 
     /// Whether it is made by [`Argument::ignored`].
@@ -159,15 +172,26 @@ impl Class {
         doc: &'static str,
         arguments: &'static [&'static [Argument]],
     ) -> Self {
-        Self { namespace, name, doc, support: Support::Works, positional: &[], arguments, rest: Rest::None }
+        let (support, modern) = (Support::Works, None);
+        Self { namespace, name, doc, support, modern, positional: &[], arguments, rest: Rest::None }
     }
 
-    /// A class that is refused.
-    pub const fn not_yet(namespace: &'static str, name: &'static str, why: &'static str) -> Self {
-        let mut class = Self::new(namespace, name, "Not available yet.", &[]);
-        class.support = Support::NotYet(why);
-        class.rest = Rest::All;
-        class
+    /// The class is known, and no master starts with it yet; `instead` says what can be used, if anything.
+    pub const fn not_yet(mut self, instead: &'static str) -> Self {
+        self.support = Support::NotYet(instead);
+        self
+    }
+
+    /// The class is known and does nothing yet.
+    pub const fn without_effect(mut self) -> Self {
+        self.support = Support::Inactive;
+        self
+    }
+
+    /// An earlier name of another class.
+    pub const fn now(mut self, modern: &'static str) -> Self {
+        self.modern = Some(modern);
+        self
     }
 
     /// A class that is accepted with any arguments and does nothing.
@@ -205,13 +229,19 @@ impl Class {
 
     /// The argument of a name or of an old name.
     pub fn argument(&self, name: &str) -> Option<&'static Argument> {
-        self.all_arguments().find(|argument| argument.name == name || argument.old_names.contains(&name))
+        let groups = self.arguments;
+        let all = || groups.iter().flat_map(|group| group.iter());
+        all().find(|argument| argument.name == name).or_else(|| {
+            let of_old_name = all().find(|argument| argument.old_names.contains(&name))?;
+            // An earlier one of the same name hides it.
+            all().find(|argument| argument.name == of_old_name.name)
+        })
     }
 }
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 16] = [
+    let tables: [&'static [Class]; 19] = [
         worker::CLASSES,
         builders::CLASSES,
         projects::CLASSES,
@@ -219,6 +249,7 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         transfers::CLASSES,
         properties::CLASSES,
         shells::CLASSES,
+        tools::CLASSES,
         changes::CLASSES,
         schedulers::CLASSES,
         parameters::CLASSES,
@@ -227,9 +258,11 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         locks::CLASSES,
         cancellers::CLASSES,
         reporters::CLASSES,
+        revlinks::CLASSES,
         secrets::CLASSES,
+        web_status::CLASSES,
     ];
-    tables.into_iter().flatten()
+    tables.into_iter().chain(known::TABLES.iter().copied()).flatten()
 }
 
 /// The class of a plain name, whatever its namespace.

@@ -82,6 +82,7 @@ const GROUP: &[Argument] = &[
     Argument::optional("columns", Kind::Count, "How many columns of fields; as fits, if not given."),
     Argument::ignored("tablabel"),
     Argument::ignored("maxsize"),
+    Argument::ignored("default"),
 ];
 
 const ANY_PROPERTY: &[Argument] = &[
@@ -114,6 +115,8 @@ const CODEBASE: &[Argument] = &[
     Argument::ignored("tablabel"),
     Argument::ignored("columns"),
     Argument::ignored("hide"),
+    Argument::ignored("category"),
+    Argument::ignored("reason"),
     Argument::optional("patch", Kind::Object(&["PatchParameter"]), "Fields of a patch to be built with."),
 ];
 
@@ -138,6 +141,9 @@ pub const CLASSES: &[Class] = &[
         &[WORKER, COMMON],
     )
     .positional(&["name"]),
+    Class::new("util", "BuildslaveChoiceParameter", "The old name of `WorkerChoiceParameter`.", &[WORKER, COMMON])
+        .positional(&["name"])
+        .now("util.WorkerChoiceParameter"),
     Class::new(
         "util",
         "InheritBuildParameter",

@@ -5,8 +5,9 @@ use super::{Argument, Class, Default, Kind};
 
 const SET_PROPERTY: &[Argument] = &[
     name("SetProperty"),
-    Argument::required("property", Kind::RenderableText, "Name of the property."),
-    Argument::required("value", Kind::Renderable, "Its value, of any type."),
+    Argument::optional("property", Kind::RenderableText, "Name of the property."),
+    Argument::optional("value", Kind::Renderable, "Its value, of any type."),
+    Argument::optional("command", Kind::Command, "The old way to write `SetPropertyFromCommand`."),
 ];
 
 const SET_PROPERTIES: &[Argument] = &[
@@ -40,8 +41,13 @@ const LOG_RENDERABLE: &[Argument] =
     &[name("LogRenderable"), Argument::required("content", Kind::Renderable, "What is written to the log.")];
 
 pub const CLASSES: &[Class] = &[
-    Class::new("steps", "SetProperty", "Sets a property of the build.", &[SET_PROPERTY, COMMON])
-        .positional(&["property", "value"]),
+    Class::new(
+        "steps",
+        "SetProperty",
+        "Sets a property of the build.",
+        &[SET_PROPERTY, SET_PROPERTY_FROM_COMMAND, SHELL, COMMON],
+    )
+    .positional(&["property", "value"]),
     Class::new("steps", "SetProperties", "Sets several properties of the build.", &[SET_PROPERTIES, COMMON])
         .positional(&["properties"]),
     Class::new(

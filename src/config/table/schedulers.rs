@@ -98,7 +98,16 @@ const FORCE: &[Argument] = &[
     Argument::optional("codebases", Kind::ObjectsOrTexts(&["CodebaseParameter"]), "Fields of each codebase."),
     Argument::optional("properties", Kind::Objects(PARAMETERS), "Further fields; each becomes a property."),
     Argument::optional("priority", Kind::Object(FIELDS), "The field for the priority."),
+    old_part("branch"),
+    old_part("revision"),
+    old_part("repository"),
+    old_part("project"),
 ];
+
+/// A field of the only codebase, which has a place in `codebases` now.
+const fn old_part(name: &'static str) -> Argument {
+    Argument::optional(name, Kind::ObjectOrText(FIELDS), "The old way to give a field of the only codebase.")
+}
 
 const TRY_JOBDIR: &[Argument] = &[Argument::required(
     "jobdir",
@@ -134,6 +143,7 @@ pub const PARAMETERS: &[&str] = &[
     "ChoiceStringParameter",
     "FileParameter",
     "WorkerChoiceParameter",
+    "BuildslaveChoiceParameter",
     "InheritBuildParameter",
     "NestedParameter",
     "ParameterGroup",
@@ -156,7 +166,8 @@ pub const CLASSES: &[Class] = &[
         "The old name of `SingleBranchScheduler`.",
         &[SINGLE_BRANCH, BASIC, WATCH, COMMON],
     )
-    .positional(&["name", "branch", "treeStableTimer", "builderNames"]),
+    .positional(&["name", "branch", "treeStableTimer", "builderNames"])
+    .now("schedulers.SingleBranchScheduler"),
     Class::new(
         "schedulers",
         "AnyBranchScheduler",

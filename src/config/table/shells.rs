@@ -43,8 +43,8 @@ const MASTER_SHELL_COMMAND: &[Argument] = &[
     .nullable(),
     Argument::optional("workdir", Kind::RenderableText, "Its directory, below the master's base directory."),
     Argument::flag("haltOnFailure", true, "A failure ends the build."),
-    Argument::not_yet("usePTY"),
-    Argument::not_yet("path"),
+    Argument::not_yet("usePTY", Kind::Bool),
+    Argument::not_yet("path", Kind::Texts),
 ];
 
 const FUNCTION_STEP: &[Argument] = &[

@@ -13,6 +13,8 @@ pub const STEPS: &[&str] = &[
     "Test",
     "WarningCountingShellCommand",
     "Git",
+    "GitHub",
+    "Gerrit",
     "Trigger",
     "FileUpload",
     "DirectoryUpload",
@@ -36,7 +38,18 @@ pub const STEPS: &[&str] = &[
     "MasterShellCommand",
     "ShellSequence",
     "FunctionStep",
+    "CMake",
+    "Cppcheck",
+    "PyFlakes",
+    "PyLint",
+    "Robocopy",
+    "Sphinx",
+    "TreeSize",
+    "Parallel",
 ];
+
+/// Those among them that can stand in a group: groups do not nest.
+const GROUPED: &[&str] = STEPS.split_at(STEPS.len() - 1).0;
 
 const fn condition(name: &'static str, default: bool, doc: &'static str) -> Argument {
     Argument::new(name, Kind::Condition, Default::Bool(default), doc)
@@ -46,11 +59,11 @@ pub(super) const fn name(default: &'static str) -> Argument {
     Argument::new("name", Kind::RenderableText, Default::Text(default), "Name of the step.")
 }
 
-const fn text(name: &'static str, default: &'static str) -> Argument {
+pub(super) const fn text(name: &'static str, default: &'static str) -> Argument {
     Argument::new(name, Kind::Renderable, Default::Text(default), "What the step is called while and after it runs.")
 }
 
-const fn command(default: &'static [&'static str]) -> Argument {
+pub(super) const fn command(default: &'static [&'static str]) -> Argument {
     Argument::new("command", Kind::Command, Default::Words(default), "Text for a shell, or a list of words.")
 }
 
@@ -77,11 +90,14 @@ pub(super) const COMMON: &[Argument] = &[
 pub(super) const COMMAND: &[Argument] =
     &[Argument::required("command", Kind::Command, "Text for a shell, or a list of words.")];
 
+/// What Buildbot 0.8 called a choice of the worker's, which is no terminal.
+const TERMINAL: &[&str] = &["slave-config"];
+
 pub(super) const SHELL: &[Argument] = &[
     Argument::optional("env", Kind::Environment, "Environment of the command, added to the worker's."),
     Argument::flag("want_stdout", true, "Keep the standard output."),
     Argument::flag("want_stderr", true, "Keep the standard error."),
-    Argument::flag("usePTY", false, "Run in a terminal."),
+    Argument::new("usePTY", Kind::BoolOr(TERMINAL), Default::Bool(false), "Run in a terminal.").nullable(),
     Argument::optional("logfiles", Kind::Map, "Log name to the file that is followed, or {'filename':, 'follow':}."),
     Argument::flag("lazylogfiles", false, "Make such logs only when there is something in them."),
     Argument::new(
@@ -100,7 +116,7 @@ pub(super) const SHELL: &[Argument] = &[
     Argument::optional("decodeRC", Kind::Any, "Exit code to result; 0 is success and all else failure if not given."),
 ];
 
-const TRIGGER: &[Argument] = &[
+pub(super) const TRIGGER: &[Argument] = &[
     name("trigger"),
     Argument::required("schedulerNames", Kind::Renderable, "Names of Triggerable schedulers."),
     Argument::new(
@@ -137,6 +153,12 @@ const TRIGGER: &[Argument] = &[
     Argument::optional("unimportantSchedulerNames", Kind::TextList, "Schedulers whose results do not count."),
 ];
 
+const PARALLEL: &[Argument] = &[
+    Argument::required("steps", Kind::Objects(GROUPED), "The steps, which all begin at the same time."),
+    Argument::new("name", Kind::Text, Default::Text("parallel"), "What pages call the group."),
+    Argument::flag("haltOnFailure", false, "A failure of any of the steps ends the build behind the group."),
+];
+
 const SHELL_NAME: &[Argument] = &[name("shell")];
 const GENERIC_NAME: &[Argument] = &[name("generic")];
 
@@ -164,7 +186,7 @@ const TEST: &[Argument] = &[
     text("descriptionDone", "test"),
 ];
 
-const WARNINGS: &[Argument] = &[
+pub(super) const WARNINGS: &[Argument] = &[
     Argument::new(
         "warningPattern",
         Kind::Pattern,
@@ -195,13 +217,13 @@ const WARNINGS: &[Argument] = &[
     ),
 ];
 
-const GIT: &[Argument] = &[
+pub(super) const GIT: &[Argument] = &[
     name("git"),
     Argument::required("repourl", Kind::RenderableText, "URL of the repository."),
     Argument::new("branch", Kind::RenderableText, Default::Text("HEAD"), "Branch, where the build names none."),
     Argument::new(
         "mode",
-        Kind::Choice(&["incremental", "full"]),
+        Kind::Choice(&["incremental", "full", "update", "copy", "clobber"]),
         Default::Text("incremental"),
         "Keep the tree, or not.",
     ),
@@ -227,15 +249,13 @@ const GIT: &[Argument] = &[
     Argument::optional("config", Kind::Environment, "Options of git for these commands."),
     Argument::flag("haltOnFailure", true, "A failure ends the build."),
     Argument::ignored("port"),
-    Argument::not_yet("sshPrivateKey"),
-    Argument::not_yet("sshHostKey"),
-    Argument::not_yet("sshKnownHosts"),
-    Argument::not_yet("auth_credentials"),
-    Argument::not_yet("git_credentials"),
+    Argument::ignored("ignore_ignores"),
+    Argument::not_yet("sshPrivateKey", Kind::RenderableText),
+    Argument::not_yet("sshHostKey", Kind::RenderableText),
+    Argument::not_yet("sshKnownHosts", Kind::RenderableText),
+    Argument::not_yet("auth_credentials", Kind::Renderable),
+    Argument::not_yet("git_credentials", Kind::Object(&["GitCredentialOptions"])),
 ];
-
-const OTHER_SOURCE: &str = "steps.Git is, and steps.ShellCommand can run other tools";
-const SHELL_INSTEAD: &str = "use steps.ShellCommand";
 
 pub const CLASSES: &[Class] = &[
     Class::new("steps", "ShellCommand", "Runs a command on the worker.", &[SHELL_NAME, COMMAND, SHELL, COMMON]),
@@ -250,52 +270,12 @@ pub const CLASSES: &[Class] = &[
     ),
     Class::new("steps", "Git", "Brings the source tree to the wanted revision.", &[GIT, COMMON])
         .positional(&["repourl"]),
+    Class::new("steps", "GitHub", "As `Git`, and knows the merge commits of pull requests.", &[GIT, COMMON])
+        .positional(&["repourl"]),
+    Class::new("steps", "Gerrit", "As `Git`, and knows the changes that Gerrit's events name.", &[GIT, COMMON])
+        .positional(&["repourl"]),
     Class::new("steps", "Trigger", "Has other builders build something, and may wait for it.", &[TRIGGER, COMMON])
         .positional(&["schedulerNames"]),
-    Class::not_yet("steps", "SVN", OTHER_SOURCE),
-    Class::not_yet("steps", "CVS", OTHER_SOURCE),
-    Class::not_yet("steps", "Bzr", OTHER_SOURCE),
-    Class::not_yet("steps", "Darcs", OTHER_SOURCE),
-    Class::not_yet("steps", "Mercurial", OTHER_SOURCE),
-    Class::not_yet("steps", "Monotone", OTHER_SOURCE),
-    Class::not_yet("steps", "P4", OTHER_SOURCE),
-    Class::not_yet("steps", "Repo", OTHER_SOURCE),
-    Class::not_yet("steps", "GitHub", OTHER_SOURCE),
-    Class::not_yet("steps", "GitLab", OTHER_SOURCE),
-    Class::not_yet("steps", "Gerrit", OTHER_SOURCE),
-    Class::not_yet("steps", "GitPush", SHELL_INSTEAD),
-    Class::not_yet("steps", "GitTag", SHELL_INSTEAD),
-    Class::not_yet("steps", "GitCommit", SHELL_INSTEAD),
-    Class::not_yet("steps", "GitDiffInfo", SHELL_INSTEAD),
-    Class::not_yet("steps", "BuildStep", SHELL_INSTEAD),
-    Class::not_yet("steps", "HTTPStep", SHELL_INSTEAD),
-    Class::not_yet("steps", "GET", SHELL_INSTEAD),
-    Class::not_yet("steps", "POST", SHELL_INSTEAD),
-    Class::not_yet("steps", "PUT", SHELL_INSTEAD),
-    Class::not_yet("steps", "DELETE", SHELL_INSTEAD),
-    Class::not_yet("steps", "HEAD", SHELL_INSTEAD),
-    Class::not_yet("steps", "OPTIONS", SHELL_INSTEAD),
-    Class::not_yet("steps", "CMake", SHELL_INSTEAD),
-    Class::not_yet("steps", "Cppcheck", SHELL_INSTEAD),
-    Class::not_yet("steps", "Robocopy", SHELL_INSTEAD),
-    Class::not_yet("steps", "Sphinx", SHELL_INSTEAD),
-    Class::not_yet("steps", "PyFlakes", SHELL_INSTEAD),
-    Class::not_yet("steps", "PyLint", SHELL_INSTEAD),
-    Class::not_yet("steps", "BuildEPYDoc", SHELL_INSTEAD),
-    Class::not_yet("steps", "Trial", SHELL_INSTEAD),
-    Class::not_yet("steps", "RemovePYCs", SHELL_INSTEAD),
-    Class::not_yet("steps", "HLint", SHELL_INSTEAD),
-    Class::not_yet("steps", "TreeSize", SHELL_INSTEAD),
-    Class::not_yet("steps", "MaxQ", SHELL_INSTEAD),
-    Class::not_yet("steps", "MTR", SHELL_INSTEAD),
-    Class::not_yet("steps", "PerlModuleTest", SHELL_INSTEAD),
-    Class::not_yet("steps", "SubunitShellCommand", SHELL_INSTEAD),
-    Class::not_yet("steps", "RpmBuild", SHELL_INSTEAD),
-    Class::not_yet("steps", "RpmLint", SHELL_INSTEAD),
-    Class::not_yet("steps", "Mock", SHELL_INSTEAD),
-    Class::not_yet("steps", "MockBuildSRPM", SHELL_INSTEAD),
-    Class::not_yet("steps", "MockRebuild", SHELL_INSTEAD),
-    Class::not_yet("steps", "DebPbuilder", SHELL_INSTEAD),
-    Class::not_yet("steps", "DebCowbuilder", SHELL_INSTEAD),
-    Class::not_yet("steps", "DebLintian", SHELL_INSTEAD),
+    Class::new("steps", "Parallel", "Runs steps at the same time, where the worker can.", &[PARALLEL])
+        .positional(&["steps"]),
 ];

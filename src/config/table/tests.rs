@@ -11,12 +11,13 @@ fn every_class_has_one_entry_with_documented_arguments() {
     for class in classes() {
         assert!(names.insert(class.full_name()), "{} stands twice in the table", class.full_name());
         assert!(
-            [&NAMESPACES[..], &[DATETIME]].concat().contains(&class.namespace),
+            [&NAMESPACES[..], &[DATETIME, STATUS]].concat().contains(&class.namespace),
             "{} is in no namespace",
             class.full_name()
         );
         assert!(class.doc.ends_with('.'), "{} has no sentence", class.full_name());
-        for argument in class.all_arguments() {
+        // What an argument means is told once it does something.
+        for argument in class.all_arguments().filter(|_| class.support == Support::Works) {
             assert!(argument.doc.ends_with('.'), "{}({}=) has no sentence", class.full_name(), argument.name);
         }
         for name in class.positional {
@@ -41,6 +42,60 @@ fn class_lists_name_classes() {
     for name in [steps::STEPS, schedulers::SCHEDULERS, schedulers::PARAMETERS, locks::LOCKS].concat() {
         assert!(find_class(name).is_some_and(|class| class.support == Support::Works), "{name} does not work");
     }
+}
+
+/// Constructors of Buildbot 0.8.5 and 4.3, one a line: `namespace.Class(argument, other=default)`, without what a class
+/// passes on by itself. `~` is a default that is no plain value, or one that the versions do not share.
+const BUILDBOT: &str = include_str!("tests/names.txt");
+
+fn buildbot() -> impl Iterator<Item = (&'static str, Vec<(&'static str, Option<&'static str>)>)> {
+    BUILDBOT.lines().map(|line| {
+        let (name, rest) = line.split_once('(').expect("a constructor has arguments");
+        let arguments = rest.trim_end_matches(')').split(", ").filter(|argument| !argument.is_empty());
+        let pair = |argument: &'static str| match argument.split_once('=') {
+            Some((name, default)) => (name, Some(default)),
+            None => (argument, None),
+        };
+        (name, arguments.map(pair).collect())
+    })
+}
+
+#[test]
+fn every_constructor_of_buildbot_is_known_with_its_arguments() {
+    let mut missing = Vec::new();
+    for (full_name, arguments) in buildbot() {
+        let Some(class) = classes().find(|class| class.full_name() == full_name) else {
+            missing.push(full_name.to_owned());
+            continue;
+        };
+        let names = arguments.iter().map(|(name, _)| *name);
+        let unknown = names.filter(|name| class.rest == Rest::None && class.argument(name).is_none());
+        missing.extend(unknown.map(|name| format!("{full_name}({name}=)")));
+    }
+    assert!(missing.is_empty(), "the table lacks:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn plain_defaults_are_those_of_buildbot() {
+    let mut others = Vec::new();
+    for (full_name, arguments) in buildbot() {
+        let Some(class) = classes().find(|class| class.full_name() == full_name) else { continue };
+        for (name, theirs) in arguments {
+            let (Some(argument), Some(theirs)) = (class.argument(name), theirs) else { continue };
+            let ours = match argument.default {
+                Default::Bool(true) => "True".to_owned(),
+                Default::Bool(false) => "False".to_owned(),
+                Default::Int(number) => number.to_string(),
+                Default::Text(text) => format!("'{text}'"),
+                Default::Required | Default::Nothing | Default::Words(_) => continue,
+            };
+            let is_same = ours == theirs || ["~", "None"].contains(&theirs);
+            if !is_same {
+                others.push(format!("{full_name}({name}={ours}), not {theirs}"));
+            }
+        }
+    }
+    assert!(others.is_empty(), "{}", others.join("\n"));
 }
 
 #[test]

@@ -20,8 +20,10 @@ const WITH_PROPERTIES: &[Argument] =
 const TRANSFORM: &[Argument] =
     &[Argument::required("function", Kind::Function, "Called with the other arguments, once they are known.")];
 
-const FLATTEN_LIST: &[Argument] =
-    &[Argument::required("nestedlist", Kind::Renderable, "A list that may hold lists."), Argument::not_yet("types")];
+const FLATTEN_LIST: &[Argument] = &[
+    Argument::required("nestedlist", Kind::Renderable, "A list that may hold lists."),
+    Argument::not_yet("types", Kind::Any),
+];
 
 const OPERATION: &[Argument] = &[
     Argument::required("operator", Kind::Text, "As Python writes it."),
@@ -72,8 +74,6 @@ const USER_MANAGER: &[Argument] = &[
     Argument::required("port", Kind::Port, "Where `buildbot user` connects; may be the port of the workers."),
 ];
 
-const GUARD: &str = "put a proxy that asks for a password in front of the web port";
-
 pub const CLASSES: &[Class] = &[
     Class::new("util", "CommandlineUserManager", "Lets `buildbot user` administrate users.", &[USER_MANAGER])
         .positional(&["username", "passwd", "port"]),
@@ -100,30 +100,4 @@ pub const CLASSES: &[Class] = &[
     Class::new("util", "FlattenList", "The items of all lists within a list, in one list.", &[FLATTEN_LIST])
         .positional(&["nestedlist", "types"]),
     Class::new("util", "_Operation", "An operator on values that are known when a build runs.", &[OPERATION]),
-    Class::not_yet("util", "URLForBuild", ""),
-    Class::not_yet("util", "DbConfig", ""),
-    Class::not_yet("util", "GitCredentialOptions", ""),
-    Class::not_yet("util", "UserPasswordAuth", GUARD),
-    Class::not_yet("util", "HTPasswdAuth", GUARD),
-    Class::not_yet("util", "RemoteUserAuth", GUARD),
-    Class::not_yet("util", "CustomAuth", GUARD),
-    Class::not_yet("util", "GitHubAuth", GUARD),
-    Class::not_yet("util", "GitLabAuth", GUARD),
-    Class::not_yet("util", "GoogleAuth", GUARD),
-    Class::not_yet("util", "BitbucketAuth", GUARD),
-    Class::not_yet("util", "Authz", GUARD),
-    Class::not_yet("util", "AnyEndpointMatcher", GUARD),
-    Class::not_yet("util", "AnyControlEndpointMatcher", GUARD),
-    Class::not_yet("util", "ForceBuildEndpointMatcher", GUARD),
-    Class::not_yet("util", "StopBuildEndpointMatcher", GUARD),
-    Class::not_yet("util", "RebuildBuildEndpointMatcher", GUARD),
-    Class::not_yet("util", "EnableSchedulerEndpointMatcher", GUARD),
-    Class::not_yet("util", "ViewBuildsEndpointMatcher", GUARD),
-    Class::not_yet("util", "BranchEndpointMatcher", GUARD),
-    Class::not_yet("util", "RolesFromGroups", GUARD),
-    Class::not_yet("util", "RolesFromEmails", GUARD),
-    Class::not_yet("util", "RolesFromDomain", GUARD),
-    Class::not_yet("util", "RolesFromOwner", GUARD),
-    Class::not_yet("util", "RolesFromUsername", GUARD),
-    Class::inactive("util", "RevlinkMatch"),
 ];

@@ -2,8 +2,6 @@
 
 use super::{Argument, Class, Default, Kind};
 
-const NOT_YET: &str = "start such workers yourself and list them as worker.Worker";
-
 const WORKER: &[Argument] = &[
     Argument::required("name", Kind::Text, "Name the worker logs in with; unique."),
     Argument::required("password", Kind::RenderableText, "Password the worker logs in with."),
@@ -14,21 +12,13 @@ const WORKER: &[Argument] = &[
     Argument::optional("defaultProperties", Kind::Properties, "The same, for builds that do not have them yet."),
     Argument::optional("locks", Kind::Objects(super::locks::LOCKS), "Locks every build on this worker takes."),
     Argument::new("keepalive_interval", Kind::Seconds, Default::Int(3600), "Seconds between signs of life."),
-    Argument::not_yet("machine_name"),
+    Argument::not_yet("machine_name", Kind::Text),
 ];
 
 pub const CLASSES: &[Class] = &[
     Class::new("worker", "Worker", "A worker that connects to the master by itself.", &[WORKER])
         .positional(&["name", "password"]),
-    Class::new("worker", "BuildSlave", "The old name of `Worker`.", &[WORKER]).positional(&["name", "password"]),
-    Class::not_yet("worker", "LocalWorker", NOT_YET),
-    Class::not_yet("worker", "DockerLatentWorker", NOT_YET),
-    Class::not_yet("worker", "KubeLatentWorker", NOT_YET),
-    Class::not_yet("worker", "EC2LatentWorker", NOT_YET),
-    Class::not_yet("worker", "OpenStackLatentWorker", NOT_YET),
-    Class::not_yet("worker", "UpcloudLatentWorker", NOT_YET),
-    Class::not_yet("worker", "MarathonLatentWorker", NOT_YET),
-    Class::not_yet("worker", "LibVirtWorker", NOT_YET),
-    Class::not_yet("worker", "LocalLatentWorker", NOT_YET),
-    Class::not_yet("worker", "AbstractLatentWorker", NOT_YET),
+    Class::new("worker", "BuildSlave", "The old name of `Worker`.", &[WORKER])
+        .positional(&["name", "password"])
+        .now("worker.Worker"),
 ];

@@ -13,7 +13,7 @@ use crate::domain::{
 use crate::schedulers::config::SchedulerKind;
 
 /// The `fileIsImportant` of a scheduler behind some lines.
-fn important(lines: &str) -> Callback {
+pub(super) fn important(lines: &str) -> Callback {
     let more = format!(
         "{lines}\nc['schedulers'].append(schedulers.SingleBranchScheduler(name='s', builderNames=['b1'], fileIsImportant=fn))\n"
     );
@@ -22,7 +22,7 @@ fn important(lines: &str) -> Callback {
     single.watch.file_is_important.clone().unwrap()
 }
 
-fn change(files: &[&str]) -> ScriptValue {
+pub(super) fn change(files: &[&str]) -> ScriptValue {
     ScriptValue::Change(Arc::new(Change {
         id: ChangeId(7),
         source_stamp_id: SourceStampId(1),
@@ -43,7 +43,7 @@ fn change(files: &[&str]) -> ScriptValue {
     }))
 }
 
-fn request(properties: Properties) -> BuildRequest {
+pub(super) fn request(properties: Properties) -> BuildRequest {
     BuildRequest {
         id: BuildRequestId(1),
         buildset_id: BuildsetId(1),
@@ -59,7 +59,7 @@ fn request(properties: Properties) -> BuildRequest {
     }
 }
 
-fn call(callback: &Callback, arguments: &[ScriptValue]) -> Result<PropertyValue, String> {
+pub(super) fn call(callback: &Callback, arguments: &[ScriptValue]) -> Result<PropertyValue, String> {
     callback.0.call(arguments, ScriptLimits::default()).map_err(|error| error.to_string())
 }
 

@@ -26,7 +26,7 @@ fn the_sample_describes_a_whole_master() {
     let config = Loader::new("/srv/master").text("master.cfg", sample()).unwrap();
     assert_eq!(config.title, "Hello World CI");
     assert_eq!(config.buildbot_url, "http://localhost:8010/");
-    assert_eq!(config.db_url, "sqlite:///state.sqlite");
+    assert_eq!(config.db_url.expose(), Some("sqlite:///state.sqlite"));
     assert_eq!(
         (config.workers[0].name.as_str(), config.workers[0].password.expose()),
         ("example-worker", Some("pass"))
@@ -36,7 +36,7 @@ fn the_sample_describes_a_whole_master() {
     assert_eq!(config.protocols[0].listen, local(9989));
     let www = config.www.unwrap();
     assert_eq!(www.listen, Some(local(8010)));
-    assert_eq!(www.change_hook_dialects, [("base".to_owned(), true.into())]);
+    assert_eq!(www.change_hook_dialects, [("base".to_owned(), crate::domain::PropertyValue::Bool(true).into())]);
     let ChangeSourceKind::Git(poller) = &config.change_sources[0].kind else { panic!("no poller") };
     assert_eq!(poller.branches, BranchChoice::Named(vec!["master".into()]));
     assert_eq!(poller.poll_interval, Duration::from_secs(300));

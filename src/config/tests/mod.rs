@@ -1,11 +1,14 @@
 //! Whole configurations: what they become, what is wrong with them, what their functions do.
 
+mod callback_rows;
 mod callbacks;
 mod clients;
 mod diff;
 mod errors;
 mod files;
 mod limits;
+mod links;
+mod old_style;
 mod python;
 mod renderables;
 mod secrets;
@@ -13,6 +16,7 @@ mod step_functions;
 mod steps;
 mod tls;
 mod typed;
+mod unbuilt;
 
 use super::{ConfigErrors, Loader, MasterConfig};
 

@@ -21,6 +21,31 @@ def given(*args, **kwargs):
 def up(text):
     return text.upper()
 
+@util.renderer
+def deeper(props):
+    return [util.Property('a'), {'k': util.Interpolate('%(prop:n)s!')}]
+
+@util.renderer
+def deepest(props):
+    return deeper
+
+def picks(name):
+    return util.Property(name)
+
+def lazy(props):
+    return util.renderer(told).withArgs(deeper)
+
+@util.renderer
+def one_way(props):
+    return [and_back]
+
+@util.renderer
+def and_back(props):
+    return {'x': one_way}
+
+def ever(props, n):
+    return util.renderer(ever).withArgs(n + 1)
+
 ";
 
 fn with_value(expression: &str) -> String {
@@ -113,6 +138,32 @@ async fn what_buildbot_lacks_is_there_besides() {
         let value = render(&renderable(&config), &context).await.unwrap();
         assert_eq!(json::to_string(&json::of_property(&value)), expected, "{expression}");
     }
+}
+
+#[tokio::test]
+async fn what_a_function_returns_is_rendered_again() {
+    for (expression, expected) in [
+        ("deeper", r#"["A",{"k":"7!"}]"#),
+        ("deepest", r#"["A",{"k":"7!"}]"#),
+        ("util.renderer(lazy)", r#"["A",["A",{"k":"7!"}]]"#),
+        ("util.Transform(picks, util.Property('ref'))", r#""A""#),
+        ("util.Interpolate('<%(kw:k)s>', k=util.Transform(picks, 'n'))", r#""<7>""#),
+        ("util.Property('missing', default=deeper)[0]", r#""A""#),
+        ("util.WithProperties('%(x)s', x=lambda props: util.Property('q'))", r#""it's""#),
+    ] {
+        assert_eq!(outcome(expression).await.as_deref(), Ok(expected), "{expression}");
+    }
+}
+
+#[tokio::test]
+async fn functions_that_return_each_other_are_named() {
+    let error = outcome("one_way").await.unwrap_err();
+    let circle = "it returns a renderable that leads back to it: one_way -> and_back -> one_way";
+    assert!(error.ends_with(circle), "{error}");
+    let error = outcome("util.renderer(ever).withArgs(1)").await.unwrap_err();
+    assert!(error.contains("ever (master.cfg:") && error.ends_with("leads back to it: ever -> ever"), "{error}");
+    let error = outcome("util.renderer(lambda props: [steps.Git])").await.unwrap_err();
+    assert!(error.ends_with("it returned a class; return a plain value"), "{error}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{BASE, config, load};
 use crate::changes::config::ChangeSourceKind;
 use crate::config::{Loader, MasterConfig};
-use crate::domain::Renderable;
+use crate::domain::{PropertyValue, Renderable};
 use crate::secrets::{KvVersion, ProviderConfig, Secret, VaultLogin, VaultNaming};
 use crate::steps::config::StepKind;
 
@@ -65,6 +65,40 @@ fn a_secret_that_cannot_be_had_keeps_the_configuration_out_of_force() {
     let expected = "the password of worker 'w2': no provider has a secret 'no' (asked: SecretInAFile)";
     assert!(errors.contains(expected), "{errors}");
     assert!(errors.contains("a source stamp is not available before a build runs"), "{errors}");
+}
+
+#[test]
+fn the_address_of_the_database_and_options_of_hooks_may_hold_secrets() {
+    let directory = directory(&[("db", "db-pw"), ("hook", "hook-pw")]);
+    let more = "\
+c['db'] = {'db_url': util.Interpolate('postgresql://bb:%(secret:db)s@host/bb')}
+c['www'] = {'change_hook_dialects': {'base': {'secret': util.Secret('hook'), 'strict': True}}}
+";
+    let config = with_files(&directory, more).unwrap().reveal().unwrap();
+    assert_eq!(config.db_url.expose(), Some("postgresql://bb:db-pw@host/bb"));
+    assert_eq!(config.db_url.shown(), "postgresql://bb:<db>@host/bb");
+    let (_, options) = &config.www.as_ref().unwrap().change_hook_dialects[0];
+    let expected = [("secret".to_owned(), "hook-pw".into()), ("strict".to_owned(), true.into())];
+    assert_eq!(options.expose(), Some(&PropertyValue::Map(expected.into())));
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("db-pw") && !shown.contains("hook-pw"));
+}
+
+#[test]
+fn a_secret_that_is_missing_is_told_where_it_stands() {
+    let directory = directory(&[]);
+    let more = "c['db'] = {\n    'db_url': util.Secret('db')}\n\
+                c['www'] = {'change_hook_dialects': {\n    'base': {'secret': util.Secret('hook')}}}\n";
+    let text = format!("{BASE}c['secretsProviders'] = [secrets.SecretInAFile('.')]\n{more}");
+    let line_of = |words: &str| text.lines().position(|line| line.contains(words)).unwrap() + 1;
+    let errors = with_files(&directory, more).unwrap().reveal().unwrap_err().to_string();
+    for (words, what) in
+        [("Secret('db')", "c['db']['db_url']"), ("Secret('hook')", "c['www']['change_hook_dialects']['base']")]
+    {
+        let place = format!("master.cfg:{}:", line_of(words));
+        let line = errors.lines().find(|line| line.contains(what)).unwrap();
+        assert!(line.starts_with(&place), "{line}");
+    }
 }
 
 #[test]

@@ -64,8 +64,8 @@ fn a_command_on_the_master_has_buildbots_defaults_and_no_terminal() {
     assert_eq!((command.timeout, command.interrupt_signal.as_str()), (Some(Duration::from_secs(3600)), "KILL"));
     assert!(command.log_environ && steps[0].common.halt_on_failure && command.env.is_some());
     assert_eq!(steps[0].common.workdir, Some("sub".into()));
-    let terminal = problems("f.addStep(steps.MasterShellCommand(command='ls', usePTY=True))\n");
-    assert_eq!(terminal, ["steps.MasterShellCommand(usePTY=) is not available yet"]);
+    let terminal = config("f.addStep(steps.MasterShellCommand(command='ls', usePTY=True))\n").not_available;
+    assert_eq!(terminal[0].message, "steps.MasterShellCommand(usePTY=) is known, not available yet");
     assert_eq!(added("f.addStep(steps.MasterShellCommand(command='ls', usePTY=False))\n").len(), 1);
 }
 
@@ -121,4 +121,32 @@ async fn a_function_sees_what_a_pattern_matched() {
     make(&steps[0], &env).run(&context).await.unwrap();
     assert_eq!(context.properties().get("warnings-count"), Some(&PropertyValue::Int(1)));
     assert_eq!(context.logs()[1].text, "a.c:2: warning\n");
+}
+
+#[test]
+fn the_steps_of_a_group_stand_in_the_factory_one_after_the_other() {
+    let steps = added(
+        "def look(ctx):\n    ctx.run(['true'])\n\
+         f.addStep(steps.Parallel([steps.ShellCommand(command='a', name='a'), look], name='checks', haltOnFailure=True))\n\
+         f.addStep(steps.ShellCommand(command='b', name='b'))\n\
+         f.addSteps([steps.Parallel(steps=[steps.ShellCommand(command='c', name='c')])])\n",
+    );
+    let place = |step: &StepConfig| {
+        let group = step.common.group.as_ref()?;
+        Some((group.name.clone(), group.halt_on_failure, group.position))
+    };
+    let places: Vec<_> = steps.iter().map(place).collect();
+    let checks = |position| Some(("checks".to_owned(), true, position));
+    assert_eq!(places, [checks(0), checks(1), None, Some(("parallel".to_owned(), false, 0))]);
+    assert!(matches!(steps[1].kind, StepKind::Function(_)));
+}
+
+#[test]
+fn a_group_takes_steps_and_no_groups() {
+    let group = "steps.Parallel([steps.Parallel([])])";
+    let problem = "steps.Parallel(steps=) must be a list, each item a ShellCommand or Configure or Compile, not a list \
+                   with a steps.Parallel";
+    assert_eq!(problems(&format!("f.addStep({group})\n")), [problem]);
+    assert!(problems("f.addStep(steps.Parallel(['make']))\n")[0].starts_with("steps.Parallel(steps=) must be a list"));
+    assert_eq!(problems("f.addStep(steps.Parallel())\n"), ["steps.Parallel() needs 'steps'"]);
 }

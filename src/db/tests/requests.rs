@@ -128,7 +128,7 @@ async fn a_lost_build_leaves_no_open_steps_or_logs() {
     let site = db.site().await;
     let id = db.request(&site).await.requests[0].1;
     let build = started(&db, &site, id).await;
-    let add = AddStep { build: build.id, number: 0, name: "make".to_owned(), state_string: String::new() };
+    let add = AddStep { build: build.id, number: 0, name: "make".to_owned(), state_string: String::new(), group: None };
     let step = db.db.write(add).await.unwrap();
     db.db.write(AddLog { step: step.id, name: "stdio".to_owned(), kind: LogKind::Stream }).await.unwrap();
     db.db.write(finish(&build, Results::Retry, FinishCause::WorkerLost { max_losses: 3 })).await.unwrap();

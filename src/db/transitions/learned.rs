@@ -34,6 +34,7 @@ impl Transition for StoreLearned {
                     learned_steps::name.eq(&step.name),
                     learned_steps::position.eq(step.position),
                     learned_steps::presence.eq(step.presence),
+                    learned_steps::group_first.eq(step.group),
                 ))
                 .execute(tx.conn())?;
             for (metric, average) in &step.metrics {

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::db::schema::{builds, steps};
 use crate::db::{DbError, Transaction, Transition, text};
-use crate::domain::{BuildId, Event, Results, Step, StepId};
+use crate::domain::{BuildId, Event, Pace, Results, Step, StepGroup, StepId};
 
 /// Adds a step; its name gets a number if the build has one of that name already.
 pub struct AddStep {
@@ -13,6 +13,7 @@ pub struct AddStep {
     pub number: i32,
     pub name: String,
     pub state_string: String,
+    pub group: Option<StepGroup>,
 }
 
 pub struct StartStep {
@@ -53,6 +54,9 @@ impl Transition for AddStep {
                 steps::name.eq(&name),
                 steps::build_id.eq(self.build.0),
                 steps::state_string.eq(&self.state_string),
+                steps::group_first.eq(self.group.as_ref().map(|group| group.first)),
+                steps::group_name.eq(self.group.as_ref().map(|group| &group.name)),
+                steps::group_serial.eq(self.group.as_ref().map(|group| i16::from(group.pace == Pace::OneByOne))),
             ))
             .returning(steps::id)
             .get_result(tx.conn())?;
@@ -69,6 +73,7 @@ impl Transition for AddStep {
             state_string: self.state_string.clone(),
             urls: Vec::new(),
             hidden: false,
+            group: self.group.clone(),
         })
     }
 }

@@ -40,14 +40,21 @@ pub fn of_builders(
             let average = Average { value, n_samples: u32::try_from(n_samples).unwrap_or(0) };
             metrics.entry((builder, step)).or_default().insert(metric, average);
         }
-        let rows: Vec<(i64, String, i32, f64)> = learned_steps::table
+        let rows: Vec<(i64, String, i32, f64, Option<i32>)> = learned_steps::table
             .filter(learned_steps::builder_id.eq_any(&ids))
             .order((learned_steps::builder_id, learned_steps::position))
-            .select((learned_steps::builder_id, learned_steps::name, learned_steps::position, learned_steps::presence))
+            .select((
+                learned_steps::builder_id,
+                learned_steps::name,
+                learned_steps::position,
+                learned_steps::presence,
+                learned_steps::group_first,
+            ))
             .load(conn)?;
-        for (builder, name, position, presence) in rows {
+        for (builder, name, position, presence, group) in rows {
             let metrics = metrics.remove(&(builder, name.clone())).unwrap_or_default();
-            found.entry(BuilderId(builder)).or_default().push(LearnedStep { name, position, presence, metrics });
+            let step = LearnedStep { name, position, presence, group, metrics };
+            found.entry(BuilderId(builder)).or_default().push(step);
         }
     }
     Ok(found)

@@ -7,7 +7,7 @@ use super::keys::StepKey;
 use super::select::{Column, Kind, Select, Table};
 use crate::db::schema::steps;
 use crate::db::{DbError, text};
-use crate::domain::{BuildId, Results, Step, StepId, Timestamp};
+use crate::domain::{BuildId, Pace, Results, Step, StepGroup, StepId, Timestamp};
 
 pub const TABLE: Table = Table {
     name: "steps",
@@ -44,6 +44,9 @@ struct StepRow {
     state_string: String,
     urls: String,
     hidden: i16,
+    group_first: Option<i32>,
+    group_name: Option<String>,
+    group_serial: Option<i16>,
 }
 
 impl From<StepRow> for Step {
@@ -60,6 +63,11 @@ impl From<StepRow> for Step {
             state_string: row.state_string,
             urls: text::to_links(&row.urls).unwrap_or_default(),
             hidden: row.hidden != 0,
+            group: row.group_first.map(|first| StepGroup {
+                first,
+                name: row.group_name.unwrap_or_default(),
+                pace: if row.group_serial == Some(1) { Pace::OneByOne } else { Pace::Together },
+            }),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::domain::script::ScriptLimits;
-use crate::domain::{Callback, Properties, PropertyValue, ScriptValue, SourceStamp};
+use crate::domain::{Callback, Properties, PropertyValue, Renderable, ScriptValue, SourceStamp};
 use crate::steps::context::{Fault, StepContext};
 
 /// Where names get their values.
@@ -15,10 +15,10 @@ pub(super) trait Scope {
     fn source_stamps(&self) -> Result<&[SourceStamp], Fault>;
     fn worker_fact(&self, name: &str) -> Result<Option<PropertyValue>, Fault>;
     async fn secret(&self, name: &str) -> Result<String, Fault>;
-    /// Calls a function with the properties.
-    async fn call(&self, function: &Callback) -> Result<PropertyValue, Fault>;
-    /// Calls a function without arguments.
-    async fn apply(&self, function: &Callback) -> Result<PropertyValue, Fault>;
+    /// Calls a function with the properties. What it returns is to be rendered.
+    async fn call(&self, function: &Callback) -> Result<Renderable, Fault>;
+    /// The same without arguments.
+    async fn apply(&self, function: &Callback) -> Result<Renderable, Fault>;
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,12 +54,12 @@ impl Scope for BuildScope<'_> {
         }
     }
 
-    async fn call(&self, function: &Callback) -> Result<PropertyValue, Fault> {
+    async fn call(&self, function: &Callback) -> Result<Renderable, Fault> {
         let properties = ScriptValue::Properties(Arc::clone(&self.properties));
         self.context.call(function, vec![properties]).await
     }
 
-    async fn apply(&self, function: &Callback) -> Result<PropertyValue, Fault> {
+    async fn apply(&self, function: &Callback) -> Result<Renderable, Fault> {
         self.context.call(function, Vec::new()).await
     }
 }
@@ -90,11 +90,11 @@ impl Scope for PropertyScope<'_> {
         refuse(&format!("the secret {name:?}"))
     }
 
-    async fn call(&self, function: &Callback) -> Result<PropertyValue, Fault> {
+    async fn call(&self, function: &Callback) -> Result<Renderable, Fault> {
         refuse(&format!("the function {:?}", function.0.name()))
     }
 
-    async fn apply(&self, function: &Callback) -> Result<PropertyValue, Fault> {
+    async fn apply(&self, function: &Callback) -> Result<Renderable, Fault> {
         self.call(function).await
     }
 }
@@ -123,12 +123,12 @@ impl Scope for OutsideScope<'_> {
         (self.secret)(name)
     }
 
-    async fn call(&self, function: &Callback) -> Result<PropertyValue, Fault> {
+    async fn call(&self, function: &Callback) -> Result<Renderable, Fault> {
         let properties = ScriptValue::Properties(Arc::new(self.properties.clone()));
-        Ok(function.0.call(&[properties], ScriptLimits::default())?)
+        Ok(function.0.call_to_render(&[properties], &[], ScriptLimits::default())?)
     }
 
-    async fn apply(&self, function: &Callback) -> Result<PropertyValue, Fault> {
-        Ok(function.0.call(&[], ScriptLimits::default())?)
+    async fn apply(&self, function: &Callback) -> Result<Renderable, Fault> {
+        Ok(function.0.call_to_render(&[], &[], ScriptLimits::default())?)
     }
 }

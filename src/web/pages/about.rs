@@ -69,7 +69,7 @@ pub async fn get(view: View) -> Result<HttpResponse, WebError> {
         uptime: format::duration(Duration::from_secs(running.as_secs())),
         config_file: view.config_file.as_ref().map(|path| path.display().to_string()),
         masters: masters.into_iter().map(|master| MasterItem { name: master.name, active: master.active }).collect(),
-        database: without_password(&config.db_url),
+        database: without_password(config.db_url.shown()),
         database_size: size(facts.n_bytes),
         logs_size: size(log_bytes),
         sqlite: facts.sqlite,

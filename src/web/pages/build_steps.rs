@@ -10,7 +10,7 @@ use super::lines::{LineItem, lines};
 use super::view::View;
 use crate::db::views::log_tails;
 use crate::db::views::log_text::LogLines;
-use crate::domain::{Build, Log, LogId, LogKind, Results, Step, StepId, Timestamp};
+use crate::domain::{Build, Log, LogId, LogKind, Pace, Results, Step, StepGroup, StepId, Timestamp};
 use crate::web::error::WebError;
 use crate::web::forecasts::BuildForecast;
 use crate::web::format::{self, Progress, Status, When};
@@ -49,6 +49,18 @@ pub struct StepItem {
     bar: Option<Bar>,
     links: Vec<Link>,
     logs: Vec<LogItem>,
+    in_group: bool,
+    /// Set for the first step of a group.
+    group: Option<GroupItem>,
+}
+
+/// Steps that run together.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct GroupItem {
+    name: String,
+    n_steps: usize,
+    /// Why they do not run at the same time.
+    why_serial: Option<&'static str>,
 }
 
 /// Where a step lies in its build, in thousandths of the build's duration.
@@ -107,9 +119,23 @@ pub fn items(
         let href = format!("{build_href}/steps/{}", step.number);
         let logs = of_step.get(&step.id).map_or(&[][..], Vec::as_slice);
         let logs = logs.iter().map(|log| log_item(log, tails.get(&log.id), &href, open)).collect();
-        items.push(item(step, logs, href, (build.started_at, build.complete_at.unwrap_or(now)), now));
+        let item = item(step, logs, href, (build.started_at, build.complete_at.unwrap_or(now)), now);
+        items.push(StepItem { group: group_begin(step, steps), ..item });
     }
     items
+}
+
+/// The group that begins with a step.
+fn group_begin(step: &Step, steps: &[Step]) -> Option<GroupItem> {
+    let group = step.group.as_ref()?;
+    let mut members = steps.iter().filter(|other| other.group.as_ref().is_some_and(|of| of.first == group.first));
+    // Some of the group may have no row: they were not to run.
+    if members.next().is_some_and(|first| first.id != step.id) {
+        return None;
+    }
+    let StepGroup { name, pace, .. } = group.clone();
+    let why_serial = (pace == Pace::OneByOne).then_some("the worker speaks Perspective Broker");
+    Some(GroupItem { name, n_steps: 1 + members.count(), why_serial })
 }
 
 /// Says of the running steps how far they are.
@@ -141,6 +167,8 @@ fn item(step: &Step, logs: Vec<LogItem>, href: String, build: (Timestamp, Timest
         links: links(&step.urls),
         logs,
         href,
+        in_group: step.group.is_some(),
+        group: None,
     }
 }
 
@@ -197,7 +225,20 @@ mod tests {
             state_string: String::new(),
             urls: Vec::new(),
             hidden: false,
+            group: None,
         }
+    }
+
+    #[test]
+    fn a_group_is_told_where_its_first_row_stands() {
+        let of_group = |id, first| {
+            let group = StepGroup { first, name: "checks".to_owned(), pace: Pace::OneByOne };
+            Step { id: StepId(id), group: Some(group), ..step(0, None) }
+        };
+        let steps = [step(0, None), of_group(2, 1), of_group(3, 1), of_group(4, 3)];
+        let begun = |step: &Step| group_begin(step, &steps).map(|group| group.n_steps);
+        assert_eq!(steps.each_ref().map(begun), [None, Some(2), None, Some(1)]);
+        assert!(group_begin(&steps[1], &steps).unwrap().why_serial.is_some());
     }
 
     #[test]

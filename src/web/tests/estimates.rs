@@ -12,7 +12,7 @@ use super::site::Site;
 fn learned(name: &str, position: i32, metrics: &[(&str, f64)]) -> LearnedStep {
     let average = |(metric, value): &(&str, f64)| ((*metric).to_owned(), Average { value: *value, n_samples: 9 });
     let metrics: BTreeMap<String, Average> = metrics.iter().map(average).collect();
-    LearnedStep { name: name.to_owned(), position, presence: 1.0, metrics }
+    LearnedStep { name: name.to_owned(), position, presence: 1.0, group: None, metrics }
 }
 
 async fn estimate(site: &Site, build: i64) -> Value {

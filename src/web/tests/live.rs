@@ -200,7 +200,7 @@ async fn a_build_is_heard_of_under_its_builder_and_its_worker() {
 async fn what_is_expected_of_a_build_is_told_when_its_steps_move() {
     let (live, _) = LiveSite::new().await;
     let time = BTreeMap::from([(TIME.to_owned(), Average { value: 70.0, n_samples: 1 })]);
-    let usual = LearnedStep { name: "git".to_owned(), position: 0, presence: 1.0, metrics: time };
+    let usual = LearnedStep { name: "git".to_owned(), position: 0, presence: 1.0, group: None, metrics: time };
     teach(live.site.db(), BuilderId(1), vec![usual]).await.unwrap();
     let mut client = live.connect().await;
     client.consume("builds/*/estimate/*").await;

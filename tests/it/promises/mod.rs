@@ -1,22 +1,29 @@
 //! What is promised to users, each in a file: a scenario that runs undisturbed, and again with a failure at every place.
 //!
-//! A failure is a worker that vanishes when it has heard its n-th message, or a master that ends at its n-th commit and
-//! starts again. Afterwards the same must hold as without: every request was built to a good end exactly once, nothing
-//! is left half done, and whatever the promise says besides. A sample of places, chosen by a fixed seed, runs with all
-//! tests; `scripts/failure-scenarios` runs all places.
+//! A failure is a worker that vanishes when it has heard its n-th message, a master that ends at its n-th commit and
+//! starts again, or an actor that panics over the n-th message of a type, before or after it has done what it does.
+//! Afterwards the same must hold as without: every request was built to a good end exactly once, nothing is left half
+//! done, and whatever the promise says besides. Only the actor of a build is not built anew: its build has failed. A
+//! sample of places, chosen by a fixed seed, runs with all tests; `scripts/failure-scenarios` runs all places.
 
+mod fairness;
+mod groups;
+mod idle;
 mod locks;
 mod merging;
 mod requests;
+mod sabotage;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use buildbot::db::views::select::Select;
-use buildbot::db::views::{builds, deciders, steps};
+use buildbot::db::views::{build_requests, builds, deciders, steps};
 use buildbot::domain::{Build, BuildRequest, BuildRequestId, RequestState, Results, Step};
 use buildbot::testing::scripted_worker::{ScriptedWorker, WorkerScript};
 
+use self::sabotage::{Handled, PanicPlace, Saboteur};
 use crate::test_master::TestMaster;
 
 /// A scenario: what is configured, how often all builders are forced, and what is promised.
@@ -29,6 +36,7 @@ struct Promise {
 
 /// What is stored when all is over.
 struct Outcome {
+    failure: Failure,
     requests: Vec<BuildRequest>,
     builds: Vec<Build>,
     steps: Vec<Step>,
@@ -47,6 +55,8 @@ enum Failure {
     MasterEnds {
         at_commit: usize,
     },
+    /// An actor panics, and is built anew.
+    Panics(PanicPlace),
 }
 
 /// How many places there are to fail at.
@@ -54,6 +64,7 @@ struct Counts {
     commits: usize,
     /// Of each worker.
     messages: [usize; 2],
+    handled: Handled,
 }
 
 const WORKERS: [&str; 2] = ["w1", "w2"];
@@ -66,41 +77,43 @@ const SEED: u64 = 20;
 impl Promise {
     /// Once undisturbed, and with failures at some places.
     async fn holds_at_some_places(&self) {
-        let mut places = self.places().await;
         let mut rng = fastrand::Rng::with_seed(SEED);
-        rng.shuffle(&mut places);
-        for failure in places.into_iter().take(SAMPLE) {
-            self.run(failure).await;
+        for mut places in self.places().await {
+            rng.shuffle(&mut places);
+            for failure in places.into_iter().take(SAMPLE) {
+                self.run(failure).await;
+            }
         }
     }
 
     async fn holds_at_all_places(&self) {
-        for failure in self.places().await {
+        for failure in self.places().await.into_iter().flatten() {
             self.run(failure).await;
         }
     }
 
-    /// Runs undisturbed, and tells where it could have been disturbed.
-    async fn places(&self) -> Vec<Failure> {
+    /// Runs undisturbed, and tells where it could have been disturbed: from outside, and from within.
+    async fn places(&self) -> [Vec<Failure>; 2] {
         let counts = self.run(Failure::Nothing).await;
         let commits = (1..=counts.commits).map(|at_commit| Failure::MasterEnds { at_commit });
         let messages = counts.messages.into_iter().enumerate();
         let messages =
             messages.flat_map(|(worker, n)| (1..=n).map(move |at_message| Failure::WorkerLost { worker, at_message }));
-        commits.chain(messages).collect()
+        let panics = sabotage::places(&counts.handled).into_iter().map(Failure::Panics);
+        [commits.chain(messages).collect(), panics.collect()]
     }
 
     async fn run(&self, failure: Failure) -> Counts {
         println!("{failure:?}");
         let mut site = Site::new(&(self.config)(), failure).await;
         for _ in 0..self.n_forced {
-            site.requests.extend(site.master().force().await.requests.into_iter().map(|(_, request)| request));
+            site.force().await;
         }
         site.run_out(failure).await;
-        let outcome = site.outcome().await;
-        outcome.check(failure);
+        let outcome = site.outcome(failure).await;
+        outcome.check();
         (self.holds)(&outcome);
-        let counts = site.finish().await;
+        let counts = site.finish(failure).await;
         // The next run stops the time anew.
         tokio::time::resume();
         counts
@@ -110,6 +123,7 @@ impl Promise {
 struct Site {
     /// Gone only while it starts again.
     master: Option<TestMaster>,
+    saboteur: Arc<Saboteur>,
     workers: Vec<ScriptedWorker>,
     requests: Vec<BuildRequestId>,
     counts: Counts,
@@ -117,9 +131,14 @@ struct Site {
 
 impl Site {
     async fn new(config: &str, failure: Failure) -> Self {
-        let master = Some(TestMaster::with(config).await);
-        let mut site =
-            Self { master, workers: Vec::new(), requests: Vec::new(), counts: Counts { commits: 0, messages: [0, 0] } };
+        let place = match failure {
+            Failure::Panics(place) => Some(place),
+            _ => None,
+        };
+        let saboteur = Saboteur::new(place);
+        let master = Some(TestMaster::witnessed(config, Some(saboteur.witness())).await);
+        let counts = Counts { commits: 0, messages: [0, 0], handled: Handled::new() };
+        let mut site = Self { master, saboteur, workers: Vec::new(), requests: Vec::new(), counts };
         for (number, name) in WORKERS.into_iter().enumerate() {
             let mut script = WorkerScript::new(name);
             if let Failure::WorkerLost { worker, at_message } = failure
@@ -136,6 +155,14 @@ impl Site {
 
     fn master(&self) -> &TestMaster {
         self.master.as_ref().expect("it is there between two starts")
+    }
+
+    /// Whoever gets no answer asks again, and does not know whether there are two requests now.
+    async fn force(&mut self) {
+        while self.master().try_force().await.is_err() {}
+        let read = |conn: &mut _| build_requests::select(conn, &Select::default());
+        let all = self.master().master.db.read(read).await.unwrap();
+        self.requests = all.into_iter().map(|request| request.id).collect();
     }
 
     /// Commands end one after the other, and who is lost comes back, until all requests have ended.
@@ -195,34 +222,52 @@ impl Site {
         self.stored().await.iter().all(|request| matches!(request.state, RequestState::Complete { .. }))
     }
 
-    async fn outcome(&self) -> Outcome {
+    async fn outcome(&self, failure: Failure) -> Outcome {
         let requests = self.stored().await;
         let read = |conn: &mut _| {
             let all = Select::default();
             Ok((builds::select(conn, &all)?, steps::select(conn, &all)?))
         };
         let (builds, steps) = self.master().master.db.read(read).await.unwrap();
-        Outcome { requests, builds, steps }
+        Outcome { failure, requests, builds, steps }
     }
 
-    async fn finish(self) -> Counts {
-        self.master.expect("it is there between two starts").finish().await;
-        self.counts
+    async fn finish(self, failure: Failure) -> Counts {
+        let master = self.master.expect("it is there between two starts");
+        match failure {
+            Failure::Panics(_) => master.finish_despite(sabotage::TEXT).await,
+            _ => master.finish().await,
+        }
+        Counts { handled: self.saboteur.handled(), ..self.counts }
     }
 }
 
 impl Outcome {
     /// Every request was built to a good end; no build ended well twice for one request.
-    fn check(&self, failure: Failure) {
+    fn check(&self) {
+        let failure = self.failure;
         for request in &self.requests {
             let ended_well = matches!(request.state, RequestState::Complete { results: Results::Success, .. });
-            assert!(ended_well, "{failure:?}: {request:?}");
+            assert!(ended_well || self.has_died(request.id), "{failure:?}: {request:?}");
         }
+        assert!(self.builds.iter().filter(|build| build.results == Some(Results::Exception)).count() <= 1);
         let mut n_good: HashMap<BuildRequestId, usize> = HashMap::new();
         for build in self.builds.iter().filter(|build| build.results == Some(Results::Success)) {
             *n_good.entry(build.request_id).or_default() += 1;
         }
         assert!(n_good.values().all(|n| *n == 1), "{failure:?}: a request was built twice: {n_good:?}");
         assert!(self.builds.iter().all(|build| build.results.is_some()), "{failure:?}: a build never ended");
+    }
+
+    /// Whether the actor of its build was the one that panicked.
+    fn has_died(&self, request: BuildRequestId) -> bool {
+        let is_build = matches!(self.failure, Failure::Panics(PanicPlace { kind: "build", .. }));
+        let died = |build: &Build| build.request_id == request && build.results == Some(Results::Exception);
+        is_build && self.builds.iter().any(died)
+    }
+
+    /// Requests whose builds died.
+    fn n_died(&self) -> usize {
+        self.requests.iter().filter(|request| self.has_died(request.id)).count()
     }
 }

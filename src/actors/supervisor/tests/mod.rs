@@ -6,6 +6,7 @@ mod failure;
 mod life;
 mod limits;
 mod timers;
+mod witness;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -76,6 +76,9 @@ impl Rewriter<'_> {
         if RESULT_MODULES.contains(&module) && table::RESULTS.iter().any(|(result, _)| *result == name) {
             return Ok(vec![format!("{bound} = _bb_util.{name}")]);
         }
+        if module.starts_with("buildbot.process.") && name == "s" {
+            return Ok(vec![format!("{bound} = _bb_util.s")]);
+        }
         if module.starts_with("buildbot.") {
             return match table::find_class(name) {
                 Some(class) => Ok(vec![format!("{bound} = _bb_{}.{name}", class.namespace)]),

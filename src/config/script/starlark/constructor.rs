@@ -8,7 +8,7 @@ use std::fmt::{self, Display};
 use allocative::Allocative;
 use starlark::eval::{Arguments, Evaluator};
 use starlark::starlark_simple_value;
-use starlark::values::list::ListRef;
+use starlark::values::list::{AllocList, ListRef};
 use starlark::values::{
     Heap, NoSerialize, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, starlark_value,
 };
@@ -74,6 +74,12 @@ pub fn as_step<'v>(value: Value<'v>, evaluator: &mut Evaluator<'v, '_, '_>) -> s
     }
 }
 
+/// The items of a list as steps.
+fn as_steps<'v>(list: Value<'v>, evaluator: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Vec<Value<'v>>> {
+    let items = ListRef::from_value(list).map(|list| list.content().to_vec()).unwrap_or_default();
+    items.into_iter().map(|item| as_step(item, evaluator)).collect()
+}
+
 pub fn construct<'v>(
     class: &'static Class,
     given: &[(Option<String>, Value<'v>)],
@@ -106,8 +112,12 @@ pub fn construct<'v>(
     for (position, (name, (given_name, value))) in checked.names.into_iter().zip(given).enumerate() {
         match name {
             Some(name) if name == "steps" && class.name == "BuildFactory" && ListRef::from_value(*value).is_some() => {
-                let items = ListRef::from_value(*value).map(|list| list.content().to_vec()).unwrap_or_default();
-                steps = items.into_iter().map(|item| as_step(item, evaluator)).collect::<starlark::Result<_>>()?;
+                steps = as_steps(*value, evaluator)?;
+            }
+            Some(name) if name == "steps" && class.name == "Parallel" && ListRef::from_value(*value).is_some() => {
+                let steps = as_steps(*value, evaluator)?;
+                let value = evaluator.heap().alloc(AllocList(steps));
+                arguments.push(Given { name, value, span: place(position) });
             }
             Some(name) => arguments.push(Given { name, value: *value, span: place(position) }),
             None if given_name.is_none() => rest.push(*value),

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use starlark::environment::Module;
 use starlark::eval::Evaluator;
-use starlark::values::{OwnedFrozenValue, Value};
+use starlark::values::{Heap, OwnedFrozenValue, Value};
 
+use super::reader::Reader;
 use super::{Script, digest, limits, subject};
+use crate::config::build::running;
 use crate::config::source::Span;
 use crate::domain::script::{ScriptFunction, ScriptLimits};
-use crate::domain::{PropertyValue, ScriptError, ScriptValue};
+use crate::domain::{PropertyValue, Renderable, ScriptError, ScriptValue};
 
 /// A frozen function and its file; calls from several threads run at the same time.
 #[derive(Clone)]
@@ -60,16 +62,18 @@ impl ScriptFunction for StarlarkFunction {
         named: &[(String, ScriptValue)],
         limits: ScriptLimits,
     ) -> Result<PropertyValue, ScriptError> {
-        Module::with_temp_heap(|module| {
-            let heap = module.heap();
-            let mut evaluator = Evaluator::new(&module);
-            limits::apply(&mut evaluator, limits).map_err(|error| self.explain(&error))?;
-            let arguments: Vec<Value<'_>> = arguments.iter().map(|argument| subject::alloc(argument, heap)).collect();
-            let named: Vec<(&str, Value<'_>)> =
-                named.iter().map(|(name, value)| (name.as_str(), subject::alloc(value, heap))).collect();
-            let function = heap.access_owned_frozen_value(&self.function);
-            let result = evaluator.eval_function(function, &arguments, &named).map_err(|error| self.explain(&error))?;
-            subject::read(result).map_err(|message| self.error(message))
+        self.evaluate(arguments, named, limits, |value, _| subject::read(value))
+    }
+
+    fn call_to_render(
+        &self,
+        arguments: &[ScriptValue],
+        named: &[(String, ScriptValue)],
+        limits: ScriptLimits,
+    ) -> Result<Renderable, ScriptError> {
+        self.evaluate(arguments, named, limits, |value, heap| match subject::read(value) {
+            Ok(plain) => Ok(Renderable::Value(plain)),
+            Err(message) => self.renderable(value, heap)?.ok_or(message),
         })
     }
 
@@ -83,5 +87,34 @@ impl ScriptFunction for StarlarkFunction {
 
     fn digest(&self) -> &str {
         &self.digest
+    }
+}
+
+impl StarlarkFunction {
+    /// Calls the function, and reads what it returned while that is there.
+    fn evaluate<T>(
+        &self,
+        arguments: &[ScriptValue],
+        named: &[(String, ScriptValue)],
+        limits: ScriptLimits,
+        read: impl for<'v> FnOnce(Value<'v>, Heap<'v>) -> Result<T, String>,
+    ) -> Result<T, ScriptError> {
+        Module::with_temp_heap(|module| {
+            let heap = module.heap();
+            let mut evaluator = Evaluator::new(&module);
+            limits::apply(&mut evaluator, limits).map_err(|error| self.explain(&error))?;
+            let arguments: Vec<Value<'_>> = arguments.iter().map(|argument| subject::alloc(argument, heap)).collect();
+            let named: Vec<(&str, Value<'_>)> =
+                named.iter().map(|(name, value)| (name.as_str(), subject::alloc(value, heap))).collect();
+            let function = heap.access_owned_frozen_value(&self.function);
+            let result = evaluator.eval_function(function, &arguments, &named).map_err(|error| self.explain(&error))?;
+            read(result, heap).map_err(|message| self.error(message))
+        })
+    }
+
+    /// What was returned as something that is rendered; nothing if it is nothing of that kind.
+    fn renderable<'v>(&self, value: Value<'v>, heap: Heap<'v>) -> Result<Option<Renderable>, String> {
+        let raw = Reader::of_running(&self.script, &self.function, heap).read(value)?;
+        running::returned(&self.script.source, &raw)
     }
 }

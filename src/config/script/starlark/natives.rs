@@ -10,9 +10,10 @@ use starlark::values::list::{AllocList, ListRef};
 use starlark::values::tuple::{TupleRef, UnpackTuple};
 use starlark::values::{Heap, Value, ValueLike};
 
-use super::constructor::{Constructor, fail};
+use super::constructor::{Constructor, construct, fail};
 use super::formatting::{self, Spec};
 use super::object::ScriptObject;
+use super::recorder::Recorder;
 
 /// Longest text that padding may make.
 const MAX_WIDTH: i32 = 10_000;
@@ -37,6 +38,37 @@ pub fn util(builder: &mut GlobalsBuilder) {
         let name = heap.alloc("workername");
         Ok(!properties.is_in(name)? || properties.at(name, heap)?.equals(attribute(worker, "workername")?)?)
     }
+}
+
+/// What imports of Buildbot 0.8 bind.
+#[starlark_module]
+pub fn old_util(builder: &mut GlobalsBuilder) {
+    /// `s(Step, argument=...)`: a step before its time.
+    fn s<'v>(
+        #[starlark(require = pos)] class: Value<'v>,
+        #[starlark(kwargs)] named: Named<'v>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        step_of_class(class, &named, eval)
+    }
+}
+
+/// A step of its class and arguments, as Buildbot 0.8 wrote one.
+pub fn step_of_class<'v>(
+    class: Value<'v>,
+    named: &Named<'v>,
+    evaluator: &mut Evaluator<'v, '_, '_>,
+) -> starlark::Result<Value<'v>> {
+    let Some(constructor) = class.downcast_ref::<Constructor>() else {
+        return fail(format!("a class of steps is expected, not a {}", class.get_type()));
+    };
+    if let Some(recorder) = Recorder::of(evaluator) {
+        let name = constructor.class.full_name();
+        let message = format!("a class and its arguments are an old way to write {name}(...)");
+        recorder.warning(recorder.call(evaluator), message);
+    }
+    let given: Vec<_> = named.iter().map(|(name, value)| (Some(name.clone()), *value)).collect();
+    construct(constructor.class, &given, evaluator)
 }
 
 #[starlark_module]

@@ -17,6 +17,7 @@ use starlark::values::{
 use starlark::{starlark_complex_values, starlark_module};
 
 use super::constructor::{self, fail};
+use super::natives;
 use super::recorder::Recorder;
 use super::renderables;
 use super::with_secrets::WithSecrets;
@@ -262,12 +263,14 @@ impl<'v> StarlarkValue<'v> for FrozenScriptObject {
 
 #[starlark_module]
 fn methods(builder: &mut MethodsBuilder) {
-    /// `factory.addStep(step)`.
+    /// `factory.addStep(step)`, or as Buildbot 0.8 had it: `factory.addStep(Step, argument=...)`.
     fn addStep<'v>(
         this: Value<'v>,
         #[starlark(require = pos)] step: Value<'v>,
+        #[starlark(kwargs)] named: SmallMap<String, Value<'v>>,
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<Value<'v>> {
+        let step = if step.get_type() == "class" { natives::step_of_class(step, &named, eval)? } else { step };
         add_step(this, step, 0, eval)?;
         Ok(Value::new_none())
     }

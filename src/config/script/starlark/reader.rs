@@ -7,13 +7,15 @@ use starlark::environment::FrozenModule;
 use starlark::values::dict::DictRef;
 use starlark::values::list::ListRef;
 use starlark::values::tuple::TupleRef;
-use starlark::values::{FrozenValue, Heap, OwnedFrozenValue, UnpackValue, Value, ValueIdentity};
+use starlark::values::{FrozenValue, Heap, OwnedFrozenValue, UnpackValue, Value, ValueIdentity, ValueLike};
 
 use super::Script;
+use super::constructor::Constructor;
 use super::digest::Digester;
 use super::function::StarlarkFunction;
 use super::object::{Contents, ScriptObject};
 use crate::config::script::{Argument, Object, Raw};
+use crate::config::source::Span;
 use crate::domain::Callback;
 
 /// Most values in a configuration; shared values count each time they are reached.
@@ -101,6 +103,13 @@ impl<'a, 'v> Reader<'a, 'v> {
         if let Some(contents) = ScriptObject::contents(value) {
             return self.object(value, contents, depth).map(Raw::Object);
         }
+        if let Some(constructor) = value.downcast_ref::<Constructor>()
+            && constructor.class.all_arguments().next().is_none()
+        {
+            // What Buildbot has as an object and the table as a class, as `util.GithubRevlink`.
+            let (class, span) = (constructor.class, Span::default());
+            return Ok(Raw::Object(Arc::new(Object { class, span, arguments: Vec::new(), rest: Vec::new() })));
+        }
         if value.function_name().is_some() {
             return Ok(Raw::Function(self.function(value)?));
         }
@@ -135,7 +144,7 @@ impl<'a, 'v> Reader<'a, 'v> {
             return Ok(callback.clone());
         }
         let Some(frozen) = value.unpack_frozen() else {
-            return Err("a function that is made while a step runs cannot be kept; define it outside".to_owned());
+            return Err("a function that is made while another runs cannot be kept; define it outside".to_owned());
         };
         let digest = match self.module {
             Some(module) => Digester::new(self.script, module, self.heap).of(value),

@@ -2,6 +2,7 @@
 
 mod checkout;
 mod describe;
+mod gerrit;
 mod order;
 mod patch;
 mod session;
@@ -17,7 +18,7 @@ use self::version::GitVersion;
 use super::wanted::{set_source_property, wanted};
 use crate::domain::{LogKind, Results, Stream};
 use crate::steps::command::{Ended, Place};
-use crate::steps::config::GitConfig;
+use crate::steps::config::{GitConfig, GitHost};
 use crate::steps::context::{Fault, StepContext, WorkerPlace};
 use crate::steps::registry::Work;
 
@@ -33,11 +34,15 @@ pub struct Git {
 impl Work for Git {
     async fn work(&self, context: &dyn StepContext) -> Result<Ended, Fault> {
         let codebase = self.config.codebase.as_str();
-        let Some(wanted) = wanted(codebase, self.config.always_use_latest, context) else {
+        let Some(mut wanted) = wanted(codebase, self.config.always_use_latest, context) else {
             return without_stamp(codebase, context).await;
         };
         if let Some(revision) = &wanted.revision {
             set_source_property(context, codebase, "revision", revision, SOURCE);
+        }
+        if let Some(reference) = self.change_ref(context) {
+            set_source_property(context, codebase, "gerrit_branch", &reference, SOURCE);
+            wanted.branch = Some(reference);
         }
         let order = Order::new(&self.config, wanted, context).await?;
         let stdio = context.add_log("stdio", LogKind::Stream).await?;
@@ -55,6 +60,18 @@ impl Work for Git {
             Err(Halt::Failed(failure)) => Ok(Ended { failure_reason: failure.reason, ..Ended::with(Results::Failure) }),
             Err(Halt::Fault(fault)) => Err(fault),
         }
+    }
+}
+
+impl Git {
+    /// Where the change of Gerrit is that the build is about, if it is about one.
+    fn change_ref(&self, context: &dyn StepContext) -> Option<String> {
+        if self.config.host != GitHost::Gerrit {
+            return None;
+        }
+        let stamps = context.source_stamps();
+        let stamp = stamps.iter().find(|stamp| stamp.spec.codebase == self.config.codebase)?;
+        gerrit::change_ref(&context.properties(), &stamp.spec.project)
     }
 }
 

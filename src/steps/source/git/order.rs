@@ -1,7 +1,7 @@
 //! What to check out, rendered and checked once at the beginning.
 
 use crate::domain::{Patch, PropertyValue, Renderable};
-use crate::steps::config::GitConfig;
+use crate::steps::config::{GitConfig, GitHost};
 use crate::steps::context::{Fault, StepContext};
 use crate::steps::render::{render, render_text};
 use crate::steps::source::wanted::Wanted;
@@ -34,7 +34,10 @@ impl Order {
             None => render_text(&config.branch, context).await?,
         };
         let branch = if branch.is_empty() { "HEAD".to_owned() } else { argument("branch", branch)? };
-        let revision = wanted.revision.map(|revision| argument("revision", revision)).transpose()?;
+        // A merge commit of GitHub's is whatever it is now; the revision of the change is only one of its parents.
+        let is_merge = config.host == GitHost::GitHub && branch.ends_with("/merge");
+        let revision = wanted.revision.filter(|_| !is_merge);
+        let revision = revision.map(|revision| argument("revision", revision)).transpose()?;
         let mut filters = Vec::new();
         for filter in &config.filters {
             filters.push(argument("filter", render_text(filter, context).await?)?);
@@ -144,6 +147,18 @@ mod tests {
         assert_eq!(Order::new(&config, wish(Some("dev"), None), &context).await.unwrap().branch, "dev");
         config.branch = "".into();
         assert_eq!(Order::new(&config, wish(None, None), &context).await.unwrap().branch, "HEAD");
+    }
+
+    #[tokio::test]
+    async fn a_merge_commit_of_github_has_no_revision_of_its_own() {
+        let context = ScriptedContext::new();
+        let mut config = plain_git("repo");
+        let merge = || wish(Some("refs/pull/7/merge"), Some("abc"));
+        assert_eq!(Order::new(&config, merge(), &context).await.unwrap().revision.as_deref(), Some("abc"));
+        config.host = GitHost::GitHub;
+        assert_eq!(Order::new(&config, merge(), &context).await.unwrap().revision, None);
+        let branch = wish(Some("main"), Some("abc"));
+        assert_eq!(Order::new(&config, branch, &context).await.unwrap().revision.as_deref(), Some("abc"));
     }
 
     #[tokio::test]
