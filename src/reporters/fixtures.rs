@@ -127,6 +127,7 @@ fn step(number: i32, name: &str, results: Results) -> StepFacts {
         state_string: name.to_owned(),
         urls: Vec::new(),
         hidden: false,
+        group: None,
     };
     let log = Log {
         id: LogId(i64::from(number) + 60),

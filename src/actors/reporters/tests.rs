@@ -118,7 +118,7 @@ impl Bench {
         let request = self.db.request(&self.site).await.requests[0].1;
         let (builder, worker) = (self.site.builder, self.site.worker);
         let (requests, properties, state_string) = (vec![request], Properties::new(), String::new());
-        let start = StartBuild { builder, requests, worker, properties, state_string };
+        let start = StartBuild { builder, requests, worker, properties, state_string, shown_at: None };
         let StartBuildOutcome::Started(build) = self.db.db.write(start).await.unwrap() else { panic!("not started") };
         let finish = FinishBuild {
             build: build.id,
