@@ -7,6 +7,7 @@ use crate::reporters::config::{
 };
 use crate::reporters::mail::{Encryption, Lookup, Trust};
 use crate::reporters::modes::Modes;
+use crate::secrets::Late;
 
 fn with(service: &str) -> MasterConfig {
     config(&format!("c['services'] = [{service}]\n"))
