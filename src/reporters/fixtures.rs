@@ -139,7 +139,7 @@ fn step(number: i32, name: &str, results: Results) -> StepFacts {
         n_lines: 3,
     };
     let lines = vec!["FAIL: addition".to_owned(), "expected 2, got <3>".to_owned()];
-    let tail = (results == Results::Failure).then(|| Tail { lines, is_cut: true });
+    let tail = (results == Results::Failure).then_some(Tail { lines, is_cut: true });
     StepFacts { step, logs: vec![LogFacts { log, content: None, tail }] }
 }
 

@@ -160,8 +160,8 @@ async fn the_cursor_moves_together_with_what_is_to_be_sent() {
     let deliveries = bench.deliveries().await;
     let keys: Vec<&str> = deliveries.iter().map(|delivery| delivery.event_key.as_str()).collect();
     assert_eq!(keys, ["builds/1/new", "builds/1/finished"]);
-    let events = bench.db.events.borrow();
-    let finished = events.iter().find(|event| event.event.key() == "builds/1/finished").unwrap().seq;
+    let seq_of = |key: &str| bench.db.events.borrow().iter().find(|event| event.event.key() == key).unwrap().seq;
+    let finished = seq_of("builds/1/finished");
     assert_eq!(bench.cursor().await, finished);
     assert_eq!(deliveries[1].addressed_to, ["team@example.org"]);
     assert_eq!(deliveries[1].title, "[Buildbot] b failed on main");

@@ -125,7 +125,7 @@ fn compare(sequences: Vec<Sequence>, n_worlds: usize, peer: Peer) {
         };
         match peer {
             Peer::Live => play_both(world, judge),
-            Peer::Recorded => play_ours(world, |sequence| recorded::read(sequence), judge),
+            Peer::Recorded => play_ours(world, recorded::read, judge),
         }
     });
     let unexplained = unexplained.into_inner().unwrap();
