@@ -53,7 +53,7 @@ use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Prepared, Ru
 use crate::actors::try_jobs::{TryJobs, TryJobsDeps};
 use crate::actors::workers::{Workers, WorkersDeps};
 use crate::clock::Clock;
-use crate::config::MasterConfig;
+use crate::config::{Loader, MasterConfig};
 use crate::db::transitions::RecoverAtStart;
 use crate::db::{Db, WriterLoop};
 use crate::domain::script::ScriptLimits;
@@ -70,6 +70,8 @@ pub struct Parts {
     pub wire_runtime: tokio::runtime::Handle,
     /// The environment of the process.
     pub environ: Arc<BTreeMap<String, String>>,
+    /// How configurations are read.
+    pub loader: Loader,
 }
 
 /// A master whose actors live; sockets are opened by its owner.
@@ -163,7 +165,7 @@ impl Master {
         let (supervisor, escalations) = Supervisor::new();
         let shells = prepare(&supervisor);
         supervisor.report_failed_subjects_to(shells.keeper.tell());
-        let Parts { base_dir, config, db, writer, clock, wire_runtime, environ } = parts;
+        let Parts { base_dir, config, db, writer, clock, wire_runtime, environ, loader } = parts;
 
         // The writer first: the rows of the configuration need it.
         let writer = Rc::new(RefCell::new(Some(writer)));
@@ -186,6 +188,7 @@ impl Master {
             wire_runtime,
             live,
             environ,
+            loader,
         };
         let sessions = Sessions::new(applied.clone());
         let gate = Arc::new(WorkerGate {
@@ -227,6 +230,7 @@ struct Common {
     wire_runtime: tokio::runtime::Handle,
     live: LiveFeed,
     environ: Arc<BTreeMap<String, String>>,
+    loader: Loader,
 }
 
 impl Common {
@@ -398,7 +402,8 @@ impl Common {
             shells.reporters.tell(),
             shells.janitor.tell(),
         ];
-        ReconfiguratorDeps { db: self.db.clone(), base_dir: self.base_dir.clone(), in_force, listeners }
+        let (db, base_dir, loader) = (self.db.clone(), self.base_dir.clone(), self.loader.clone());
+        ReconfiguratorDeps { db, base_dir, loader, in_force, listeners }
     }
 
     /// Phase two. Answers what to call to stop, in the order of stopping.

@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod clients;
+mod dialect;
 mod diff;
 mod errors;
 mod files;
