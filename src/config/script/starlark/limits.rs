@@ -109,6 +109,11 @@ fn tidy(text: &str) -> String {
         let start = text[..at].trim_end_matches([' ', ',', '*']).len();
         text.replace_range(start..end, "");
     }
+    // Names of class bodies have a prefix.
+    while let Some(at) = text.find("_bb_class_") {
+        let digits = text[at + 10..].find('_').map_or(text.len(), |length| at + 10 + length + 1);
+        text.replace_range(at..digits, "");
+    }
     let mut characters = text.chars();
     let (first, second) = (characters.next(), characters.clone().next());
     match (first, second) {

@@ -20,6 +20,7 @@ use super::classes::inner_object;
 use super::constructor::{self, fail};
 use super::recorder::Recorder;
 use super::renderables;
+use super::times;
 use super::with_secrets::WithSecrets;
 use crate::config::source::Span;
 use crate::config::table::{Class, RENDERABLES};
@@ -332,6 +333,14 @@ fn methods(builder: &mut MethodsBuilder) {
                 Ok(heap.alloc(renderables::with_arguments(contents, args.items, kwargs)))
             }
             _ => fail("only a util.renderer has withArgs()".to_owned()),
+        }
+    }
+
+    /// `timedelta.total_seconds()`.
+    fn total_seconds<'v>(this: Value<'v>) -> starlark::Result<f64> {
+        match times::length_of(this) {
+            Some(seconds) => Ok(seconds),
+            None => fail("only a timedelta has total_seconds()".to_owned()),
         }
     }
 
