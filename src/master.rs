@@ -53,7 +53,7 @@ use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Prepared, Ru
 use crate::actors::try_jobs::{TryJobs, TryJobsDeps};
 use crate::actors::workers::{Workers, WorkersDeps};
 use crate::clock::Clock;
-use crate::config::MasterConfig;
+use crate::config::{Loader, MasterConfig};
 use crate::db::transitions::RecoverAtStart;
 use crate::db::{Db, WriterLoop};
 use crate::domain::script::ScriptLimits;
@@ -72,6 +72,8 @@ pub struct Parts {
     pub environ: Arc<BTreeMap<String, String>>,
     /// Sees what the actors handle.
     pub witness: Option<Witness>,
+    /// How configurations are read.
+    pub loader: Loader,
 }
 
 /// A master whose actors live; sockets are opened by its owner.
@@ -165,7 +167,7 @@ fn prepare(supervisor: &Supervisor) -> Shells {
 impl Master {
     /// Starts every actor; when this returns, the configuration is in force and what a crash left is repaired.
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
-        let Parts { base_dir, config, db, writer, clock, wire_runtime, environ, witness } = parts;
+        let Parts { base_dir, config, db, writer, clock, wire_runtime, environ, witness, loader } = parts;
         let (supervisor, escalations) = Supervisor::with_witness(witness);
         let shells = prepare(&supervisor);
         supervisor.report_failed_subjects_to(shells.keeper.tell());
@@ -191,6 +193,7 @@ impl Master {
             wire_runtime,
             live,
             environ,
+            loader,
         };
         let sessions = Sessions::new(applied.clone());
         let gate = Arc::new(WorkerGate {
@@ -232,6 +235,7 @@ struct Common {
     wire_runtime: tokio::runtime::Handle,
     live: LiveFeed,
     environ: Arc<BTreeMap<String, String>>,
+    loader: Loader,
 }
 
 impl Common {
@@ -419,7 +423,8 @@ impl Common {
             shells.reporters.tell(),
             shells.janitor.tell(),
         ];
-        ReconfiguratorDeps { db: self.db.clone(), base_dir: self.base_dir.clone(), in_force, listeners }
+        let (db, base_dir, loader) = (self.db.clone(), self.base_dir.clone(), self.loader.clone());
+        ReconfiguratorDeps { db, base_dir, loader, in_force, listeners }
     }
 
     /// Phase two. Answers what to call to stop, in the order of stopping.

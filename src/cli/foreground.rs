@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use tracing::{error, info};
 
+use super::config_access::ConfigAccess;
 use super::pid_file::PidFile;
 use crate::master::{self, RunOptions};
 use crate::telemetry::{self, Echo};
@@ -14,11 +15,11 @@ use crate::telemetry::{self, Echo};
 const FILTER_VARIABLE: &str = "BUILDBOT_LOG";
 
 /// Runs the master of `base_dir` until it is told to stop.
-pub(super) fn run_master(base_dir: &Path, echo: Echo) -> anyhow::Result<ExitCode> {
+pub(super) fn run_master(base_dir: &Path, echo: Echo, access: &ConfigAccess) -> anyhow::Result<ExitCode> {
     // Relative paths in a configuration are below the base directory; `stop` knows the master by this, too.
     env::set_current_dir(base_dir)?;
     telemetry::init(base_dir, echo, env::var(FILTER_VARIABLE).ok().as_deref())?;
-    match run_logged(base_dir) {
+    match run_logged(base_dir, access) {
         Ok(()) => {
             info!("master stopped");
             Ok(ExitCode::SUCCESS)
@@ -30,10 +31,12 @@ pub(super) fn run_master(base_dir: &Path, echo: Echo) -> anyhow::Result<ExitCode
     }
 }
 
-fn run_logged(base_dir: &Path) -> anyhow::Result<()> {
+fn run_logged(base_dir: &Path, access: &ConfigAccess) -> anyhow::Result<()> {
     let _pid_file = PidFile::write(base_dir)?;
     info!(version = env!("CARGO_PKG_VERSION"), base_dir = %base_dir.display(), "master starting");
     let text = |word: std::ffi::OsString| word.to_string_lossy().into_owned();
     let environ = env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
-    master::run(base_dir, RunOptions { environ })
+    let program = env::current_exe()?;
+    let loader = access.loader(base_dir).with_precheck(access.precheck(program));
+    master::run(base_dir, RunOptions { environ, loader })
 }

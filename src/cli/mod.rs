@@ -3,12 +3,14 @@
 mod checkconfig;
 mod cleanupdb;
 mod completions;
+mod config_access;
 mod create_master;
 mod dataspec;
 mod demo;
 mod explain;
 mod foreground;
 mod log_tail;
+mod migrate;
 mod output;
 mod paint;
 mod pid_file;
@@ -69,6 +71,7 @@ enum Command {
     #[command(alias = "sighup")]
     Reconfig(reconfig::Reconfig),
     Checkconfig(checkconfig::Checkconfig),
+    Migrate(migrate::Migrate),
     Dataspec(dataspec::Dataspec),
     Cleanupdb(cleanupdb::Cleanupdb),
     Status(status::ShowStatus),
@@ -92,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Restart(arguments) => arguments.run(),
         Command::Reconfig(arguments) => arguments.run(),
         Command::Checkconfig(arguments) => arguments.run(),
+        Command::Migrate(arguments) => arguments.run(),
         Command::Dataspec(arguments) => arguments.run(),
         Command::Cleanupdb(arguments) => arguments.run(),
         Command::Status(arguments) => arguments.run(),

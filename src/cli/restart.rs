@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::config_access::ConfigAccess;
 use super::output::remark;
 use super::start::Start;
 use super::stop::{Ending, Stop};
@@ -32,6 +33,8 @@ pub(super) struct Restart {
     /// Say nothing when all is well
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    access: ConfigAccess,
     /// The master's base directory
     #[arg(default_value = ".", value_name = "DIR")]
     base_dir: PathBuf,
@@ -39,13 +42,13 @@ pub(super) struct Restart {
 
 impl Restart {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let Self { nodaemon, clean, timeout, quiet, base_dir } = self;
+        let Self { nodaemon, clean, timeout, quiet, access, base_dir } = self;
         let stop = Stop { clean, no_wait: false, timeout: None, quiet, base_dir: base_dir.clone() };
         match stop.stop()? {
             Ending::Ended => (),
             Ending::NothingRan => remark(quiet, "no master was running"),
             Ending::Late => return Ok(ExitCode::FAILURE),
         }
-        Start { nodaemon, timeout, quiet, base_dir, detached: false }.run()
+        Start { nodaemon, timeout, quiet, access, base_dir, detached: false }.run()
     }
 }

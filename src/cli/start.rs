@@ -15,6 +15,7 @@ use nix::unistd::setsid;
 use tokio::process::Child;
 use tokio::time::{sleep, timeout};
 
+use super::config_access::ConfigAccess;
 use super::log_tail::{end_of_log, last_lines};
 use super::output::{complain, remark};
 use super::pid_file::{Resident, remove, resident};
@@ -55,6 +56,8 @@ pub(super) struct Start {
     /// Say nothing when all is well
     #[arg(short, long)]
     pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) access: ConfigAccess,
     /// The master's base directory
     #[arg(default_value = ".", value_name = "DIR")]
     pub(super) base_dir: PathBuf,
@@ -75,16 +78,21 @@ impl Start {
         let base_dir = base_dir(&self.base_dir)?;
         if self.detached {
             setsid().context("cannot leave the session of the terminal")?;
-            return foreground::run_master(&base_dir, Echo::FileOnly);
+            return foreground::run_master(&base_dir, Echo::FileOnly, &self.access);
         }
         check_start(&base_dir, self.quiet)?;
         if self.nodaemon {
-            return foreground::run_master(&base_dir, Echo::Stderr);
+            return foreground::run_master(&base_dir, Echo::Stderr, &self.access);
         }
         let log_from = end_of_log(&base_dir);
         let patience = Duration::from_secs(self.timeout);
         let starting = async {
-            progress::during(self.quiet, "waiting until the master is up", start_detached(&base_dir, patience)).await
+            progress::during(
+                self.quiet,
+                "waiting until the master is up",
+                start_detached(&base_dir, &self.access, patience),
+            )
+            .await
         };
         match block_on(starting)? {
             Arrival::Up => {
@@ -116,8 +124,8 @@ fn check_start(base_dir: &Path, quiet: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn start_detached(base_dir: &Path, patience: Duration) -> anyhow::Result<Arrival> {
-    let mut child = spawn(base_dir)?;
+async fn start_detached(base_dir: &Path, access: &ConfigAccess, patience: Duration) -> anyhow::Result<Arrival> {
+    let mut child = spawn(base_dir, access)?;
     let pid = child.id();
     tokio::select! {
         status = child.wait() => Ok(Arrival::Died(status?)),
@@ -125,13 +133,14 @@ async fn start_detached(base_dir: &Path, patience: Duration) -> anyhow::Result<A
     }
 }
 
-fn spawn(base_dir: &Path) -> anyhow::Result<Child> {
+fn spawn(base_dir: &Path, access: &ConfigAccess) -> anyhow::Result<Child> {
     let log = base_dir.join(MASTER_LOG);
     let open = || OpenOptions::new().create(true).append(true).open(&log);
     let (stdout, stderr) = (open(), open());
     let cannot_open = || format!("cannot open {}", log.display());
     tokio::process::Command::new(env::current_exe().context("cannot find this program")?)
         .args(["start", "--detached"])
+        .args(access.flags())
         .arg(base_dir)
         .stdin(Stdio::null())
         .stdout(stdout.with_context(cannot_open)?)

@@ -6,8 +6,10 @@ mod clients;
 mod diff;
 mod error;
 mod load;
+mod migrate;
 mod missing;
 mod nearest;
+mod precheck;
 mod reference;
 mod reveal;
 mod sample;
@@ -21,8 +23,10 @@ pub use clients::{ClientAccount, ClientRole};
 pub use diff::{Changed, ConfigDiff, diff};
 pub use error::{ConfigError, ConfigErrors, Excerpt};
 pub use load::{Loader, MASTER_CFG, load};
+pub use migrate::{Migrated, migrate};
 pub use missing::missing;
 pub use nearest::nearest;
+pub use precheck::{Entry, Precheck, Report, limit_this_process};
 pub use reference::reference;
 pub use reveal::load_to_run;
 pub use sample::{demo, sample};
@@ -97,6 +101,11 @@ pub struct ConfigFile {
 }
 
 impl MasterConfig {
+    /// The warnings, as `checkconfig --json` writes them.
+    pub fn warning_entries(&self) -> Vec<Entry> {
+        self.warnings.iter().map(|warning| Entry::of_warning(warning)).collect()
+    }
+
     /// The builders that build on a worker: names, and directories below the worker's base directory.
     pub fn builders_on(&self, worker: &str) -> Vec<(String, String)> {
         let builders = self.builders.iter().filter(|builder| builder.worker_names.iter().any(|name| name == worker));

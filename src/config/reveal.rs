@@ -1,7 +1,6 @@
 //! Secrets outside of builds: texts of the configuration that are known once it is put in force.
 
 use std::cell::RefCell;
-use std::path::Path;
 
 use super::{ConfigError, ConfigErrors, Loader, MASTER_CFG, MasterConfig};
 use crate::changes::config::ChangeSourceKind;
@@ -10,9 +9,9 @@ use crate::secrets::{Late, LateText, Place, SecretStore};
 use crate::steps::Fault;
 use crate::steps::render::render_outside;
 
-/// Loads a file and the secrets it names, so that it can be put in force. Blocks, also on the network.
-pub fn load_to_run(path: &Path, base_dir: &Path) -> Result<MasterConfig, ConfigErrors> {
-    Loader::new(base_dir).file(path)?.reveal()
+/// Loads a master's file and the secrets it names, so that it can be put in force. Blocks, also on the network.
+pub fn load_to_run(loader: &Loader) -> Result<MasterConfig, ConfigErrors> {
+    loader.master_cfg()?.reveal()
 }
 
 impl MasterConfig {

@@ -14,12 +14,16 @@ pub struct Span {
     pub end: u32,
 }
 
-/// A configuration file as it was read: without a byte-order mark, lines ended by `\n`.
+/// A configuration file as it was read: without a byte-order mark, lines ended by `\n`. Or several of them, one behind
+/// the other.
 #[derive(Clone, Debug)]
 pub struct SourceText {
+    /// The name of the (first) file.
     pub name: String,
     pub text: String,
     line_starts: Vec<usize>,
+    /// Where other files begin, and their names.
+    others: Vec<(usize, String)>,
 }
 
 impl SourceText {
@@ -27,20 +31,49 @@ impl SourceText {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
         let mut line_starts = vec![0];
         line_starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
-        Self { name: name.to_owned(), text, line_starts }
+        Self { name: name.to_owned(), text, line_starts, others: Vec::new() }
+    }
+
+    /// Several files as one, and where each begins.
+    pub fn combined(files: &[&Self]) -> (Self, Vec<u32>) {
+        let (mut text, mut starts) = (String::new(), Vec::new());
+        for file in files {
+            starts.push(text.len());
+            text.push_str(&file.text);
+            text.push('\n');
+        }
+        let bases = starts.iter().map(|start| number(*start)).collect();
+        let name = files.first().map(|file| file.name.clone()).unwrap_or_default();
+        let others = starts.into_iter().zip(files).skip(1).map(|(start, file)| (start, file.name.clone())).collect();
+        (Self { others, ..Self::new(&name, &text) }, bases)
+    }
+
+    /// The name of the file that a place is in, and where the file begins.
+    fn file(&self, offset: u32) -> (&str, usize) {
+        let offset = self.clamp(offset);
+        let found = self.others.partition_point(|(start, _)| *start <= offset);
+        match found.checked_sub(1).and_then(|found| self.others.get(found)) {
+            Some((start, name)) => (name, *start),
+            None => (&self.name, 0),
+        }
     }
 
     /// Line and column, counted from 1; columns in characters.
     pub fn position(&self, offset: u32) -> (u32, u32) {
         let offset = self.clamp(offset);
-        let line = self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1);
+        let line = self.line(offset);
         let column = self.text[self.line_starts[line]..offset].chars().count();
-        (number(line).saturating_add(1), number(column).saturating_add(1))
+        let first = if self.others.is_empty() { 0 } else { self.line(self.file(number(offset)).1) };
+        (number(line - first).saturating_add(1), number(column).saturating_add(1))
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1)
     }
 
     /// `file:line` of a place, as warnings and callbacks carry it.
     pub fn location(&self, span: Span) -> String {
-        format!("{}:{}", self.name, self.position(span.start).0)
+        format!("{}:{}", self.file(span.start).0, self.position(span.start).0)
     }
 
     /// The text of a span; nothing if it does not lie in the file.
@@ -52,12 +85,12 @@ impl SourceText {
     /// An error about a span; the carets end with the line.
     pub fn error(&self, span: Span, message: impl Into<String>) -> ConfigError {
         let (line, column) = self.position(span.start);
-        let line_start = self.line_starts[usize::try_from(line - 1).unwrap_or(0)];
+        let line_start = self.line_starts[self.line(self.clamp(span.start))];
         let text = self.text[line_start..].lines().next().unwrap_or_default();
         let before = usize::try_from(column - 1).unwrap_or(0);
         let width = self.slice(span).lines().next().unwrap_or_default().trim_end().chars().count();
         let excerpt = Some(excerpt(text, before, width));
-        ConfigError { file: self.name.clone(), line, column, message: message.into(), excerpt }
+        ConfigError { file: self.file(span.start).0.to_owned(), line, column, message: message.into(), excerpt }
     }
 
     fn clamp(&self, offset: u32) -> usize {

@@ -23,7 +23,7 @@ use super::tls;
 use super::{Master, Parts};
 use crate::actors::reconfigurator;
 use crate::clock::Clock;
-use crate::config::{ListenAddress, MasterConfig, Protocol, ProtocolPort};
+use crate::config::{ListenAddress, Loader, MasterConfig, Protocol, ProtocolPort};
 use crate::control::server::ControlServer;
 use crate::db::{self, OpenOptions};
 use crate::transfers;
@@ -38,6 +38,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub struct RunOptions {
     /// The environment of the process, for commands on the master.
     pub environ: BTreeMap<String, String>,
+    /// How the configuration is read.
+    pub loader: Loader,
 }
 
 /// Runs the master of `base_dir` until it is told to stop.
@@ -86,7 +88,7 @@ pub(super) fn wire_limits() -> WireLimits {
 
 async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> anyhow::Result<()> {
     raise_file_limit();
-    let config = reconfigurator::load(base_dir.clone()).await.map_err(|error| anyhow!("{error}"))?;
+    let config = reconfigurator::load(run_options.loader.clone()).await.map_err(|error| anyhow!("{error}"))?;
     for warning in &config.warnings {
         warn!("{warning}");
     }
@@ -114,6 +116,7 @@ async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> any
         wire_runtime: wire.handle().clone(),
         environ: Arc::new(run_options.environ),
         witness: None,
+        loader: run_options.loader,
     };
     let mut master = Master::start(parts).await?;
     let applied = master.config.clone();

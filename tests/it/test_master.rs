@@ -8,7 +8,7 @@ use buildbot::actors::handle::{ActorFigures, CommandError, ForceRequest, Forced}
 use buildbot::actors::reconfigurator::Reconfigure;
 use buildbot::actors::supervisor::Witness;
 use buildbot::clock::Clock;
-use buildbot::config;
+use buildbot::config::{self, Loader};
 use buildbot::db::views::deciders;
 use buildbot::db::{self, OpenOptions, invariants};
 use buildbot::domain::{BuildRequest, BuildRequestId, NewChange, Properties, RequestState, Results, Timestamp};
@@ -94,7 +94,9 @@ impl TestMaster {
         let (db, writer) = db::open(&options).unwrap();
         let wire_runtime = tokio::runtime::Handle::current();
         let environ = Default::default();
-        let parts = Parts { base_dir, config, db, writer, clock: clock.clone(), wire_runtime, environ, witness };
+        let loader = Loader::new(&base_dir);
+        let parts =
+            Parts { base_dir, config, db, writer, clock: clock.clone(), wire_runtime, environ, witness, loader };
         let master = Master::start(parts).await.unwrap();
         let hub = Hub::new(master.gate.clone(), WireLimits::default());
         Self { master, hub, directory, clock }
@@ -185,6 +187,6 @@ impl TestMaster {
 
 async fn load(base_dir: &Path) -> config::MasterConfig {
     let base_dir = base_dir.to_owned();
-    let load = move || config::load_to_run(&base_dir.join("master.cfg"), &base_dir);
+    let load = move || config::load_to_run(&Loader::new(base_dir));
     tokio::task::spawn_blocking(load).await.unwrap().unwrap_or_else(|errors| panic!("{errors}"))
 }

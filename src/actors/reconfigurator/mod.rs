@@ -18,7 +18,7 @@ use tracing::{error, info};
 use self::put_back::put_back;
 use super::applied::{Applied, ReconsiderConfiguration};
 use super::supervisor::{Child, Handle, Reply, ShellContext, Tell};
-use crate::config::{self, ConfigErrors, ConfigFile, MASTER_CFG, MasterConfig};
+use crate::config::{self, ConfigErrors, ConfigFile, Loader, MASTER_CFG, MasterConfig};
 use crate::db::transitions::{
     ApplyConfig, StoredConfig, SyncBuilder, SyncCodebase, SyncConfig, SyncProject, SyncScheduler, SyncWorker,
 };
@@ -79,6 +79,8 @@ pub enum ReconfigureError {
 pub struct ReconfiguratorDeps {
     pub db: Db,
     pub base_dir: PathBuf,
+    /// How configurations are read.
+    pub loader: Loader,
     pub in_force: Arc<watch::Sender<Arc<Applied>>>,
     pub listeners: Vec<Tell<ReconsiderConfiguration>>,
 }
@@ -114,9 +116,9 @@ enum Wanted {
     Version(i64),
 }
 
-/// Loads `master.cfg` below `base_dir` on a thread that may block.
-pub async fn load(base_dir: PathBuf) -> Result<MasterConfig, ReconfigureError> {
-    load_with(move || config::load_to_run(&base_dir.join(MASTER_CFG), &base_dir)).await
+/// Loads `master.cfg` on a thread that may block.
+pub async fn load(loader: Loader) -> Result<MasterConfig, ReconfigureError> {
+    load_with(move || config::load_to_run(&loader)).await
 }
 
 async fn load_with(
@@ -132,7 +134,7 @@ async fn load_version(deps: &ReconfiguratorDeps, version: i64) -> Result<MasterC
     let mut files = deps.db.read(move |conn| config_versions::files(conn, version)).await?;
     let main = files.iter().position(|(name, _)| name == MASTER_CFG);
     let (name, text) = files.swap_remove(main.ok_or(ReconfigureError::NoSuchVersion(version))?);
-    let loader = config::Loader::new(&deps.base_dir);
+    let loader = deps.loader.clone().with_kept(files);
     load_with(move || loader.text(&name, &text)?.reveal()).await
 }
 
@@ -206,7 +208,7 @@ async fn reconfigure(
     dry_run: bool,
 ) -> Result<ConfigurationApplied, ReconfigureError> {
     let new = match wanted {
-        Wanted::File => load(deps.base_dir.clone()).await?,
+        Wanted::File => load(deps.loader.clone()).await?,
         Wanted::Version(version) => load_version(&deps, version).await?,
     };
     let old = Arc::clone(&deps.in_force.borrow().config);

@@ -72,7 +72,14 @@ fn returned_value(context: &Context<'_>, value: &Raw) -> Option<Renderable> {
 
 /// Makes something; the first problem that was found on the way is an error.
 fn checked<T>(source: &SourceText, make: impl FnOnce(&Context<'_>) -> T) -> Result<T, String> {
-    let nothing = Outcome { config: Vec::new(), places: Places::default(), problems: Vec::new(), warnings: Vec::new() };
+    let nothing = Outcome {
+        config: Vec::new(),
+        source: SourceText::new("", ""),
+        others: Vec::new(),
+        places: Places::default(),
+        problems: Vec::new(),
+        warnings: Vec::new(),
+    };
     // Steps have no certificates, which alone are looked for in a directory.
     let context = Context::new(source, &nothing, Path::new(""));
     let made = make(&context);

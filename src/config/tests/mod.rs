@@ -3,6 +3,7 @@
 mod callback_rows;
 mod callbacks;
 mod clients;
+mod dialect;
 mod diff;
 mod errors;
 mod files;

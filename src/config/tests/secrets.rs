@@ -199,10 +199,10 @@ fn a_block_with_secrets_writes_them_before_and_removes_them_after_its_steps() {
 #[test]
 fn other_blocks_are_refused() {
     for (text, expected) in [
-        ("with open('x') as g:\n    pass\n", "'with' is not supported in configurations, except"),
+        ("with util.Secret('x') as g:\n    pass\n", "'with' works with open(...) and factory.withSecrets(...) only"),
         (
             "with f.withSecrets([('a', 'b')]), f.withSecrets([]):\n    pass\n",
-            "'with' is not supported in configurations",
+            "write a 'with' of its own for each withSecrets(...)",
         ),
         (
             "for x in [1]:\n    with f.withSecrets([]):\n        break\n",

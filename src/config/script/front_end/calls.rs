@@ -4,20 +4,90 @@ use rustpython_ruff_python_ast::token::TokenKind;
 use rustpython_ruff_python_ast::{ArgOrKeyword, Arguments, Expr, ExprAttribute, ExprCall};
 use rustpython_ruff_text_size::{Ranged, TextRange};
 
+use super::assembly::INCLUDE;
+use super::expressions::{GO_OVER, GO_OVER_FIRST};
+use super::frames::Resolved;
 use super::rewriter::Rewriter;
 
 /// `value.name(...)` becomes `_bb_method_name(value, ...)`, a native function that knows what Starlark's own types
 /// lack and calls the method of everything else.
-pub const METHODS: [&str; 10] =
-    ["format", "copy", "sort", "reverse", "zfill", "ljust", "rjust", "encode", "decode", "iteritems"];
+pub const METHODS: [&str; 17] = [
+    "format",
+    "copy",
+    "sort",
+    "reverse",
+    "zfill",
+    "ljust",
+    "rjust",
+    "center",
+    "encode",
+    "decode",
+    "iteritems",
+    "iterkeys",
+    "itervalues",
+    "has_key",
+    "swapcase",
+    "expandtabs",
+    "count",
+];
 
 impl Rewriter<'_> {
+    /// Leaves a mark where a file is included; whether there is one.
+    pub(super) fn include(&mut self, expression: &Expr) -> bool {
+        let found = self.modules.includes.get(&(self.module, expression.start())).copied();
+        if let Some(included) = found {
+            self.replace(expression.range(), format!("{INCLUDE}{included}"));
+        }
+        found.is_some()
+    }
+
     pub(super) fn call(&mut self, call: &ExprCall) {
         match &*call.func {
             Expr::Attribute(method) if METHODS.contains(&method.attr.as_str()) => self.method(call, method),
+            Expr::Name(name) if self.resolve(&name.id) == Resolved::Unbound => {
+                if self.builtin(call, &name.id) {
+                    return;
+                }
+            }
             function => self.expression(function),
         }
         self.arguments(&call.arguments);
+    }
+
+    /// Calls of builtins that need more than another name; whether the arguments are done, too.
+    fn builtin(&mut self, call: &ExprCall, name: &str) -> bool {
+        let arguments = &call.arguments;
+        // Starlark's own goes where the function's output goes, and knows no `file` or `end`.
+        if name == "print" && !arguments.keywords.is_empty() {
+            self.replace(call.func.range(), "_bb_print");
+            return false;
+        }
+        self.expression(&call.func);
+        if name == "super" && arguments.is_empty() {
+            match self.method.clone() {
+                Some((class, first)) => {
+                    let first = self.read(&first);
+                    self.replace(arguments.range(), format!("({class}, {first})"));
+                }
+                None => self.error(call.range(), "super() belongs into a method of a class"),
+            }
+            return true;
+        }
+        let simple = arguments.args.iter().all(|argument| !argument.is_starred_expr()) && arguments.keywords.is_empty();
+        if GO_OVER.contains(&name) && simple {
+            arguments.args.iter().for_each(|argument| self.iterated(argument));
+            return true;
+        }
+        let named = arguments.keywords.iter().all(|keyword| keyword.arg.is_some());
+        let starred = arguments.args.iter().any(Expr::is_starred_expr);
+        if GO_OVER_FIRST.contains(&name) && named && !starred {
+            for (position, argument) in arguments.args.iter().enumerate() {
+                if position == 0 { self.iterated(argument) } else { self.expression(argument) }
+            }
+            arguments.keywords.iter().for_each(|keyword| self.expression(&keyword.value));
+            return true;
+        }
+        false
     }
 
     fn method(&mut self, call: &ExprCall, method: &ExprAttribute) {

@@ -64,13 +64,30 @@ fn offset(length: usize) -> u32 {
 #[derive(Debug, Default)]
 pub struct Positions(Vec<Moved>);
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Moved {
     new: Span,
     old: Span,
 }
 
 impl Positions {
+    /// Adds a piece of another rewritten text, which stands at `at` here; the original of the other begins at `base`.
+    pub fn append(&mut self, other: &Self, piece: Span, at: u32, base: u32) {
+        let first = base + other.start(piece.start);
+        self.0.push(Moved { new: Span { start: at, end: at }, old: Span { start: first, end: first } });
+        let inside = |moved: &&Moved| piece.start <= moved.new.start && moved.new.end <= piece.end;
+        let shift = |span: Span, from: u32, to: u32| Span { start: span.start - from + to, end: span.end - from + to };
+        let shifted = other.0.iter().filter(inside);
+        self.0.extend(
+            shifted.map(|moved| Moved { new: shift(moved.new, piece.start, at), old: shift(moved.old, 0, base) }),
+        );
+    }
+
+    /// Adds text of our own; errors in it are shown at `place`.
+    pub fn append_ours(&mut self, new: Span, place: u32) {
+        self.0.push(Moved { new, old: Span { start: place, end: place } });
+    }
+
     /// The original span; inserted text belongs to what stands right behind it (start) or before it (end).
     pub fn original(&self, span: Span) -> Span {
         let start = self.start(span.start);

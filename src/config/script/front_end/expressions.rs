@@ -2,17 +2,42 @@
 
 use rustpython_ruff_python_ast::token::TokenKind;
 use rustpython_ruff_python_ast::{
-    CmpOp, Comprehension, Expr, ExprBinOp, ExprCompare, ExprDict, ExprNumberLiteral, Number, Operator,
+    CmpOp, Comprehension, Expr, ExprAttribute, ExprBinOp, ExprCompare, ExprContext, ExprDict, ExprName, ExprNamed,
+    ExprNumberLiteral, Number, Operator,
 };
 use rustpython_ruff_text_size::{Ranged, TextRange, TextSize};
 
+use super::frames::{Frame, Resolved};
 use super::rewriter::Rewriter;
 use super::scopes;
+
+/// Builtins of Python that Starlark has otherwise, or not, and ours.
+const BUILTINS: [(&str, &str); 12] = [
+    ("frozenset", "set"),
+    ("type", "_bb_type"),
+    ("super", "_bb_super"),
+    ("map", "_bb_map"),
+    ("filter", "_bb_filter"),
+    ("unicode", "str"),
+    ("basestring", "str"),
+    ("bytes", "str"),
+    ("long", "int"),
+    ("xrange", "range"),
+    ("file", "open"),
+    ("load", "_bb_load"),
+];
+/// Builtins that go over what they are given.
+pub(super) const GO_OVER: [&str; 10] =
+    ["list", "tuple", "set", "frozenset", "enumerate", "zip", "reversed", "any", "all", "dict"];
+/// Builtins that go over their first argument, and look at the others.
+pub(super) const GO_OVER_FIRST: [&str; 1] = ["sorted"];
 
 impl Rewriter<'_> {
     pub(super) fn expression(&mut self, expression: &Expr) {
         match expression {
-            Expr::NumberLiteral(node) => self.number(node),
+            Expr::Name(node) => self.name(node),
+            Expr::Attribute(node) => self.attribute(node),
+            Expr::NumberLiteral(node) => self.number_literal(node),
             Expr::StringLiteral(node) => self.string(node),
             Expr::BytesLiteral(node) => self.bytes(node),
             Expr::FString(node) => self.formatted(node),
@@ -46,7 +71,6 @@ impl Rewriter<'_> {
             Expr::BoolOp(node) => node.values.iter().for_each(|value| self.expression(value)),
             Expr::UnaryOp(node) => self.expression(&node.operand),
             Expr::If(node) => [&node.body, &node.test, &node.orelse].into_iter().for_each(|part| self.expression(part)),
-            Expr::Attribute(node) => self.expression(&node.value),
             Expr::Subscript(node) => {
                 self.expression(&node.value);
                 self.expression(&node.slice);
@@ -55,7 +79,7 @@ impl Rewriter<'_> {
                 let parts = [&node.lower, &node.upper, &node.step];
                 parts.into_iter().flatten().for_each(|part| self.expression(part));
             }
-            Expr::Named(node) => self.error(node.range(), "':=' is not supported; assign before"),
+            Expr::Named(node) => self.named(node),
             Expr::Await(node) => self.error(node.range(), "'await' is not supported in configurations"),
             Expr::Yield(node) => self.error(node.range(), "'yield' is not supported in configurations"),
             Expr::YieldFrom(node) => self.error(node.range(), "'yield' is not supported in configurations"),
@@ -65,7 +89,68 @@ impl Rewriter<'_> {
         }
     }
 
-    fn number(&mut self, node: &ExprNumberLiteral) {
+    fn name(&mut self, node: &ExprName) {
+        let name = node.id.as_str();
+        match self.resolve(name) {
+            Resolved::Same => {}
+            Resolved::Renamed(renamed) => self.replace(node.range(), renamed),
+            Resolved::Boxed(variable) => self.replace(node.range(), format!("{variable}.value")),
+            Resolved::Unbound => {
+                if let Some((_, ours)) = BUILTINS.iter().find(|(known, _)| *known == name) {
+                    self.replace(node.range(), *ours);
+                }
+            }
+        }
+    }
+
+    /// `a.load` is `a._bb_load`, because `load` is a word of Starlark; attributes that are properties of some class of
+    /// the file are asked for by a function.
+    fn attribute(&mut self, node: &ExprAttribute) {
+        let attribute = node.attr.as_str();
+        if node.ctx == ExprContext::Load && self.modules.properties.contains(attribute) {
+            self.insert(node.start(), "_bb_property(");
+            self.expression(&node.value);
+            let rest = TextRange::new(node.value.end(), node.attr.start());
+            if let Some(dot) = self.token(rest, TokenKind::Dot) {
+                self.replace_keeping_lines(TextRange::new(dot.start(), node.end()), &format!(", {attribute:?})"));
+            }
+            return;
+        }
+        let is_fromkeys = attribute == "fromkeys" && matches!(&*node.value, Expr::Name(name) if name.id == "dict");
+        if is_fromkeys {
+            return self.replace(node.range(), "_bb_fromkeys");
+        }
+        self.expression(&node.value);
+        if attribute == "load" {
+            self.replace(node.attr.range(), "_bb_load");
+        }
+    }
+
+    /// `a := b` becomes `_bb_set(box of a, b)`.
+    fn named(&mut self, node: &ExprNamed) {
+        let variable = match &*node.target {
+            Expr::Name(name) => self.resolve(&name.id),
+            _ => Resolved::Unbound,
+        };
+        let Resolved::Boxed(variable) = variable else {
+            return self.error(node.range(), "':=' is not supported here; assign before");
+        };
+        self.replace(TextRange::new(node.start(), node.value.start()), format!("_bb_set({variable}, "));
+        self.expression(&node.value);
+        self.insert(node.end(), ")");
+    }
+
+    /// What a loop goes over: texts give their letters, which Starlark's do not.
+    pub(super) fn iterated(&mut self, node: &Expr) {
+        if is_plainly_iterable(node) {
+            return self.expression(node);
+        }
+        self.insert(node.start(), "_bb_iter(");
+        self.expression(node);
+        self.insert(node.end(), ")");
+    }
+
+    fn number_literal(&mut self, node: &ExprNumberLiteral) {
         if matches!(node.value, Number::Complex { .. }) {
             return self.error(node.range(), "complex numbers are not supported");
         }
@@ -220,17 +305,33 @@ impl Rewriter<'_> {
     }
 
     fn comprehension(&mut self, results: &[&Expr], generators: &[Comprehension]) {
-        self.scopes.push(scopes::targets(generators));
+        self.frames.push(Frame::block(scopes::targets(generators)));
         results.iter().for_each(|result| self.expression(result));
         for generator in generators {
             if generator.is_async {
                 self.error(generator.range(), "'async for' is not supported in configurations");
             }
             self.target(&generator.target);
-            self.expression(&generator.iter);
+            self.iterated(&generator.iter);
             generator.ifs.iter().for_each(|condition| self.expression(condition));
         }
-        self.scopes.pop();
+        self.frames.pop();
+    }
+}
+
+/// Whether Starlark can go over what an expression gives for sure.
+fn is_plainly_iterable(node: &Expr) -> bool {
+    const CALLS: [&str; 6] = ["range", "enumerate", "zip", "reversed", "list", "set"];
+    const METHODS: [&str; 5] = ["items", "keys", "values", "split", "splitlines"];
+    match node {
+        Expr::List(_) | Expr::Tuple(_) | Expr::Dict(_) | Expr::Set(_) => true,
+        Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) | Expr::Generator(_) => true,
+        Expr::Call(call) => match &*call.func {
+            Expr::Name(name) => CALLS.contains(&name.id.as_str()),
+            Expr::Attribute(attribute) => METHODS.contains(&attribute.attr.as_str()),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -1,110 +1,249 @@
-//! Imports: names that Buildbot's modules would give are bound to ours; everything else is refused by name.
+//! Imports: every name becomes an assignment from what we have of it.
+//!
+//! Files beside the configuration come first, then Buildbot's modules, then the standard library's. What is not there
+//! gives an error, too, but only where it is used: a `try` around the import may know better, and many files import
+//! more than they use.
 
 use rustpython_ruff_python_ast::{Alias, StmtImport, StmtImportFrom};
-use rustpython_ruff_text_size::Ranged;
+use rustpython_ruff_text_size::{Ranged, TextRange};
 
+use super::buildbot::{self, Found};
+use super::frames::Resolved;
+use super::modules::Member;
 use super::rewriter::Rewriter;
 use super::scopes;
 use crate::config::nearest;
 use crate::config::table;
 
 /// Modules whose names are of no use at run time: importing them does nothing.
-const IGNORED: [&str; 4] = ["__future__", "typing", "collections.abc", "buildbot"];
-/// Modules that exist as native namespaces.
-const NATIVE: [&str; 2] = ["os", "datetime"];
-/// Constants of results, wherever Buildbot has kept them.
-const RESULT_MODULES: [&str; 3] = ["buildbot.process.results", "buildbot.status.results", "buildbot.status.builder"];
+const IGNORED: [&str; 1] = ["__future__"];
+/// Modules that exist as native namespaces; what they lack is missing only where it is used.
+pub const NATIVE: [&str; 38] = [
+    "base64",
+    "builtins",
+    "collections",
+    "configparser",
+    "copy",
+    "datetime",
+    "dateutil",
+    "errno",
+    "fnmatch",
+    "functools",
+    "glob",
+    "hashlib",
+    "hmac",
+    "imp",
+    "importlib",
+    "io",
+    "itertools",
+    "json",
+    "logging",
+    "math",
+    "multiprocessing",
+    "operator",
+    "os",
+    "pathlib",
+    "platform",
+    "pprint",
+    "random",
+    "re",
+    "shlex",
+    "six",
+    "socket",
+    "string",
+    "sys",
+    "textwrap",
+    "time",
+    "urllib",
+    "warnings",
+    "yaml",
+];
+/// Modules of Twisted and its like that a configuration may speak to without effect.
+const STUBS: [&str; 2] = ["twisted", "zope"];
 
 impl Rewriter<'_> {
     pub(super) fn import(&mut self, node: &StmtImport) {
         let mut bindings = Vec::new();
         for alias in &node.names {
             let module = alias.name.as_str();
-            match module {
-                "os.path" if alias.asname.is_some() => {
-                    bindings.push(format!("{} = _bb_os.path", scopes::import_binding(alias)))
-                }
-                "os" | "os.path" => bindings.push(format!("{} = _bb_os", scopes::import_binding(alias))),
-                table::DATETIME => bindings.push(format!("{} = _bb_datetime", scopes::import_binding(alias))),
-                _ if IGNORED.contains(&module) => {}
-                _ => self.error(alias.range(), missing_module(module)),
+            if IGNORED.contains(&module) {
+                continue;
             }
+            let bound = scopes::import_binding(alias);
+            // `import a.b` binds `a`, `import a.b as c` binds `b`.
+            let wanted = if alias.asname.is_some() { module } else { bound.as_str() };
+            if let Some(problem) = buildbot::misspelt(module) {
+                self.error(alias.range(), problem);
+                continue;
+            }
+            let value = match self.modules.find(self.module, 0, module) {
+                Some(_) => self.local_module(wanted, alias.range()),
+                None => self.module_value(wanted),
+            };
+            bindings.push(format!("{} = {value}", self.read(&bound)));
         }
         self.bind(node.range(), &bindings);
     }
 
     pub(super) fn import_from(&mut self, node: &StmtImportFrom) {
         let module = node.module.as_deref().unwrap_or_default();
-        if 0 < node.level {
-            return self.error(node.range(), "relative imports are not supported; put everything into one file");
-        }
-        if IGNORED.contains(&module) && module != "buildbot" {
+        if IGNORED.contains(&module) {
             return self.bind(node.range(), &[]);
+        }
+        let local = self.modules.find(self.module, node.level, module);
+        if let (None, Some(problem)) = (local, buildbot::misspelt(module)) {
+            return self.error(node.range(), problem);
         }
         let mut bindings = Vec::new();
         for alias in &node.names {
-            match self.imported(module, alias) {
+            let found = match local {
+                Some(file) => self.from_file(file, module, alias),
+                None if 0 < node.level => Err(format!("there is no file for '{}{module}'", ".".repeat(level(node)))),
+                None => self.from_elsewhere(module, alias),
+            };
+            match found {
                 Ok(names) => bindings.extend(names),
-                Err(message) => {
-                    let place = if module.starts_with("buildbot") { alias.range() } else { node.range() };
-                    self.error(place, message);
-                }
+                Err(message) => self.error(alias.range(), message),
             }
         }
         self.bind(node.range(), &bindings);
     }
 
-    /// The assignments that one imported name needs.
-    fn imported(&self, module: &str, alias: &Alias) -> Result<Vec<String>, String> {
+    /// The object of a module that is a file.
+    fn local_module(&mut self, module: &str, range: TextRange) -> String {
+        match self.modules.find(self.module, 0, module) {
+            Some(file) if self.modules.is_made_before(file, self.module) || 1 < self.frames.len() => {
+                self.modules.object(file)
+            }
+            Some(file) => {
+                let message = self.modules.circle(file, self.module);
+                self.error(range, message);
+                "None".to_owned()
+            }
+            None => self.module_value(module),
+        }
+    }
+
+    /// What one name of a file is bound to.
+    fn from_file(&mut self, file: usize, module: &str, alias: &Alias) -> Result<Vec<String>, String> {
+        let name = alias.name.as_str();
+        if !self.modules.is_made_before(file, self.module) && self.frames.len() == 1 {
+            return Err(self.modules.circle(file, self.module));
+        }
+        if name == "*" {
+            let names = self.modules.exported(file);
+            return Ok(names.iter().map(|name| self.bound_to_member(name, self.modules.member(file, name))).collect());
+        }
+        match self.modules.member(file, name) {
+            Member::Missing => {
+                let names = self.modules.exported(file);
+                let hint = nearest::hint(name, names.iter().map(String::as_str));
+                Err(format!("'{module}' ({}) has no '{name}'{hint}", self.modules.files[file].source.name))
+            }
+            found => Ok(vec![self.bound_to_member(&scopes::import_binding(alias), found)]),
+        }
+    }
+
+    fn bound_to_member(&self, name: &str, member: Member) -> String {
+        let value = match member {
+            Member::Variable(variable) => variable,
+            Member::Box(variable) => format!("_bb_content({variable})"),
+            Member::Missing => format!("_bb_missing({name:?})"),
+        };
+        format!("{} = {value}", self.read(name))
+    }
+
+    /// The assignments that one name of a module needs that is no file.
+    fn from_elsewhere(&self, module: &str, alias: &Alias) -> Result<Vec<String>, String> {
         let name = alias.name.as_str();
         let bound = scopes::import_binding(alias);
-        if module == "os" && name == "path" {
-            return Ok(vec![format!("{bound} = _bb_os.path")]);
-        }
-        if module == table::DATETIME && name == "timedelta" {
-            return Ok(vec![format!("{bound} = _bb_datetime.timedelta")]);
-        }
-        if module == "buildbot.plugins" && name == "*" {
-            return Ok(table::NAMESPACES.iter().filter_map(|namespace| self.namespace(namespace, namespace)).collect());
-        }
-        if module == "buildbot.plugins" || (module == "buildbot" && table::NAMESPACES.contains(&name)) {
+        let top = module.split('.').next().unwrap_or_default();
+        if module == "buildbot.plugins" {
+            if name == "*" {
+                let all = table::NAMESPACES.iter();
+                return Ok(all.filter_map(|namespace| self.namespace(namespace, namespace)).collect());
+            }
             if !table::NAMESPACES.contains(&name) {
                 return Err(format!("buildbot.plugins has no '{name}'{}", nearest::hint(name, table::NAMESPACES)));
             }
             return Ok(self.namespace(name, &bound).into_iter().collect());
         }
-        if RESULT_MODULES.contains(&module) && table::RESULTS.iter().any(|(result, _)| *result == name) {
-            return Ok(vec![format!("{bound} = _bb_util.{name}")]);
+        if top == "buildbot" {
+            if name == "*" {
+                let names = buildbot::available(module);
+                return Ok(names.map(|(name, found)| format!("{} = {}", self.read(name), found.text())).collect());
+            }
+            let found = buildbot::find(module, name)?;
+            if matches!(found, Found::Missing(_)) && self.flow.catches_imports {
+                return Ok(vec![format!("_bb_no_module({:?})", format!("{module}.{name}"))]);
+            }
+            return Ok(vec![format!("{} = {}", self.read(&bound), found.text())]);
         }
-        if module.starts_with("buildbot.process.") && name == "s" {
-            return Ok(vec![format!("{bound} = _bb_util.s")]);
+        if name == "*" {
+            return Err(format!("name what you need from '{module}', instead of '*'"));
         }
-        if module.starts_with("buildbot.") {
-            return match table::find_class(name) {
-                Some(class) => Ok(vec![format!("{bound} = _bb_{}.{name}", class.namespace)]),
-                None => {
-                    Err(format!("'{name}' of {module} is not available{}", nearest::hint(name, table::class_names())))
-                }
-            };
+        let value = self.module_value(module);
+        let value = if NATIVE.contains(&top) || STUBS.contains(&top) {
+            format!("_bb_member({value}, {name:?}, {module:?}, {})", python_bool(self.flow.catches_imports))
+        } else if self.flow.catches_imports {
+            value
+        } else {
+            format!("_bb_missing({:?})", format!("{module}.{name}"))
+        };
+        Ok(vec![format!("{} = {value}", self.read(&bound))])
+    }
+
+    /// The object of a module that is no file.
+    fn module_value(&self, module: &str) -> String {
+        let top = module.split('.').next().unwrap_or_default();
+        if top == "buildbot" {
+            return format!("_bb_buildbot({module:?})");
         }
-        Err(missing_module(module))
+        if let Some(known) = ours(module) {
+            return known.to_owned();
+        }
+        if STUBS.contains(&top) || NATIVE.contains(&top) {
+            let Some((_, inner)) = module.split_once('.') else { return format!("_bb_native_{top}") };
+            let caught = python_bool(self.flow.catches_imports);
+            return format!("_bb_submodule(_bb_native_{top}, {inner:?}, {module:?}, {caught})");
+        }
+        if self.flow.catches_imports {
+            format!("_bb_no_module({module:?})")
+        } else {
+            format!("_bb_missing({module:?})")
+        }
     }
 
     /// A namespace is there already, unless the file also uses the name for something else.
     fn namespace(&self, namespace: &str, bound: &str) -> Option<String> {
-        let shadowed = self.scopes.iter().any(|scope| scope.contains(bound)) || self.module_names.contains(bound);
-        (bound != namespace || shadowed).then(|| format!("{bound} = _bb_{namespace}"))
+        let unbound = self.resolve(bound) == Resolved::Unbound;
+        (bound != namespace || !unbound).then(|| format!("{} = _bb_{namespace}", self.read(bound)))
     }
 
-    fn bind(&mut self, range: rustpython_ruff_text_size::TextRange, bindings: &[String]) {
+    fn bind(&mut self, range: TextRange, bindings: &[String]) {
         let text = if bindings.is_empty() { "pass".to_owned() } else { bindings.join("; ") };
         self.replace_keeping_lines(range, &text);
     }
 }
 
-fn missing_module(module: &str) -> String {
-    if module.starts_with("buildbot") {
-        return format!("import names of Buildbot as in 'from buildbot.plugins import steps', not '{module}'");
-    }
-    format!("module '{module}' is not available in configurations (available: {}, buildbot.plugins)", NATIVE.join(", "))
+/// Names under which Python 2 had modules.
+fn ours(module: &str) -> Option<&'static str> {
+    Some(match module {
+        "ConfigParser" => "_bb_native_configparser",
+        "StringIO" | "cStringIO" => "_bb_native_io",
+        "urlparse" => "_bb_native_urllib.parse",
+        "os.path" => "_bb_native_os.path",
+        "urllib2" => "_bb_native_urllib",
+        "simplejson" => "_bb_native_json",
+        "posixpath" | "ntpath" => "_bb_native_os.path",
+        _ => return None,
+    })
+}
+
+fn level(node: &StmtImportFrom) -> usize {
+    usize::try_from(node.level).unwrap_or(1)
+}
+
+fn python_bool(flag: bool) -> &'static str {
+    if flag { "True" } else { "False" }
 }

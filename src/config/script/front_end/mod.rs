@@ -3,11 +3,20 @@
 //! Edits touch only the tokens between expressions, never an expression itself, and are made in the order of the
 //! text. So nested rewrites cannot collide, lines stay where they were, and every column can be mapped back.
 
+mod assembly;
+mod blocks;
+pub mod buildbot;
 mod calls;
+mod classes;
+mod constants;
+mod constructs;
 mod edits;
 mod expressions;
+mod frames;
 mod functions;
 mod imports;
+mod migrate;
+mod modules;
 mod nesting;
 mod places;
 mod rewriter;
@@ -18,44 +27,32 @@ mod tabs;
 
 pub use edits::Positions;
 pub use functions::FunctionText;
+pub use migrate::{Migrated, migrate};
 pub use places::Places;
 
-use rustpython_ruff_python_parser as parser;
-use rustpython_ruff_text_size::{Ranged, TextRange};
+use rustpython_ruff_text_size::TextRange;
 
+use super::Files;
 use crate::config::ConfigError;
 use crate::config::source::{SourceText, Span};
 
-/// Files beyond this are refused, so that offsets and work stay small.
-const MAX_BYTES: usize = 8 << 20;
-
-/// A file that Starlark can run, and the way back to the operator's own text.
+/// A program that Starlark can run, and the way back to the operator's own files.
 #[derive(Debug)]
 pub struct Rewritten {
+    /// All files, one behind the other; places are places in this.
+    pub source: SourceText,
     pub text: String,
     pub positions: Positions,
     /// By number, as in the marker parameter of each function (see `functions`).
     pub functions: Vec<FunctionText>,
     pub places: Places,
+    /// Names and texts of the files besides the configuration itself.
+    pub others: Vec<(String, String)>,
 }
 
-/// Parses and rewrites; all errors of the file at once.
-pub fn rewrite(source: &SourceText) -> Result<Rewritten, Vec<ConfigError>> {
-    if MAX_BYTES < source.text.len() {
-        return Err(vec![ConfigError::whole_file(&source.name, "the file is larger than 8 MiB")]);
-    }
-    nesting::check(source).map_err(|error| vec![error])?;
-    let parsed = parser::parse_module(&source.text).map_err(|error| {
-        vec![source.error(span(error.range()), format!("syntax error: {}", lower(&error.error.to_string())))]
-    })?;
-    let body = &parsed.syntax().body;
-    let mut rewriter = rewriter::Rewriter::new(source, parsed.tokens(), scopes::assigned(body));
-    rewriter.statements(body);
-    let (mut edits, functions) = rewriter.finish()?;
-    edits.merge(tabs::edits(source, parsed.tokens()));
-    let places = places::collect(source, body);
-    let (text, positions) = edits.apply(&source.text);
-    Ok(Rewritten { text, positions, functions, places })
+/// Parses and rewrites a file and what it imports; all errors at once.
+pub fn rewrite(source: &SourceText, files: &Files) -> Result<Rewritten, Vec<ConfigError>> {
+    assembly::assemble(&modules::discover(source, files)?)
 }
 
 fn span(range: TextRange) -> Span {

@@ -33,6 +33,22 @@ pub struct CallPlace {
 }
 
 impl Places {
+    /// Adds the places of another file, which begins at `base`. Only the configuration and what it includes have keys.
+    pub fn add(&mut self, other: Self, base: u32, has_keys: bool, has_config: bool) {
+        let moved = |span: Span| Span { start: span.start + base, end: span.end + base };
+        for (call, place) in other.calls {
+            let arguments = place.arguments.into_iter().map(|(name, span)| (name, moved(span))).collect();
+            self.calls.insert(moved(call), CallPlace { arguments });
+        }
+        if has_keys {
+            self.values.extend(other.values.into_iter().map(|(path, span)| (path, moved(span))));
+            self.keys.extend(other.keys.into_iter().map(|(key, span)| (key, moved(span))));
+        }
+        if has_config {
+            self.config = moved(other.config);
+        }
+    }
+
     /// The place of a value below a top-level key: the nearest place that is known.
     pub fn value(&self, path: &str) -> Span {
         let mut path = path;

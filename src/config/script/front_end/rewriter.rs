@@ -1,42 +1,141 @@
 //! The state of a rewrite and what all its parts need: edits, errors, tokens.
 
-use std::collections::HashSet;
-
 use rustpython_ruff_python_ast::token::{Token, TokenKind};
 use rustpython_ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::edits::Edits;
+use super::frames::{self, Frame, Resolved};
 use super::functions::FunctionText;
+use super::modules::Modules;
 use super::span;
 use crate::config::ConfigError;
 use crate::config::source::SourceText;
 
-/// Walks the syntax tree in the order of the text. Each part handles one kind of node (`statements`, `expressions`,
-/// `calls`, `strings`, `functions`, `imports`).
+/// Walks the syntax tree in the order of the text. Each part handles one kind of node (`statements`, `blocks`, `classes`,
+/// `expressions`, `calls`, `strings`, `functions`, `imports`).
 pub struct Rewriter<'a> {
     pub(super) source: &'a SourceText,
     tokens: &'a [Token],
     pub(super) edits: Edits,
     pub(super) functions: Vec<FunctionText>,
-    /// Names bound by the functions and comprehensions around the current place.
-    pub(super) scopes: Vec<HashSet<String>>,
-    /// Names that the file binds at its top level.
-    pub(super) module_names: HashSet<String>,
+    /// Number of the first of these functions: those of other files come before.
+    pub(super) first_function: usize,
+    /// Scopes around the current place; the first is the module's.
+    pub(super) frames: Vec<Frame>,
+    /// What is known of the files that this one may import.
+    pub(super) modules: &'a Modules,
+    /// This file's number in `modules`.
+    pub(super) module: usize,
+    /// Where control may go from the current place.
+    pub(super) flow: Flow,
+    /// How methods around the current place read their class, and their first parameter.
+    pub(super) method: Option<(String, String)>,
+    /// How the class is read whose body is being walked.
+    pub(super) class: Option<String>,
+    counter: usize,
     errors: Vec<ConfigError>,
 }
 
+/// What `return`, `break` and `continue` mean at a place.
+#[derive(Debug, Default)]
+pub struct Flow {
+    /// Functions that stand for blocks, between the place and the function of the file.
+    pub blocks: usize,
+    pub loops: Vec<Loop>,
+    /// Whether the function is a generator.
+    pub yields: bool,
+    /// Whether a failed import is caught.
+    pub catches_imports: bool,
+}
+
+#[derive(Debug)]
+pub struct Loop {
+    /// `Flow::blocks` of the loop itself.
+    pub blocks: usize,
+    /// The number of the variable that tells whether the loop was left, if somebody asks.
+    pub flag: Option<usize>,
+}
+
 impl<'a> Rewriter<'a> {
-    pub fn new(source: &'a SourceText, tokens: &'a [Token], module_names: HashSet<String>) -> Self {
-        let (edits, functions, scopes, errors) = Default::default();
-        Self { source, tokens, edits, functions, scopes, module_names, errors }
+    pub fn new(modules: &'a Modules, module: usize, tokens: &'a [Token], first_function: usize) -> Self {
+        let local = &modules.files[module];
+        let (edits, functions, flow, errors) = Default::default();
+        let frames = vec![local.frame.clone()];
+        let source = &local.source;
+        let (method, class, counter) = (None, None, 0);
+        Self {
+            source,
+            tokens,
+            edits,
+            functions,
+            first_function,
+            frames,
+            modules,
+            module,
+            flow,
+            method,
+            class,
+            counter,
+            errors,
+        }
     }
 
-    pub fn finish(self) -> Result<(Edits, Vec<FunctionText>), Vec<ConfigError>> {
+    /// A number for names of our own; no two files share one.
+    pub(super) fn number(&mut self) -> usize {
+        self.counter += 1;
+        self.module * 1_000_000 + self.counter
+    }
+
+    pub(super) fn resolve(&self, name: &str) -> Resolved {
+        frames::resolve(&self.frames, name)
+    }
+
+    /// How a name is read.
+    pub(super) fn read(&self, name: &str) -> String {
+        match self.resolve(name) {
+            Resolved::Unbound | Resolved::Same => name.to_owned(),
+            Resolved::Renamed(renamed) => renamed,
+            Resolved::Boxed(name) => format!("{name}.value"),
+        }
+    }
+
+    /// The variable behind a name: what a function captures.
+    pub(super) fn variable(&self, name: &str) -> String {
+        match self.resolve(name) {
+            Resolved::Unbound | Resolved::Same => name.to_owned(),
+            Resolved::Renamed(renamed) => renamed,
+            Resolved::Boxed(name) => name,
+        }
+    }
+
+    /// Leading space of the line of a place, without tabs.
+    pub(super) fn indent(&self, at: TextSize) -> String {
+        let before = &self.source.text[..at.to_usize()];
+        let line = before.rfind('\n').map_or(0, |end| end + 1);
+        let mut width = 0;
+        for byte in self.source.text[line..].bytes() {
+            match byte {
+                b' ' => width += 1,
+                b'\t' => width += 8 - width % 8,
+                _ => break,
+            }
+        }
+        " ".repeat(width)
+    }
+
+    /// Whether nothing but space stands before a place in its line.
+    pub(super) fn begins_line(&self, at: TextSize) -> bool {
+        let before = &self.source.text[..at.to_usize()];
+        before[before.rfind('\n').map_or(0, |end| end + 1)..].trim().is_empty()
+    }
+
+    /// The edits and functions of the file, and what is wrong with it.
+    pub fn finish(self) -> (Edits, Vec<FunctionText>, Vec<ConfigError>) {
         let mut errors = self.errors;
         if errors.is_empty() && !self.edits.are_in_order() {
             errors.push(ConfigError::whole_file(&self.source.name, "cannot be translated (a bug in the front end)"));
         }
-        if errors.is_empty() { Ok((self.edits, self.functions)) } else { Err(errors) }
+        (self.edits, self.functions, errors)
     }
 
     pub(super) fn error(&mut self, range: TextRange, message: impl Into<String>) {

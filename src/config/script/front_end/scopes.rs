@@ -3,7 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use rustpython_ruff_python_ast::visitor::{self, Visitor};
-use rustpython_ruff_python_ast::{Comprehension, Expr, ExprContext, Parameters, Stmt};
+use rustpython_ruff_python_ast::{
+    Comprehension, ExceptHandler, Expr, ExprContext, Parameters, Stmt, StmtTry, StmtWith,
+};
 
 /// Names that statements bind in their own scope: not inside functions or comprehensions.
 pub fn assigned(body: &[Stmt]) -> HashSet<String> {
@@ -48,6 +50,126 @@ pub fn import_binding(alias: &rustpython_ruff_python_ast::Alias) -> String {
     }
 }
 
+/// What `global` and `nonlocal` say in a function's own body.
+#[derive(Debug, Default)]
+pub struct Declared {
+    pub globals: HashSet<String>,
+    pub nonlocals: HashSet<String>,
+}
+
+pub fn declared(body: &[Stmt]) -> Declared {
+    let mut found = Boxes::default();
+    found.visit_body(body);
+    Declared { globals: found.own_globals, nonlocals: found.own_nonlocals }
+}
+
+/// Names that have to be boxes because something inside assigns them.
+#[derive(Debug, Default)]
+pub struct Boxed {
+    /// Assigned inside of blocks of the scope itself.
+    pub own: HashSet<String>,
+    /// Those, and what functions inside declare `nonlocal`.
+    pub nonlocal: HashSet<String>,
+    /// Those of the scope, and what functions inside declare `global`.
+    pub global: HashSet<String>,
+}
+
+pub fn boxed(body: &[Stmt]) -> Boxed {
+    let mut found = Boxes::default();
+    found.visit_body(body);
+    let with = |others: &HashSet<String>| found.own.union(others).cloned().collect();
+    Boxed { nonlocal: with(&found.inner_nonlocals), global: with(&found.inner_globals), own: found.own }
+}
+
+/// Names that a body binds whatever happens: not only in an `if`, a loop or the like.
+pub fn certain(body: &[Stmt]) -> HashSet<String> {
+    let is_simple = |statement: &&Stmt| {
+        !matches!(statement, Stmt::If(_) | Stmt::For(_) | Stmt::While(_) | Stmt::Try(_) | Stmt::Match(_))
+    };
+    let mut names = Assigned::default();
+    body.iter().filter(is_simple).for_each(|statement| names.visit_stmt(statement));
+    names.0
+}
+
+/// Whether a block is for secrets. Several managers, or one that nothing is called of, are something else.
+pub fn is_with_secrets(node: &StmtWith) -> bool {
+    let [item] = node.items.as_slice() else { return false };
+    let Expr::Call(call) = &item.context_expr else { return false };
+    !node.is_async && matches!(&*call.func, Expr::Attribute(attribute) if attribute.attr.as_str() == "withSecrets")
+}
+
+/// The bodies of a `try`.
+pub fn try_bodies(node: &StmtTry) -> Vec<&[Stmt]> {
+    let mut bodies = vec![node.body.as_slice()];
+    bodies.extend(node.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler.body.as_slice()));
+    bodies.push(&node.orelse);
+    bodies.push(&node.finalbody);
+    bodies
+}
+
+/// Collects for [`boxed`] and [`declared`].
+#[derive(Default)]
+struct Boxes {
+    /// Functions and classes around the statement that is looked at.
+    depth: usize,
+    own: HashSet<String>,
+    own_globals: HashSet<String>,
+    own_nonlocals: HashSet<String>,
+    inner_nonlocals: HashSet<String>,
+    inner_globals: HashSet<String>,
+}
+
+impl<'a> Visitor<'a> for Boxes {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::FunctionDef(function) => {
+                self.depth += 1;
+                self.visit_body(&function.body);
+                self.depth -= 1;
+            }
+            Stmt::ClassDef(class) => {
+                self.depth += 1;
+                self.visit_body(&class.body);
+                self.depth -= 1;
+            }
+            Stmt::Global(node) => {
+                let names = if self.depth == 0 { &mut self.own_globals } else { &mut self.inner_globals };
+                names.extend(node.names.iter().map(ToString::to_string));
+            }
+            Stmt::Nonlocal(node) => {
+                let names = if self.depth == 0 { &mut self.own_nonlocals } else { &mut self.inner_nonlocals };
+                names.extend(node.names.iter().map(ToString::to_string));
+            }
+            Stmt::Try(node) if self.depth == 0 => {
+                for body in try_bodies(node) {
+                    self.own.extend(assigned(body));
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            Stmt::With(node) if self.depth == 0 && !is_with_secrets(node) => {
+                let mut names = Assigned::default();
+                node.items.iter().filter_map(|item| item.optional_vars.as_deref()).for_each(|it| names.visit_expr(it));
+                self.own.extend(names.0);
+                visitor::walk_stmt(self, stmt);
+            }
+            _ => visitor::walk_stmt(self, stmt),
+        }
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Named(node) if self.depth == 0 => {
+                if let Expr::Name(name) = &*node.target {
+                    self.own.insert(name.id.to_string());
+                }
+                visitor::walk_expr(self, expr);
+            }
+            Expr::Lambda(_) => {}
+            _ => visitor::walk_expr(self, expr),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Assigned(HashSet<String>);
 
@@ -71,7 +193,12 @@ impl<'a> Visitor<'a> for Assigned {
             Expr::Name(name) if name.ctx == ExprContext::Store => {
                 self.0.insert(name.id.to_string());
             }
-            Expr::Lambda(_) | Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) | Expr::Generator(_) => {}
+            Expr::Lambda(_) => {}
+            Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) | Expr::Generator(_) => {
+                let mut named = Boxes::default();
+                named.visit_expr(expr);
+                self.0.extend(named.own);
+            }
             _ => visitor::walk_expr(self, expr),
         }
     }

@@ -2,12 +2,13 @@
 
 use rustpython_ruff_python_ast::token::TokenKind;
 use rustpython_ruff_python_ast::{
-    Expr, Operator, Stmt, StmtAnnAssign, StmtAssert, StmtAssign, StmtAugAssign, StmtDelete, StmtFor, StmtIf, StmtRaise,
-    StmtWith,
+    Expr, Operator, Stmt, StmtAnnAssign, StmtAssert, StmtAssign, StmtAugAssign, StmtDelete, StmtExpr, StmtIf,
+    StmtRaise, StmtWith,
 };
 use rustpython_ruff_text_size::{Ranged, TextRange};
 
 use super::rewriter::Rewriter;
+use super::scopes;
 
 /// Longest `if ... elif ... elif` chain; Starlark nests them.
 const MAX_CLAUSES: usize = 200;
@@ -25,21 +26,48 @@ impl Rewriter<'_> {
         }
         match statement {
             Stmt::FunctionDef(function) => self.function(function),
-            Stmt::Return(node) => node.value.iter().for_each(|value| self.expression(value)),
+            Stmt::ClassDef(class) => self.class_definition(class),
+            Stmt::Return(node) => self.return_value(node),
+            Stmt::Break(node) => self.leave(node.range(), "break"),
+            Stmt::Continue(node) => self.leave(node.range(), "continue"),
             Stmt::Delete(node) => self.delete(node),
             Stmt::Assign(node) => self.assign(node),
             Stmt::AugAssign(node) => self.augmented(node),
             Stmt::AnnAssign(node) => self.annotated(node),
             Stmt::For(node) => self.for_loop(node),
+            Stmt::While(node) => self.while_loop(node),
             Stmt::If(node) => self.if_chain(node),
-            Stmt::With(node) => self.with(node),
+            Stmt::Try(node) => self.try_block(node),
+            Stmt::With(node) if scopes::is_with_secrets(node) => self.with(node),
+            Stmt::With(node) => self.with_block(node),
             Stmt::Raise(node) => self.raise(node),
             Stmt::Assert(node) => self.assertion(node),
             Stmt::Import(node) => self.import(node),
             Stmt::ImportFrom(node) => self.import_from(node),
-            Stmt::Expr(node) => self.expression(&node.value),
+            // `make_boxes` has done what they say.
+            Stmt::Global(_) | Stmt::Nonlocal(_) => self.replace(statement.range(), "pass"),
+            Stmt::Expr(node) => self.expression_statement(node),
             _ => {}
         }
+    }
+
+    /// `yield` of a generator, a file to be included, or an expression.
+    fn expression_statement(&mut self, node: &StmtExpr) {
+        let (value, method) = match &*node.value {
+            Expr::Yield(yielded) => (yielded.value.as_deref(), "append"),
+            Expr::YieldFrom(yielded) => (Some(&*yielded.value), "extend"),
+            other => {
+                if !self.include(other) {
+                    self.expression(other);
+                }
+                return;
+            }
+        };
+        let Some(value) = value else { return self.replace(node.range(), "_bb_yields.append(None)") };
+        let whole = self.with_parentheses(value.range(), node.range());
+        self.replace(TextRange::new(node.start(), whole.start()), format!("_bb_yields.{method}(("));
+        self.expression(value);
+        self.insert(whole.end(), "))");
     }
 
     fn assign(&mut self, node: &StmtAssign) {
@@ -96,15 +124,6 @@ impl Rewriter<'_> {
         self.expression(value);
     }
 
-    fn for_loop(&mut self, node: &StmtFor) {
-        if let Some(first) = node.orelse.first() {
-            self.error(first.range(), "'else' of a loop is not supported");
-        }
-        self.target(&node.target);
-        self.expression(&node.iter);
-        self.statements(&node.body);
-    }
-
     /// `with a.withSecrets(b) as c:` becomes `for c in _bb_with(a.withSecrets(b)):`, a loop that runs once.
     fn with(&mut self, node: &StmtWith) {
         let [item] = node.items.as_slice() else { return };
@@ -112,7 +131,7 @@ impl Rewriter<'_> {
             return self.error(leaving, "leaving a 'with' block early is not supported");
         }
         let name = match item.optional_vars.as_deref() {
-            Some(Expr::Name(name)) => name.id.to_string(),
+            Some(Expr::Name(name)) => self.read(&name.id),
             Some(other) => return self.error(other.range(), "'with' gives one name here"),
             None => "_bb_within".to_owned(),
         };
@@ -139,24 +158,14 @@ impl Rewriter<'_> {
         }
     }
 
-    /// `raise Kind(text)` ends the evaluation; nothing can catch it.
+    /// `raise error` becomes `_bb_raise(error)`.
     fn raise(&mut self, node: &StmtRaise) {
         let Some(exception) = &node.exc else {
-            return self.error(node.range(), "'raise' without an exception is not supported");
+            return self.replace(node.range(), "_bb_raise(_bb_caught)");
         };
-        match &**exception {
-            Expr::Call(call) => {
-                let kind = self.text(call.func.range()).to_owned();
-                let open = call.arguments.l_paren_range();
-                self.replace(TextRange::new(node.start(), open.end()), format!("_bb_raise({kind:?}, "));
-                self.arguments(&call.arguments);
-                self.remove(TextRange::new(call.end(), node.end()));
-            }
-            other => {
-                let kind = self.text(other.range()).to_owned();
-                self.replace_keeping_lines(node.range(), &format!("_bb_raise({kind:?})"));
-            }
-        }
+        self.replace(TextRange::new(node.start(), exception.start()), "_bb_raise(");
+        self.expression(exception);
+        self.replace_keeping_lines(TextRange::new(exception.end(), node.end()), ")");
     }
 
     fn assertion(&mut self, node: &StmtAssert) {
@@ -170,6 +179,10 @@ impl Rewriter<'_> {
     fn delete(&mut self, node: &StmtDelete) {
         let mut done = node.start();
         for (position, target) in node.targets.iter().enumerate() {
+            if matches!(target, Expr::Name(_)) && node.targets.len() == 1 {
+                // The name is not looked at again, or should not be.
+                return self.replace(node.range(), "pass");
+            }
             let Expr::Subscript(subscript) = target else {
                 return self.error(target.range(), "'del' works on items only, as in del a['key']");
             };
@@ -193,33 +206,13 @@ impl Rewriter<'_> {
 /// The reason a kind of statement cannot be part of a configuration.
 fn refusal(statement: &Stmt) -> Option<&'static str> {
     match statement {
-        Stmt::ClassDef(_) => {
-            Some("'class' is not supported in configurations; use functions and arguments of the steps")
-        }
-        Stmt::While(_) => Some("'while' is not supported in configurations; use 'for' over a list or range()"),
-        Stmt::Try(_) => Some("'try' is not supported in configurations; test with 'if' before"),
-        Stmt::With(node) if !is_with_secrets(node) => {
-            Some("'with' is not supported in configurations, except 'with factory.withSecrets(...)'")
-        }
         Stmt::Match(_) => Some("'match' is not supported in configurations; use 'if' and 'elif'"),
-        Stmt::Global(_) | Stmt::Nonlocal(_) => {
-            Some("'global' and 'nonlocal' are not supported; return the value, or keep it in a dictionary")
-        }
         Stmt::TypeAlias(_) => Some("'type' is not supported in configurations"),
         Stmt::IpyEscapeCommand(_) => Some("shell escapes are not Python"),
-        Stmt::FunctionDef(function) if function.is_async => {
-            Some("'async' functions are not supported in configurations")
-        }
         Stmt::For(node) if node.is_async => Some("'async for' is not supported in configurations"),
+        Stmt::With(node) if node.is_async => Some("'async with' is not supported in configurations"),
         _ => None,
     }
-}
-
-/// Whether a block is for secrets. Several managers, or one that nothing is called of, are something else.
-fn is_with_secrets(node: &StmtWith) -> bool {
-    let [item] = node.items.as_slice() else { return false };
-    let Expr::Call(call) = &item.context_expr else { return false };
-    !node.is_async && matches!(&*call.func, Expr::Attribute(attribute) if attribute.attr.as_str() == "withSecrets")
 }
 
 /// A statement that would leave the block: what it says of a loop around the block would be said of the block.
@@ -251,14 +244,9 @@ fn returns(statement: &Stmt) -> Option<TextRange> {
 /// The first word of a statement: what an error about its kind points at.
 fn first_word(statement: &Stmt) -> TextRange {
     let length = match statement {
-        Stmt::ClassDef(class) => {
-            let start = class.decorator_list.last().map_or(class.start(), |decorator| decorator.end());
-            return TextRange::new(start, class.name.end());
-        }
-        Stmt::While(_) | Stmt::Match(_) => 5,
-        Stmt::Try(_) => 3,
-        Stmt::With(_) | Stmt::TypeAlias(_) => 4,
-        Stmt::FunctionDef(_) | Stmt::For(_) => 5,
+        Stmt::Match(_) => 5,
+        Stmt::TypeAlias(_) => 4,
+        Stmt::For(_) | Stmt::With(_) => 5,
         _ => return statement.range(),
     };
     TextRange::at(statement.start(), length.into())

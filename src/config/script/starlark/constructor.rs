@@ -13,6 +13,7 @@ use starlark::values::{
     Heap, NoSerialize, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, starlark_value,
 };
 
+use super::bound::BaseInit;
 use super::object::{Given, ScriptObject};
 use super::recorder::Recorder;
 use crate::config::source::Span;
@@ -37,6 +38,14 @@ impl Display for Constructor {
 impl<'v> StarlarkValue<'v> for Constructor {
     /// `WarningCountingShellCommand.warnExtractFromRegexpGroups` and its sister.
     fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
+        match attribute {
+            "__init__" => return Some(heap.alloc(BaseInit::plain())),
+            "__name__" => return Some(heap.alloc(self.class.name)),
+            "addStep" | "addSteps" => return Some(heap.alloc(BaseInit::method(attribute))),
+            // Lists that subclasses add to.
+            "renderables" | "compare_attrs" | "parms" => return Some(heap.alloc(Vec::<&str>::new())),
+            _ => {}
+        }
         let is_extractor = [EXTRACT_WHOLE_LINE, EXTRACT_GROUPS].contains(&attribute);
         (is_extractor && self.class.argument("warningExtractor").is_some()).then(|| heap.alloc(attribute))
     }

@@ -7,7 +7,9 @@ use starlark::values::list::ListRef;
 use starlark::values::tuple::TupleRef;
 use starlark::values::{Value, ValueIdentity};
 
+use super::boxes::Variable;
 use super::object::ScriptObject;
+use super::{classes, module_object};
 
 const MAX_DEPTH: usize = 2_000;
 
@@ -38,5 +40,9 @@ fn parts(value: Value<'_>) -> Vec<Value<'_>> {
     if let Some(dict) = DictRef::from_value(value) {
         return dict.iter().flat_map(|(key, item)| [key, item]).collect();
     }
-    ScriptObject::values_of(value)
+    let mut parts = ScriptObject::values_of(value);
+    parts.extend(classes::parts(value));
+    parts.extend(Variable::content(value));
+    parts.extend(module_object::parts(value));
+    parts
 }

@@ -12,8 +12,9 @@ use starlark::values::list::ListRef;
 use starlark::values::tuple::TupleRef;
 use starlark::values::{Heap, Value, ValueIdentity};
 
+use super::boxes::Variable;
 use super::object::ScriptObject;
-use super::{Script, limits};
+use super::{Script, classes, limits, module_object};
 use crate::domain::script::ScriptLimits;
 
 /// The parameter by which the front end numbers functions.
@@ -87,6 +88,13 @@ impl<'a, 'v> Digester<'a, 'v> {
             let given = contents.arguments.iter().map(|given| given.value);
             let parts: Vec<Value<'v>> = given.chain(contents.rest).chain(contents.steps).collect();
             return self.container(value, "parts", &parts, depth);
+        }
+        if let Some(content) = Variable::content(value) {
+            return self.container(value, "variable", &[content], depth);
+        }
+        let parts = [classes::parts(value), module_object::parts(value)].concat();
+        if !parts.is_empty() {
+            return self.container(value, value.get_type(), &parts, depth);
         }
         match mark(value) {
             Some((number, captured)) => self.function(value, number, captured, depth),

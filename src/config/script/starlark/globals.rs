@@ -1,15 +1,18 @@
 //! The names a configuration finds: Starlark's own, the namespaces of the table, and helpers of the front end.
 
-use std::collections::BTreeMap;
-
 use starlark::environment::{Globals, GlobalsBuilder, LibraryExtension};
 
 use super::constructor::Constructor;
-use super::{natives, operators, os, with_secrets};
+use super::open::Open;
+use super::{
+    blocks, boxes, buildbot_names, classes as script_classes, exceptions, methods, module_object, modules, natives,
+    operators, with_secrets,
+};
+use crate::config::script::Surroundings;
 use crate::config::table::{DATETIME, NAMESPACES, RESULTS, STATUS, classes};
 
-/// All names; `environ` is what `os.environ` shows.
-pub fn globals(environ: &BTreeMap<String, String>) -> Globals {
+/// All names, as far as the surroundings allow them.
+pub fn globals(surroundings: &Surroundings) -> Globals {
     let mut builder = GlobalsBuilder::extended_by(&[
         LibraryExtension::StructType,
         LibraryExtension::Map,
@@ -19,17 +22,23 @@ pub fn globals(environ: &BTreeMap<String, String>) -> Globals {
         LibraryExtension::SetType,
     ])
     .with(natives::natives)
+    .with(methods::methods)
     .with(operators::operators)
+    .with(boxes::boxes)
+    .with(blocks::blocks)
+    .with(script_classes::classes)
+    .with(exceptions::exceptions)
+    .with(module_object::module_objects)
+    .with(buildbot_names::buildbot_names)
     .with(with_secrets::with_secrets);
     for namespace in NAMESPACES {
         builder.namespace(namespace, |builder| fill(builder, namespace));
         // Imports bind these, so that a file may use the plain names for something else.
         builder.namespace(&format!("_bb_{namespace}"), |builder| fill(builder, namespace));
     }
-    for module in [DATETIME, STATUS] {
-        builder.namespace(&format!("_bb_{module}"), |builder| fill(builder, module));
-    }
-    builder.namespace("_bb_os", |builder| os::fill(builder, environ));
+    builder.namespace(&format!("_bb_{STATUS}"), |builder| fill(builder, STATUS));
+    builder.set("open", Open { files: surroundings.files.clone() });
+    modules::fill(&mut builder, surroundings, |builder| fill(builder, DATETIME));
     builder.build()
 }
 

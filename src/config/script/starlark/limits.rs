@@ -48,7 +48,9 @@ pub fn apply_to_turns(
 pub fn config_error(script: &Script, error: &starlark::Error) -> ConfigError {
     let message = message(error);
     let frames = &error.call_stack().frames;
-    let caller = frames.iter().find_map(|frame| frame.location.as_ref());
+    // Blocks are functions of ours; nobody called them.
+    let caller =
+        frames.iter().filter(|frame| !frame.name.starts_with("_bb_")).find_map(|frame| frame.location.as_ref());
     match (error.span(), caller) {
         (None, None) => ConfigError::whole_file(&script.source.name, message),
         (None, Some(caller)) => script.source.error(script.original(caller.span), message),
@@ -63,17 +65,28 @@ pub fn config_error(script: &Script, error: &starlark::Error) -> ConfigError {
     }
 }
 
+/// Words of Starlark about our limits, and what they mean.
+const LIMITS: [(&str, &str); 4] = [
+    ("execution duration limit", "it runs for too long: an endless loop?"),
+    ("evaluation cancelled", "it runs for too long"),
+    ("heap memory limit", "it uses too much memory"),
+    ("call stack overflow", "functions call each other too deeply"),
+];
+
+/// Whether a limit was hit, which no file may catch.
+pub fn is_limit(error: &starlark::Error) -> bool {
+    let text = error.without_diagnostic().to_string().to_lowercase();
+    LIMITS.iter().any(|(words, _)| text.contains(words))
+}
+
 /// What went wrong, as a fragment, without Starlark's words and without the names of our own helpers.
 pub fn message(error: &starlark::Error) -> String {
     let text = error.without_diagnostic().to_string();
     let known = [
-        ("execution duration limit", "it runs for too long: an endless loop?"),
-        ("evaluation cancelled", "it runs for too long"),
-        ("heap memory limit", "it uses too much memory"),
-        ("call stack overflow", "functions call each other too deeply"),
         ("immutable", "values of the file cannot be changed once it is loaded"),
+        ("object of type `variable` has no attribute `value`", "the variable has no value yet"),
     ];
-    if let Some((_, meaning)) = known.iter().find(|(words, _)| text.to_lowercase().contains(words)) {
+    if let Some((_, meaning)) = LIMITS.iter().chain(&known).find(|(words, _)| text.to_lowercase().contains(words)) {
         return (*meaning).to_owned();
     }
     tidy(&text)
@@ -95,6 +108,11 @@ fn tidy(text: &str) -> String {
         let end = text[at..].find([',', ')', ' ', '\'']).map_or(text.len(), |length| at + length);
         let start = text[..at].trim_end_matches([' ', ',', '*']).len();
         text.replace_range(start..end, "");
+    }
+    // Names of class bodies have a prefix.
+    while let Some(at) = text.find("_bb_class_") {
+        let digits = text[at + 10..].find('_').map_or(text.len(), |length| at + 10 + length + 1);
+        text.replace_range(at..digits, "");
     }
     let mut characters = text.chars();
     let (first, second) = (characters.next(), characters.clone().next());

@@ -1,24 +1,50 @@
 //! The Starlark engine: runs a rewritten file in a sandbox and reads what it left behind.
 
+mod base;
+mod blocks;
+mod bound;
+mod boxes;
+mod buildbot_names;
+mod classes;
+mod collections;
+mod constant;
 mod constructor;
+mod data;
+mod default_dict;
 mod depth;
 mod digest;
+mod exceptions;
 mod formatting;
 mod function;
 mod globals;
+mod hashes;
+mod iterating;
 mod limits;
 mod locks;
+mod methods;
+mod missing;
+mod module_object;
+mod modules;
 mod natives;
 mod object;
+mod open;
 mod operators;
 mod os;
+mod randomness;
 mod reader;
 mod recorder;
+mod regex;
+mod regex_match;
 mod renderables;
+mod sink;
 mod step_context;
 mod step_function;
 mod step_log;
 mod subject;
+mod sys_path;
+mod texts;
+mod times;
+mod type_object;
 mod with_secrets;
 
 pub use step_function::step_function;
@@ -43,6 +69,8 @@ use crate::config::source::{SourceText, Span};
 const STACK_BYTES: usize = 64 << 20;
 
 const CONFIG_NAME: &str = "BuildmasterConfig";
+/// Its box, where the file makes it inside of a block.
+const CONFIG_BOX: &str = "_bb_box_BuildmasterConfig";
 
 const DIALECT: Dialect = Dialect {
     enable_top_level_stmt: true,
@@ -93,8 +121,8 @@ fn bug(source: &SourceText, panic: &(dyn Any + Send)) -> ConfigError {
 }
 
 fn run(source: &SourceText, surroundings: &Surroundings) -> Result<Outcome, Vec<ConfigError>> {
-    let rewritten = front_end::rewrite(source)?;
-    let script = Arc::new(Script { source: source.clone(), rewritten });
+    let rewritten = front_end::rewrite(source, &surroundings.files)?;
+    let script = Arc::new(Script { source: rewritten.source.clone(), rewritten });
     let recorder = Recorder::new(Arc::clone(&script));
     match evaluate(&script, &recorder, surroundings) {
         Ok(module) => outcome(&script, recorder, &module),
@@ -109,11 +137,11 @@ fn run(source: &SourceText, surroundings: &Surroundings) -> Result<Outcome, Vec<
 fn evaluate(script: &Script, recorder: &Recorder, surroundings: &Surroundings) -> Result<FrozenModule, ConfigError> {
     let place = |error: starlark::Error| limits::config_error(script, &error);
     let ast = AstModule::parse(&script.source.name, script.rewritten.text.clone(), &DIALECT).map_err(place)?;
-    let globals = globals::globals(&surroundings.environ);
+    let globals = globals::globals(surroundings);
     Module::with_temp_heap(|module| {
-        let base_dir = surroundings.base_dir.to_string_lossy();
-        module.set("basedir", module.heap().alloc(base_dir.as_ref()));
-        let file = surroundings.base_dir.join(&script.source.name);
+        let base_dir = surroundings.files.base_dir();
+        module.set("basedir", module.heap().alloc(base_dir.to_string_lossy().as_ref()));
+        let file = base_dir.join(&script.source.name);
         module.set("__file__", module.heap().alloc(file.to_string_lossy().as_ref()));
         module.set("__name__", module.heap().alloc("master"));
         {
@@ -138,7 +166,8 @@ fn outcome(script: &Arc<Script>, recorder: Recorder, module: &FrozenModule) -> R
     let place = |message: String| script.source.error(script.rewritten.places.config, message);
     let (mut problems, warnings) = recorder.into_parts();
     let config = Module::with_temp_heap(|temporary| {
-        let Ok((root, _)) = module.get_any_visibility(CONFIG_NAME) else {
+        let found = module.get_any_visibility(CONFIG_NAME).or_else(|_| module.get_any_visibility(CONFIG_BOX));
+        let Ok((root, _)) = found else {
             let message = format!("the file does not set '{CONFIG_NAME}'");
             return Err(ConfigError::whole_file(&script.source.name, message));
         };
@@ -146,8 +175,9 @@ fn outcome(script: &Arc<Script>, recorder: Recorder, module: &FrozenModule) -> R
     });
     match config {
         Ok(config) => {
-            let places = script.rewritten.places.clone();
-            Ok(Outcome { config, places, problems, warnings })
+            let Rewritten { source, others, places, .. } = &script.rewritten;
+            let (source, others, places) = (source.clone(), others.clone(), places.clone());
+            Ok(Outcome { config, source, others, places, problems, warnings })
         }
         Err(error) => {
             problems.push(error);

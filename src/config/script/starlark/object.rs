@@ -16,10 +16,12 @@ use starlark::values::{
 };
 use starlark::{starlark_complex_values, starlark_module};
 
+use super::classes::inner_object;
 use super::constructor::{self, fail};
 use super::natives;
 use super::recorder::Recorder;
 use super::renderables;
+use super::times;
 use super::with_secrets::WithSecrets;
 use crate::config::source::Span;
 use crate::config::table::{Class, RENDERABLES};
@@ -135,6 +137,7 @@ pub struct Contents<'v> {
 impl<'v> ScriptObject<'v> {
     /// The contents of a value, if it is an object.
     pub fn contents(value: Value<'v>) -> Option<Contents<'v>> {
+        let value = inner_object(value).unwrap_or(value);
         if let Some(object) = value.downcast_ref::<FrozenScriptObject>() {
             let thaw = |given: &Given<FrozenValue>| Given {
                 name: given.name.clone(),
@@ -167,6 +170,7 @@ impl<'v> ScriptObject<'v> {
     }
 
     pub fn class_of(value: Value<'v>) -> Option<&'static Class> {
+        let value = inner_object(value).unwrap_or(value);
         let frozen = value.downcast_ref::<FrozenScriptObject>().map(|object| object.class);
         frozen.or_else(|| value.downcast_ref::<ScriptObject>().map(|object| object.class))
     }
@@ -254,7 +258,11 @@ impl<'v> StarlarkValue<'v> for FrozenScriptObject {
         Some(METHODS.methods())
     }
 
-    fn get_attr(&self, attribute: &str, _: Heap<'v>) -> Option<Value<'v>> {
+    fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
+        if attribute == "steps" && self.class.name == "BuildFactory" {
+            let steps: Vec<Value<'v>> = self.steps.iter().map(|step| step.to_value()).collect();
+            return Some(heap.alloc(steps));
+        }
         self.arguments.iter().find(|given| given.name == attribute).map(|given| given.value.to_value())
     }
 
@@ -328,6 +336,14 @@ fn methods(builder: &mut MethodsBuilder) {
                 Ok(heap.alloc(renderables::with_arguments(contents, args.items, kwargs)))
             }
             _ => fail("only a util.renderer has withArgs()".to_owned()),
+        }
+    }
+
+    /// `timedelta.total_seconds()`.
+    fn total_seconds<'v>(this: Value<'v>) -> starlark::Result<f64> {
+        match times::length_of(this) {
+            Some(seconds) => Ok(seconds),
+            None => fail("only a timedelta has total_seconds()".to_owned()),
         }
     }
 

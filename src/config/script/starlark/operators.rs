@@ -6,11 +6,12 @@ use starlark::starlark_module;
 use starlark::values::dict::{AllocDict, DictRef};
 use starlark::values::list::AllocList;
 use starlark::values::tuple::UnpackTuple;
-use starlark::values::{Heap, UnpackValue, Value};
+use starlark::values::{Heap, UnpackValue, Value, ValueLike};
 
 use super::constructor::fail;
 use super::formatting::{self, Spec};
 use super::renderables;
+use super::type_object::TypeObject;
 
 #[starlark_module]
 pub fn operators(builder: &mut GlobalsBuilder) {
@@ -138,6 +139,9 @@ fn made_of_renderables<'v>(operator: &str, left: Value<'v>, right: Value<'v>, he
 fn same<'v>(left: Value<'v>, right: Value<'v>) -> starlark::Result<bool> {
     if left.ptr_eq(right) {
         return Ok(true);
+    }
+    if left.downcast_ref::<TypeObject>().is_some() {
+        return left.equals(right);
     }
     let is_plain = |value: Value<'v>| matches!(value.get_type(), "int" | "float" | "string");
     Ok(is_plain(left) && is_plain(right) && left.equals(right)?)

@@ -1,9 +1,11 @@
-//! `os`, as far as it asks nothing of the machine: the environment it was given, and the arithmetic of paths.
+//! `os`, as far as it changes nothing: the environment it was given, paths, and which files there are.
 
 #![expect(clippy::panic, reason = "`StarlarkPagablePanic` makes functions that paging, which is off, would call")]
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
+use std::fs;
+use std::path::Path;
 
 use allocative::Allocative;
 use starlark::environment::GlobalsBuilder;
@@ -16,14 +18,159 @@ use starlark::values::{
 use starlark::{starlark_module, starlark_simple_value};
 
 use super::constructor::fail;
+use super::exceptions::{exceptions_of_os, raise, refuse};
+use super::texts::wildcard;
+use crate::config::script::{Files, Surroundings};
 
-pub fn fill(builder: &mut GlobalsBuilder, environ: &BTreeMap<String, String>) {
+/// Most names of one directory.
+const MAX_NAMES: usize = 100_000;
+
+pub fn fill(builder: &mut GlobalsBuilder, surroundings: &Surroundings) {
+    let environ = &surroundings.environ;
     let variables = environ.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let dictionary = builder.alloc(AllocDict(variables));
     builder.set("environ", dictionary);
     builder.set("getenv", GetEnv { variables: environ.clone() });
-    builder.set("sep", "/");
-    builder.namespace("path", paths);
+    for (name, value) in [("sep", "/"), ("linesep", "\n"), ("curdir", "."), ("pardir", ".."), ("name", "posix")] {
+        builder.set(name, value);
+    }
+    exceptions_of_os(builder);
+    let base_dir = surroundings.files.base_dir().to_string_lossy().into_owned();
+    builder.set("getcwd", super::constant::Constant::new(base_dir));
+    let question = |about| Question { files: surroundings.files.clone(), about };
+    builder.set("listdir", question(About::Names));
+    builder.namespace("path", |builder| {
+        paths(builder);
+        builder.set("sep", "/");
+        let questions = [
+            ("exists", About::Exists),
+            ("lexists", About::Exists),
+            ("isfile", About::IsFile),
+            ("isdir", About::IsDirectory),
+            ("getsize", About::Size),
+            ("abspath", About::Absolute),
+            ("realpath", About::Absolute),
+            ("expanduser", About::Home),
+        ];
+        for (name, about) in questions {
+            builder.set(name, question(about));
+        }
+    });
+}
+
+pub fn glob(builder: &mut GlobalsBuilder, surroundings: &Surroundings) {
+    let question = || Question { files: surroundings.files.clone(), about: About::Matches };
+    builder.set("glob", question());
+    builder.set("iglob", question());
+}
+
+/// What is asked of the file system. What lies outside of the master's directory does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    Exists,
+    IsFile,
+    IsDirectory,
+    Size,
+    Names,
+    Matches,
+    Absolute,
+    Home,
+}
+
+#[derive(Debug, ProvidesStaticType, NoSerialize, Allocative, StarlarkPagablePanic)]
+struct Question {
+    #[allocative(skip)]
+    files: Files,
+    #[allocative(skip)]
+    about: About,
+}
+
+starlark_simple_value!(Question);
+
+impl Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<function of os: {:?}>", self.about)
+    }
+}
+
+#[starlark_value(type = "function")]
+impl<'v> StarlarkValue<'v> for Question {
+    fn invoke(
+        &self,
+        _: Value<'v>,
+        arguments: &Arguments<'v, '_>,
+        evaluator: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        let heap = evaluator.heap();
+        let first = arguments.positions(heap)?.next();
+        let path = match first {
+            None if self.about == About::Names => ".",
+            None => return raise("TypeError", "this needs a path"),
+            Some(path) => match path.unpack_str() {
+                Some(path) => path,
+                None => return raise("TypeError", format!("a path is a text, not a {}", path.get_type())),
+            },
+        };
+        let found = self.files.locate(path).ok();
+        Ok(match self.about {
+            About::Exists => Value::new_bool(found.is_some()),
+            About::IsFile => Value::new_bool(found.is_some_and(|path| path.is_file())),
+            About::IsDirectory => Value::new_bool(found.is_some_and(|path| path.is_dir())),
+            About::Absolute => heap.alloc(self.files.absolute(path).to_string_lossy().as_ref()),
+            // Nobody is at home in a configuration.
+            About::Home => heap.alloc(path),
+            About::Size => match self.files.locate(path) {
+                Ok(path) => {
+                    heap.alloc(fs::metadata(path).map_or(0, |found| i64::try_from(found.len()).unwrap_or(i64::MAX)))
+                }
+                Err(refusal) => return refuse(&refusal),
+            },
+            About::Names => match self.files.locate(path) {
+                Ok(path) => heap.alloc(names(&path)?),
+                Err(refusal) => return refuse(&refusal),
+            },
+            About::Matches => heap.alloc(self.matches(path)?),
+        })
+    }
+}
+
+impl Question {
+    /// Paths that fit a pattern, part by part.
+    fn matches(&self, pattern: &str) -> starlark::Result<Vec<String>> {
+        let mut found = vec![String::new()];
+        for (position, part) in pattern.split('/').enumerate() {
+            let join = |directory: &str, name: &str| match position {
+                0 => name.to_owned(),
+                _ => format!("{directory}/{name}"),
+            };
+            if !part.contains(['*', '?', '[']) {
+                found = found.iter().map(|directory| join(directory, part)).collect();
+                continue;
+            }
+            let mut next = Vec::new();
+            for directory in &found {
+                let shown = if directory.is_empty() && position == 0 { "." } else { directory };
+                let Ok(real) = self.files.locate(if shown.is_empty() { "/" } else { shown }) else { continue };
+                let fitting = names(&real)?.into_iter().filter(|name| !name.starts_with('.') && wildcard(part, name));
+                next.extend(fitting.map(|name| join(directory, &name)));
+                if MAX_NAMES < next.len() {
+                    return fail("too many files fit the pattern".to_owned());
+                }
+            }
+            found = next;
+        }
+        Ok(found.into_iter().filter(|path| self.files.locate(path).is_ok()).collect())
+    }
+}
+
+fn names(directory: &Path) -> starlark::Result<Vec<String>> {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return raise("NotADirectoryError", "this is no directory");
+    };
+    let mut names: Vec<String> =
+        entries.flatten().take(MAX_NAMES).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    Ok(names)
 }
 
 /// `os.getenv(name, default=None)`.
@@ -89,6 +236,27 @@ fn paths(builder: &mut GlobalsBuilder) {
         let dot = name.rfind('.').filter(|dot| name[..*dot].contains(|letter| letter != '.'));
         let split = dot.map_or(path.len(), |dot| path.len() - name.len() + dot);
         Ok(heap.alloc((&path[..split], &path[split..])))
+    }
+
+    fn split<'v>(#[starlark(require = pos)] path: &'v str, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        Ok(heap.alloc((directory(path), path.rsplit('/').next().unwrap_or_default())))
+    }
+
+    fn normpath(#[starlark(require = pos)] path: &str) -> starlark::Result<String> {
+        let mut parts: Vec<&str> = Vec::new();
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                ".." if parts.last().is_some_and(|last| *last != "..") => {
+                    parts.pop();
+                }
+                ".." if path.starts_with('/') => {}
+                part => parts.push(part),
+            }
+        }
+        let root = if path.starts_with('/') { "/" } else { "" };
+        let joined = parts.join("/");
+        Ok(if joined.is_empty() && root.is_empty() { ".".to_owned() } else { format!("{root}{joined}") })
     }
 
     fn isabs(#[starlark(require = pos)] path: &str) -> starlark::Result<bool> {

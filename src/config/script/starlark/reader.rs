@@ -10,9 +10,11 @@ use starlark::values::tuple::TupleRef;
 use starlark::values::{FrozenValue, Heap, OwnedFrozenValue, UnpackValue, Value, ValueIdentity, ValueLike};
 
 use super::Script;
+use super::boxes::Variable;
 use super::constructor::Constructor;
 use super::digest::Digester;
 use super::function::StarlarkFunction;
+use super::missing::Missing;
 use super::object::{Contents, ScriptObject};
 use crate::config::script::{Argument, Object, Raw};
 use crate::config::source::Span;
@@ -60,6 +62,7 @@ impl<'a, 'v> Reader<'a, 'v> {
     /// The configuration's dictionary.
     pub fn config(mut self) -> Result<Vec<(String, Raw)>, String> {
         let value = self.heap.access_owned_frozen_value(self.root);
+        let value = Variable::content(value).unwrap_or(value);
         let Some(dict) = DictRef::from_value(value) else {
             return Err(format!("'BuildmasterConfig' must be a dictionary, not a {}", value.get_type()));
         };
@@ -102,6 +105,9 @@ impl<'a, 'v> Reader<'a, 'v> {
         }
         if let Some(contents) = ScriptObject::contents(value) {
             return self.object(value, contents, depth).map(Raw::Object);
+        }
+        if let Some(missing) = Missing::of(value) {
+            return Err(missing.message());
         }
         if let Some(constructor) = value.downcast_ref::<Constructor>()
             && constructor.class.all_arguments().next().is_none()

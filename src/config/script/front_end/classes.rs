@@ -1,0 +1,68 @@
+//! Classes: the body becomes a function that gives its names, `_bb_class` makes the class of them.
+
+use std::collections::HashSet;
+
+use rustpython_ruff_python_ast::token::TokenKind;
+use rustpython_ruff_python_ast::{Decorator, StmtClassDef};
+use rustpython_ruff_text_size::{Ranged, TextRange};
+
+use super::frames::Frame;
+use super::rewriter::{Flow, Rewriter};
+use super::scopes;
+
+impl Rewriter<'_> {
+    pub(super) fn class_definition(&mut self, node: &StmtClassDef) {
+        let number = self.number();
+        let indent = self.indent(node.start());
+        let target = self.read(&node.name);
+        let (mut opened, mut closed) = (String::new(), String::new());
+        for (position, Decorator { expression, range, .. }) in node.decorator_list.iter().enumerate() {
+            self.replace(TextRange::at(range.start(), 1.into()), format!("_bb_decorator_{number}_{position} = "));
+            self.expression(expression);
+            opened += &format!("_bb_decorator_{number}_{position}(");
+            closed += ")";
+        }
+        self.bases(node, number, &indent);
+        let mut frame = Frame::class(&node.body, number);
+        let certain = scopes::certain(&node.body);
+        frame.boxed.extend(frame.names.iter().filter(|name| !certain.contains(*name)).cloned());
+        self.frames.push(frame);
+        let flow = std::mem::replace(&mut self.flow, Flow::default());
+        let class = self.class.replace(target.clone());
+        self.make_boxes(&node.body, &HashSet::new(), Vec::new());
+        for statement in &node.body {
+            // Each method takes it.
+            self.class = Some(target.clone());
+            self.statements(std::slice::from_ref(statement));
+        }
+        self.class = class;
+        self.flow = flow;
+        let names = self.frames.last().map(|frame| &frame.names).into_iter().flatten();
+        let mut members: Vec<String> = names.map(|name| format!("{name:?}: {}, ", self.variable(name))).collect();
+        members.sort();
+        self.append(node.range(), &node.body, &format!("return {{{}}}", members.concat()));
+        self.frames.pop();
+        let made = format!("_bb_class({:?}, _bb_bases_{number}, _bb_members_{number}())", node.name.as_str());
+        self.insert(node.end(), format!("\n{indent}{target} = {opened}{made}{closed}"));
+    }
+
+    /// `class A(B):` becomes `_bb_bases_1 = [B]` and `def _bb_members_1():`.
+    fn bases(&mut self, node: &StmtClassDef, number: usize, indent: &str) {
+        let body = node.body.first().map_or(node.end(), Ranged::start);
+        let decorated = node.decorator_list.last().map_or(node.start(), Ranged::end);
+        let start = self.token(TextRange::new(decorated, node.name.start()), TokenKind::Class);
+        let start = start.map_or(node.start(), |word| word.start());
+        let head = TextRange::new(node.name.end(), body);
+        let members = format!("\n{indent}def _bb_members_{number}()");
+        match &node.arguments {
+            None => self.replace(TextRange::new(start, node.name.end()), format!("_bb_bases_{number} = []{members}")),
+            Some(arguments) => {
+                let open = self.token(head, TokenKind::Lpar).map_or(node.name.end(), |open| open.end());
+                self.replace(TextRange::new(start, open), format!("_bb_bases_{number} = ["));
+                arguments.args.iter().for_each(|base| self.expression(base));
+                let behind = arguments.args.last().map_or(open, Ranged::end);
+                self.replace_keeping_lines(TextRange::new(behind, arguments.end()), &format!("]{members}"));
+            }
+        }
+    }
+}
