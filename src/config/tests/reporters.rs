@@ -88,7 +88,6 @@ fn mistakes_are_named() {
     assert!(mail("verify='nowhere.pem'").contains("cannot be read"));
     assert!(mail("mode='failing', generators=[]").contains("cannot be given together"));
     assert!(with("BuildStatusGenerator(mode='sometimes')").contains("not 'sometimes'"));
-    assert!(with("BuildStatusGenerator(builders=['b'])").contains("did you mean 'b1'?"));
     assert!(with("BuildStatusGenerator(builders=['b1'], tags=['x'])").contains("cannot be given together"));
     assert!(with("BuildStatusGenerator(subject='a\\nb')").contains("must be one line"));
     let formatter = |arguments: &str| {
@@ -98,6 +97,14 @@ fn mistakes_are_named() {
     assert!(formatter("template_type='json'").contains("needs a template"));
     assert!(problem("reporters.HttpStatusPush('ftp://x')").contains("must be a URL"));
     assert!(problem("reporters.HttpStatusPush('http://x', headers={'a b': 'c'})").contains("no name of a header"));
+}
+
+#[test]
+fn a_builder_that_is_not_there_yet_may_be_a_virtual_one() {
+    let config =
+        with("reporters.MailNotifier('ci@example.org', generators=[reporters.BuildStatusGenerator(builders=['b'])])");
+    let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
+    assert!(warning.ends_with("does not exist: 'b' (did you mean 'b1'?)"), "{warning}");
 }
 
 #[test]
