@@ -89,9 +89,7 @@ pub(super) fn wire_limits() -> WireLimits {
 async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> anyhow::Result<()> {
     raise_file_limit();
     let config = reconfigurator::load(run_options.loader.clone()).await.map_err(|error| anyhow!("{error}"))?;
-    for warning in &config.warnings {
-        warn!("{warning}");
-    }
+    config.warnings.iter().for_each(|warning| warn!("{warning}"));
     let listeners = bind(&config, wire)?;
     let client_ports = BoundPorts::bind(&config, wire)?;
     let www = config.www.as_ref().and_then(|www| www.listen.clone());

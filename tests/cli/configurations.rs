@@ -38,7 +38,10 @@ fn editors_get_every_problem_with_its_place() {
     assert_eq!(errors.len(), 3, "{said}");
     assert_eq!((&errors[0]["line"], &errors[0]["column"], &errors[0]["width"]), (&8.into(), &3.into(), &7.into()));
     assert_eq!(errors[0]["file"], "master.cfg");
-    assert_eq!(check(GOOD, &["--json"]), (Some(0), "{\"errors\":[],\"warnings\":[],\"inactive\":[]}\n".to_owned()));
+    assert_eq!(
+        check(GOOD, &["--json"]),
+        (Some(0), "{\"errors\":[],\"warnings\":[],\"notes\":[],\"inactive\":[]}\n".to_owned())
+    );
 }
 
 #[test]

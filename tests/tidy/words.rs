@@ -31,7 +31,11 @@ const RULES: &[Rule] = &[
     rule("minijinja", &["src/web/", "src/reporters/"], "templates are for pages and mail"),
     rule("SyncArbiter", NOWHERE, "a panic ends its thread for ever"),
     rule("Arbiter", &["src/master"], "threads are the business of master"),
-    rule("thread::spawn", &["src/master", "src/config/script", "worker/src/"], "threads are the business of master"),
+    rule(
+        "thread::spawn",
+        &["src/master", "src/config/script", "src/config/precheck.rs", "worker/src/"],
+        "threads are the business of master",
+    ),
     rule("from_registry", NOWHERE, "wiring is explicit"),
     rule("SystemService", NOWHERE, "wiring is explicit"),
     rule("static mut", NOWHERE, "there is no global state"),

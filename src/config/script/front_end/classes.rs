@@ -7,7 +7,7 @@ use rustpython_ruff_python_ast::{Decorator, StmtClassDef};
 use rustpython_ruff_text_size::{Ranged, TextRange};
 
 use super::frames::Frame;
-use super::rewriter::{Flow, Rewriter};
+use super::rewriter::Rewriter;
 use super::scopes;
 
 impl Rewriter<'_> {
@@ -27,7 +27,7 @@ impl Rewriter<'_> {
         let certain = scopes::certain(&node.body);
         frame.boxed.extend(frame.names.iter().filter(|name| !certain.contains(*name)).cloned());
         self.frames.push(frame);
-        let flow = std::mem::replace(&mut self.flow, Flow::default());
+        let flow = std::mem::take(&mut self.flow);
         let class = self.class.replace(target.clone());
         self.make_boxes(&node.body, &HashSet::new(), Vec::new());
         for statement in &node.body {

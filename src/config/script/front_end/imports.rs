@@ -97,9 +97,9 @@ impl Rewriter<'_> {
         let mut bindings = Vec::new();
         for alias in &node.names {
             let found = match local {
-                Some(file) => self.from_file(file, module, alias),
+                Some(file) => self.names_of_file(file, module, alias),
                 None if 0 < node.level => Err(format!("there is no file for '{}{module}'", ".".repeat(level(node)))),
-                None => self.from_elsewhere(module, alias),
+                None => self.names_of_others(module, alias),
             };
             match found {
                 Ok(names) => bindings.extend(names),
@@ -125,7 +125,7 @@ impl Rewriter<'_> {
     }
 
     /// What one name of a file is bound to.
-    fn from_file(&mut self, file: usize, module: &str, alias: &Alias) -> Result<Vec<String>, String> {
+    fn names_of_file(&mut self, file: usize, module: &str, alias: &Alias) -> Result<Vec<String>, String> {
         let name = alias.name.as_str();
         if !self.modules.is_made_before(file, self.module) && self.frames.len() == 1 {
             return Err(self.modules.circle(file, self.module));
@@ -154,7 +154,7 @@ impl Rewriter<'_> {
     }
 
     /// The assignments that one name of a module needs that is no file.
-    fn from_elsewhere(&self, module: &str, alias: &Alias) -> Result<Vec<String>, String> {
+    fn names_of_others(&self, module: &str, alias: &Alias) -> Result<Vec<String>, String> {
         let name = alias.name.as_str();
         let bound = scopes::import_binding(alias);
         let top = module.split('.').next().unwrap_or_default();

@@ -129,7 +129,7 @@ impl JsonStyle {
             if self.sorted {
                 items.sort_by(|a, b| a.0.cmp(&b.0));
             }
-            return self.items(("{", "}"), items.len(), depth, text, |at, text| {
+            return self.items(("{", "}"), (items.len(), depth), text, |at, text| {
                 text.push_str(&quoted(&items[at].0));
                 text.push_str(&self.key);
                 self.write(items[at].1, depth + 1, text)
@@ -143,14 +143,13 @@ impl JsonStyle {
     }
 
     fn list(&self, items: &[Value<'_>], depth: usize, text: &mut String) -> starlark::Result<()> {
-        self.items(("[", "]"), items.len(), depth, text, |at, text| self.write(items[at], depth + 1, text))
+        self.items(("[", "]"), (items.len(), depth), text, |at, text| self.write(items[at], depth + 1, text))
     }
 
     fn items(
         &self,
         (open, close): (&str, &str),
-        length: usize,
-        depth: usize,
+        (length, depth): (usize, usize),
         text: &mut String,
         mut write: impl FnMut(usize, &mut String) -> starlark::Result<()>,
     ) -> starlark::Result<()> {

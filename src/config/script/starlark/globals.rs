@@ -58,7 +58,6 @@ fn fill(builder: &mut GlobalsBuilder, namespace: &str) {
     }
     if namespace == "util" {
         natives::util(builder);
-        natives::old_util(builder);
         for (name, value) in RESULTS {
             builder.set(name, value);
         }

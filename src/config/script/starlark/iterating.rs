@@ -36,8 +36,7 @@ fn too_many<T>() -> starlark::Result<T> {
 fn choose<'v>(
     items: &[Value<'v>],
     length: usize,
-    ordered: bool,
-    from: usize,
+    (ordered, from): (bool, usize),
     taken: &mut Vec<usize>,
     rows: &mut Vec<Vec<Value<'v>>>,
 ) -> starlark::Result<()> {
@@ -51,7 +50,7 @@ fn choose<'v>(
     for at in if ordered { 0 } else { from }..items.len() {
         if !taken.contains(&at) {
             taken.push(at);
-            choose(items, length, ordered, at + 1, taken, rows)?;
+            choose(items, length, (ordered, at + 1), taken, rows)?;
             taken.pop();
         }
     }
@@ -89,7 +88,7 @@ pub fn itertools(builder: &mut GlobalsBuilder) {
         let items = items_of(items, heap)?;
         let length = r.and_then(|length| usize::try_from(length).ok()).unwrap_or(items.len());
         let mut rows = Vec::new();
-        choose(&items, length, true, 0, &mut Vec::new(), &mut rows)?;
+        choose(&items, length, (true, 0), &mut Vec::new(), &mut rows)?;
         Ok(tuples(rows, heap))
     }
 
@@ -100,7 +99,7 @@ pub fn itertools(builder: &mut GlobalsBuilder) {
     ) -> starlark::Result<Value<'v>> {
         let items = items_of(items, heap)?;
         let mut rows = Vec::new();
-        choose(&items, usize::try_from(r).unwrap_or(0), false, 0, &mut Vec::new(), &mut rows)?;
+        choose(&items, usize::try_from(r).unwrap_or(0), (false, 0), &mut Vec::new(), &mut rows)?;
         Ok(tuples(rows, heap))
     }
 
@@ -162,7 +161,7 @@ pub fn itertools(builder: &mut GlobalsBuilder) {
                 _ => groups.push((found, vec![item])),
             }
         }
-        Ok(heap.alloc(AllocList(groups.into_iter().map(|(key, members)| (key, members)))))
+        Ok(heap.alloc(AllocList(groups)))
     }
 }
 

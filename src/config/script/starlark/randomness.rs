@@ -74,6 +74,43 @@ impl RandomFunction {
     fn below(&self, limit: usize) -> usize {
         usize::try_from(self.next()).unwrap_or(0) % limit.max(1)
     }
+
+    fn sample<'v>(&self, mut items: Vec<Value<'v>>, count: Option<i64>) -> starlark::Result<Vec<Value<'v>>> {
+        let count = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+        if items.len() < count || MAX_SAMPLE < count {
+            return raise("ValueError", "the sample is larger than what it is taken from");
+        }
+        Ok((0..count).map(|_| items.swap_remove(self.below(items.len()))).collect())
+    }
+
+    fn shuffle<'v>(
+        &self,
+        list: Option<Value<'v>>,
+        mut items: Vec<Value<'v>>,
+        heap: starlark::values::Heap<'v>,
+    ) -> starlark::Result<()> {
+        for at in (1..items.len()).rev() {
+            items.swap(at, self.below(at + 1));
+        }
+        let Some(list) = list.filter(|list| ListRef::from_value(*list).is_some()) else { return Ok(()) };
+        for (at, item) in items.into_iter().enumerate() {
+            list.set_at(heap.alloc(i32::try_from(at).unwrap_or(0)), item)?;
+        }
+        Ok(())
+    }
+
+    /// A random UUID, of version 4.
+    fn uuid(&self) -> String {
+        let (high, low) = (self.next(), self.next());
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xfff,
+            ((low >> 48) & 0x3fff) | 0x8000,
+            low & 0xffff_ffff_ffff
+        )
+    }
 }
 
 #[starlark_value(type = "function")]
@@ -119,43 +156,16 @@ impl<'v> StarlarkValue<'v> for RandomFunction {
                 }
                 items[self.below(items.len())]
             }
-            "sample" => {
-                let mut items = list(0)?;
-                let count = whole(1).and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
-                if items.len() < count || MAX_SAMPLE < count {
-                    return raise("ValueError", "the sample is larger than what it is taken from");
-                }
-                let taken: Vec<Value<'v>> = (0..count).map(|_| items.swap_remove(self.below(items.len()))).collect();
-                heap.alloc(taken)
-            }
+            "sample" => heap.alloc(self.sample(list(0)?, whole(1))?),
             "shuffle" => {
-                let mut items = list(0)?;
-                for at in (1..items.len()).rev() {
-                    items.swap(at, self.below(at + 1));
-                }
-                if given.first().copied().and_then(ListRef::from_value).is_some() {
-                    for (at, item) in items.into_iter().enumerate() {
-                        given[0].set_at(heap.alloc(i32::try_from(at).unwrap_or(0)), item)?;
-                    }
-                }
+                self.shuffle(given.first().copied(), list(0)?, heap)?;
                 Value::new_none()
             }
             "seed" => {
                 self.numbers.store(whole(0).unwrap_or(0).unsigned_abs(), Ordering::Relaxed);
                 Value::new_none()
             }
-            _ => {
-                let (high, low) = (self.next(), self.next());
-                let text = format!(
-                    "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-                    high >> 32,
-                    (high >> 16) & 0xffff,
-                    high & 0xfff,
-                    ((low >> 48) & 0x3fff) | 0x8000,
-                    low & 0xffff_ffff_ffff
-                );
-                heap.alloc(text)
-            }
+            _ => heap.alloc(self.uuid()),
         })
     }
 }

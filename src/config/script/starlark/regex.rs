@@ -240,6 +240,7 @@ pub fn fill(builder: &mut GlobalsBuilder) {
     functions(builder);
 }
 
+#[expect(clippy::too_many_arguments, reason = "they are those of Python's `re.sub`")]
 #[starlark_module]
 fn functions(builder: &mut GlobalsBuilder) {
     fn compile<'v>(
