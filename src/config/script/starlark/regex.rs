@@ -1,5 +1,6 @@
 //! `re`: patterns are compiled once for each thread, and a search that would take for ever is given up.
 
+#![expect(clippy::too_many_arguments, reason = "Python's `re.sub` has so many")]
 #![expect(clippy::panic, reason = "`StarlarkPagablePanic` makes functions that paging, which is off, would call")]
 
 use std::cell::RefCell;
@@ -240,7 +241,6 @@ pub fn fill(builder: &mut GlobalsBuilder) {
     functions(builder);
 }
 
-#[expect(clippy::too_many_arguments, reason = "they are those of Python's `re.sub`")]
 #[starlark_module]
 fn functions(builder: &mut GlobalsBuilder) {
     fn compile<'v>(
