@@ -484,20 +484,4 @@ diesel::joinable!(logs -> steps (step_id));
 diesel::joinable!(changes -> source_stamps (source_stamp_id));
 diesel::joinable!(buildset_stamps -> source_stamps (source_stamp_id));
 
-/// The tables of `logs.sqlite`.
-pub mod logs_db {
-    diesel::table! {
-        log_chunks (log_id, seq) {
-            log_id -> BigInt,
-            seq -> BigInt,
-            first_line -> BigInt,
-            n_lines -> BigInt,
-            first_byte -> BigInt,
-            n_bytes -> BigInt,
-            first_at_us -> BigInt,
-            last_at_us -> BigInt,
-            ansi -> Text,
-            body -> Binary,
-        }
-    }
-}
+pub mod logs_db;
