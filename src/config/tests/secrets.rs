@@ -208,7 +208,7 @@ fn other_blocks_are_refused() {
             "for x in [1]:\n    with f.withSecrets([]):\n        break\n",
             "leaving a 'with' block early is not supported",
         ),
-        ("with util.withSecrets([]):\n    pass\n", "has no attribute 'withSecrets'"),
+        ("with util.withSecrets([]):\n    pass\n", "there is no 'withSecrets'"),
         ("with f.withSecrets('a'):\n    pass\n", "must be a list of pairs: path on the worker, and secret"),
     ] {
         let errors = load(&format!("{BASE}{text}")).unwrap_err().to_string();

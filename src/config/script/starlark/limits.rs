@@ -100,7 +100,7 @@ fn tidy(text: &str) -> String {
         Some(at) => &text[..at],
         None => text,
     };
-    let mut text = text.replace('`', "'").replace("object of type 'namespace' has no attribute", "there is no");
+    let mut text = text.replace('`', "'").replace("Object of type 'namespace' has no attribute", "there is no");
     if let Some((before, hint)) = text.split_once(", did you mean ") {
         text = format!("{before} (did you mean {hint})");
     }
