@@ -3,6 +3,7 @@
 //! Every command carries a mark in its environment, which its children inherit: the worker's directory and the
 //! command's id. While it runs, a file of that id lies in `running/`. Nothing is ever killed by name.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -63,7 +64,8 @@ pub fn kill_leftovers(running: &Path) -> usize {
 
 /// Kills every process with one of these marks, until none is found: a process may fork while it is looked for.
 fn kill_marked(marks: &[String]) -> usize {
-    let mut n_killed = 0;
+    // A killed process may be met again before it has died.
+    let mut killed = BTreeSet::new();
     if marks.is_empty() {
         return 0;
     }
@@ -73,11 +75,13 @@ fn kill_marked(marks: &[String]) -> usize {
             break;
         }
         for pid in found {
-            n_killed += usize::from(kill(pid, Signal::SIGKILL).is_ok());
+            if kill(pid, Signal::SIGKILL).is_ok() {
+                killed.insert(pid);
+            }
         }
         std::thread::yield_now();
     }
-    n_killed
+    killed.len()
 }
 
 fn marked(marks: &[String]) -> Vec<Pid> {
