@@ -33,6 +33,7 @@ use crate::actors::cancellers::{CancellerDeps, Cancellers, CancellersDeps};
 use crate::actors::change_intake::{ChangeIntake, ChangeIntakeDeps};
 use crate::actors::change_sources::{ChangeSources, ChangeSourcesDeps};
 use crate::actors::clients::Reception;
+use crate::actors::command_desk::{CommandDesk, StopWish};
 use crate::actors::command_ids::CommandIds;
 use crate::actors::db_writer::{DbWriter, DbWriterDeps};
 use crate::actors::distributor::{Distributor, DistributorDeps};
@@ -84,6 +85,9 @@ pub struct Master {
     pub reconfigure: Ask<Reconfigure>,
     pub go_back: Ask<GoBack>,
     pub control: ControlDeps,
+    pub desk: CommandDesk,
+    /// How somebody in a chat wants it to end.
+    pub stop_wish: watch::Receiver<StopWish>,
     pub escalations: Escalations,
     pub db: Db,
     /// Stopped in this order.
@@ -194,6 +198,7 @@ impl Master {
             live,
             environ,
             loader,
+            stop_wish: Arc::default(),
         };
         let sessions = Sessions::new(applied.clone());
         let gate = Arc::new(WorkerGate {
@@ -203,6 +208,8 @@ impl Master {
             reception: common.reception(&shells),
         });
         let handle = common.handle(&shells);
+        let desk = common.desk(&shells);
+        let stop_wish = desk.stop_wish.subscribe();
         let reconfigure = shells.reconfigurator.ask(COMMAND_DEADLINE);
         let go_back = shells.reconfigurator.ask(COMMAND_DEADLINE);
         let control = ControlDeps {
@@ -213,7 +220,8 @@ impl Master {
             clean_up: shells.janitor.ask(CLEAN_UP_DEADLINE),
         };
         let stop = common.start_all(shells, sessions, in_force);
-        Ok(Self { handle, gate, config: applied, reconfigure, go_back, control, escalations, db, stop, writer })
+        let config = applied;
+        Ok(Self { handle, gate, config, reconfigure, go_back, control, desk, stop_wish, escalations, db, stop, writer })
     }
 
     /// Ends every actor, the sources of work first and the writer last.
@@ -236,6 +244,7 @@ struct Common {
     live: LiveFeed,
     environ: Arc<BTreeMap<String, String>>,
     loader: Loader,
+    stop_wish: Arc<watch::Sender<StopWish>>,
 }
 
 impl Common {
@@ -262,6 +271,16 @@ impl Common {
             deliver: shells.reporters.ask(COMMAND_DEADLINE),
             live: self.live.clone(),
         })
+    }
+
+    fn desk(&self, shells: &Shells) -> CommandDesk {
+        CommandDesk {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            config: self.applied.clone(),
+            stop: shells.builders.ask(CORE_DEADLINE),
+            stop_wish: Arc::clone(&self.stop_wish),
+        }
     }
 
     fn reception(&self, shells: &Shells) -> Reception {

@@ -14,6 +14,7 @@ pub mod change_intake;
 pub mod change_source;
 pub mod change_sources;
 pub mod clients;
+pub mod command_desk;
 pub mod command_ids;
 mod compatible_builds;
 pub mod db_writer;

@@ -1,5 +1,6 @@
 //! State changes that span rows: one file each. Every one is conditional and safe to run twice.
 
+mod add_buildset;
 mod apply_config;
 mod build_data;
 mod build_state;
@@ -34,6 +35,7 @@ mod users;
 mod worker_absence;
 mod worker_state;
 
+pub use self::add_buildset::AddBuildset;
 pub use self::apply_config::{ApplyConfig, StoredConfig};
 pub use self::build_data::SetBuildData;
 pub use self::build_state::{SetBuildProperties, SetBuildState};
