@@ -32,6 +32,7 @@ use crate::actors::cancel::Cancel;
 use crate::actors::cancellers::{CancellerDeps, Cancellers, CancellersDeps};
 use crate::actors::change_intake::{ChangeIntake, ChangeIntakeDeps};
 use crate::actors::change_sources::{ChangeSources, ChangeSourcesDeps};
+use crate::actors::chats::{self, BotDeps, Chats, ChatsDeps};
 use crate::actors::clients::Reception;
 use crate::actors::command_desk::{CommandDesk, StopWish};
 use crate::actors::command_ids::CommandIds;
@@ -137,6 +138,7 @@ struct Shells {
     sources: Prepared<ChangeSources>,
     cancellers: Prepared<Cancellers>,
     reporters: Prepared<Reporters>,
+    chats: Prepared<Chats>,
     janitor: Prepared<Janitor>,
     reconfigurator: Prepared<Reconfigurator>,
 }
@@ -163,6 +165,7 @@ fn prepare(supervisor: &Supervisor) -> Shells {
         sources: permanent(supervisor, "change_sources"),
         cancellers: permanent(supervisor, "cancellers"),
         reporters: permanent(supervisor, "reporters"),
+        chats: permanent(supervisor, "chats"),
         janitor: permanent(supervisor, "janitor"),
         reconfigurator: permanent(supervisor, "reconfigurator"),
     }
@@ -409,6 +412,17 @@ impl Common {
         ReportersDeps { supervisor: self.supervisor.clone(), reporter, wire_runtime: self.wire_runtime.clone() }
     }
 
+    fn chats(&self, shells: &Shells) -> ChatsDeps {
+        let bot = BotDeps {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            config: self.applied.clone(),
+            desk: self.desk(shells),
+            chance: chats::chance,
+        };
+        ChatsDeps { supervisor: self.supervisor.clone(), bot, wire_runtime: self.wire_runtime.clone() }
+    }
+
     fn sources(&self, shells: &Shells) -> ChangeSourcesDeps {
         ChangeSourcesDeps {
             db: self.db.clone(),
@@ -440,6 +454,7 @@ impl Common {
             shells.sources.tell(),
             shells.cancellers.tell(),
             shells.reporters.tell(),
+            shells.chats.tell(),
             shells.janitor.tell(),
         ];
         let (db, base_dir, loader) = (self.db.clone(), self.base_dir.clone(), self.loader.clone());
@@ -453,8 +468,13 @@ impl Common {
         sessions: Sessions,
         in_force: Arc<watch::Sender<Arc<Applied>>>,
     ) -> Vec<Box<dyn Fn()>> {
-        let subscribers =
-            vec![shells.keeper.tell(), shells.schedulers.tell(), shells.cancellers.tell(), shells.reporters.tell()];
+        let subscribers = vec![
+            shells.keeper.tell(),
+            shells.schedulers.tell(),
+            shells.cancellers.tell(),
+            shells.reporters.tell(),
+            shells.chats.tell(),
+        ];
         let cancellers = self.cancellers(&shells);
         let keeper = BuildsetKeeperDeps { db: self.db.clone(), distributor: shells.distributor.tell() };
         let distributor = self.distributor(&shells);
@@ -467,6 +487,7 @@ impl Common {
         let intake = self.intake(&shells);
         let reconfigurator = self.reconfigurator(&shells, in_force);
         let reporters = self.reporters(&shells);
+        let chats = self.chats(&shells);
         let (live, applied) = (self.live, self.applied);
         let janitor = JanitorDeps { db: self.db, clock: self.clock, config: applied.clone() };
 
@@ -484,11 +505,13 @@ impl Common {
         let sources = shells.sources.start(move || ChangeSources::new(sources.clone()));
         let cancellers = shells.cancellers.start(move || Cancellers::new(cancellers.clone()));
         let reporters = shells.reporters.start(move || Reporters::new(reporters.clone()));
+        let chats = shells.chats.start(move || Chats::new(chats.clone()));
         let janitor = shells.janitor.start(move || Janitor::new(JANITOR, janitor.clone()));
         let reconfigurator = shells.reconfigurator.start(move || Reconfigurator::new(reconfigurator.clone()));
         vec![
             stopper(reconfigurator),
             stopper(janitor),
+            stopper(chats),
             stopper(reporters),
             stopper(cancellers),
             stopper(sources),

@@ -13,6 +13,7 @@ pub mod cancellers;
 pub mod change_intake;
 pub mod change_source;
 pub mod change_sources;
+pub mod chats;
 pub mod clients;
 pub mod command_desk;
 pub mod command_ids;

@@ -79,7 +79,8 @@ fn exit_code(all_done: bool) -> ExitCode {
 /// Arguments as a line that is split into the same words.
 fn joined(words: &[String]) -> String {
     let quoted = |word: &String| {
-        let is_plain = !word.is_empty() && !word.contains(|letter: char| letter.is_whitespace() || "\"'\\".contains(letter));
+        let is_plain =
+            !word.is_empty() && !word.contains(|letter: char| letter.is_whitespace() || "\"'\\".contains(letter));
         if is_plain { word.clone() } else { format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"")) }
     };
     words.iter().map(quoted).collect::<Vec<String>>().join(" ")

@@ -41,6 +41,39 @@ pub enum Command {
     Fun(Fun),
 }
 
+impl Command {
+    /// Its name in the table, by which it is allowed.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Help(_) => "help",
+            Self::Commands => "commands",
+            Self::Hello => "hello",
+            Self::Version => "version",
+            Self::Source => "source",
+            Self::GetId => "getid",
+            Self::List { .. } => "list",
+            Self::Status(_) => "status",
+            Self::Last(_) => "last",
+            Self::Watch(_) => "watch",
+            Self::Notify(_) => "notify",
+            Self::Force(_) => "force",
+            Self::Stop { .. } => "stop",
+            Self::Shutdown(_) => "shutdown",
+            Self::Join { .. } => "join",
+            Self::Leave(_) => "leave",
+            Self::Mute => "mute",
+            Self::Unmute => "unmute",
+            Self::Missed => "missed",
+            Self::Fun(Fun::Dance) => "dance",
+            Self::Fun(Fun::Destroy) => "destroy",
+            Self::Fun(Fun::Excited) => "excited",
+            Self::Fun(Fun::Hustle) => "hustle",
+            Self::Fun(Fun::Start) => "start",
+            Self::Fun(Fun::Nay) => "nay",
+        }
+    }
+}
+
 /// What can be listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listed {

@@ -194,7 +194,9 @@ mod tests {
         assert!(of("started").want(Moment::Started) && !of("finished").want(Moment::Started));
         assert!(of("finished").want(ended(Results::Cancelled, None)));
         assert!(of("worker").want(Moment::WorkerMissing) && !of("started finished").want(Moment::WorkerMissing));
-        assert!(of("failure").want(ended(Results::Failure, None)) && !of("failure").want(ended(Results::Success, None)));
+        assert!(
+            of("failure").want(ended(Results::Failure, None)) && !of("failure").want(ended(Results::Success, None))
+        );
         assert!(of("problem").want(ended(Results::Failure, Some(Results::Success))));
         assert!(of("problem").want(ended(Results::Exception, None)));
         assert!(!of("problem").want(ended(Results::Failure, Some(Results::Exception))));

@@ -250,7 +250,7 @@ mod tests {
             };
             let arguments = if row.name == "shutdown" { "check" } else { arguments };
             let command = understood(&format!("{} {arguments}", row.name));
-            assert_eq!(command == Command::Hello, row.name == "hello", "{}: {command:?}", row.name);
+            assert_eq!(command.name(), row.name, "{command:?}");
         }
     }
 

@@ -53,8 +53,12 @@ impl MasterConfig {
             let what = format!("'{}'", reporter.name);
             texts_of(&mut reporter.transport).into_iter().map(move |(part, text)| (format!("{part} of {what}"), text))
         });
+        let chats = self.chats.iter_mut().flat_map(|chat| {
+            let what = format!("the password of '{}'", chat.name);
+            chat.password.iter_mut().map(move |password| (what.clone(), password))
+        });
         let url = ("c['db']['db_url']".to_owned(), &mut self.db_url);
-        let texts = workers.chain(clients).chain(sources).chain(reporters).chain([url]);
+        let texts = workers.chain(clients).chain(sources).chain(reporters).chain(chats).chain([url]);
         let hooks = self.www.iter_mut().flat_map(|www| &mut www.change_hook_dialects);
         let hooks = hooks
             .map(|(name, options)| (format!("c['www']['change_hook_dialects']['{name}']"), options as &mut dyn Late));

@@ -150,8 +150,8 @@ impl CommandDesk {
     async fn stop(&self, builder: &str, reason: &str, asker: &Asker) -> Result<Answer, DeskError> {
         let running = self.running(self.builder(builder)?).await?;
         let reason = match reason {
-            "" => format!("stopped by {}", asker.name),
-            reason => format!("stopped by {}: {reason}", asker.name),
+            "" => format!("by {}", asker.name),
+            reason => format!("by {}: {reason}", asker.name),
         };
         let mut stopped = Vec::new();
         for build in running {
@@ -174,7 +174,9 @@ impl CommandDesk {
             (ShutdownOrder::Check, _) => return Ok(one("the master ends once its builds have ended")),
             (ShutdownOrder::Stop, StopWish::None) => return Err(DeskError::Cannot("the master is not ending")),
             (ShutdownOrder::Stop, _) => return Err(DeskError::Cannot("an end that has begun cannot be taken back")),
-            (ShutdownOrder::Start, _) => (StopWish::Clean, "the master starts no more builds, and ends after those that run"),
+            (ShutdownOrder::Start, _) => {
+                (StopWish::Clean, "the master starts no more builds, and ends after those that run")
+            }
             (ShutdownOrder::Now, _) => (StopWish::Now, "the master ends now"),
         };
         info!(asker = asker.name, ?wanted, "the master is asked to end");

@@ -8,7 +8,7 @@
 mod absences;
 mod address;
 mod format;
-mod gather;
+pub(in crate::actors) mod gather;
 mod pace;
 mod produce;
 pub mod reporter;
@@ -92,12 +92,13 @@ impl Reporters {
         self.missing = missing;
         let wanted = applied.config.reporters.clone();
         self.children.retain(|_, (config, _)| wanted.contains(config));
-        self.sync(wanted, ctx);
+        let chats = applied.config.chats.iter().map(|chat| chat.name.clone());
+        let names = wanted.iter().map(|reporter| reporter.name.clone()).chain(chats).collect();
+        self.sync(names, wanted, ctx);
     }
 
-    /// Gives every reporter its row before it begins.
-    fn sync(&mut self, wanted: Vec<ReporterConfig>, ctx: &mut ShellContext<'_, Self>) {
-        let names = wanted.iter().map(|reporter| reporter.name.clone()).collect();
+    /// Gives every reporter its row before it begins, and every chat.
+    fn sync(&mut self, names: Vec<String>, wanted: Vec<ReporterConfig>, ctx: &mut ShellContext<'_, Self>) {
         let db = self.deps.reporter.db.clone();
         ctx.spawn(async move { db.write(SyncReporters { names }).await }, |this, outcome, ctx| match outcome {
             Ok(()) => this.start(wanted),

@@ -4,6 +4,7 @@ mod builders;
 mod cancellers;
 mod change_filter;
 mod changes;
+mod chats;
 mod clients;
 mod context;
 mod cron;
@@ -66,6 +67,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     unbuilt::look_for(&context, &outcome.config);
     let cancellers = cancellers::cancellers(&settings, &builders);
     let reporters = reporters::reporters(&settings, &builders, &workers);
+    let chats = chats::chats(&settings, &reporters);
     let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
@@ -92,6 +94,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         cancellers,
         change_sources: items(change_sources),
         reporters,
+        chats,
         clients,
         protocols,
         www,

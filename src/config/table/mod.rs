@@ -7,6 +7,7 @@ mod brief;
 mod builders;
 mod cancellers;
 mod changes;
+mod chats;
 mod check;
 mod formatters;
 mod generators;
@@ -32,6 +33,7 @@ mod web_status;
 mod worker;
 
 pub use cancellers::CANCELLERS;
+pub use chats::CHATS;
 pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, is_unbuilt, pattern};
 pub use lifetime::DATETIME;
@@ -245,7 +247,7 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 22] = [
+    let tables: [&'static [Class]; 23] = [
         worker::CLASSES,
         builders::CLASSES,
         projects::CLASSES,
@@ -262,6 +264,7 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         locks::CLASSES,
         cancellers::CLASSES,
         notifiers::CLASSES,
+        chats::CLASSES,
         generators::CLASSES,
         formatters::CLASSES,
         reporters::CLASSES,

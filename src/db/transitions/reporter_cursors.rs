@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::db::schema::{deliveries, events, reporter_cursors};
+use crate::db::schema::{chat_interests, chat_notices, deliveries, events, reporter_cursors};
 use crate::db::{DbError, Transaction, Transition};
 
 /// Makes the reporters those of the configuration. A new one begins with what happens from now on; what one that is gone
@@ -19,6 +19,8 @@ impl Transition for SyncReporters {
         diesel::delete(reporter_cursors::table.filter(reporter_cursors::reporter.ne_all(&self.names)))
             .execute(tx.conn())?;
         diesel::delete(deliveries::table.filter(deliveries::reporter.ne_all(&self.names))).execute(tx.conn())?;
+        diesel::delete(chat_notices::table.filter(chat_notices::chat.ne_all(&self.names))).execute(tx.conn())?;
+        diesel::delete(chat_interests::table.filter(chat_interests::chat.ne_all(&self.names))).execute(tx.conn())?;
         let newest: Option<i64> = events::table
             .filter(events::master_id.eq(master))
             .select(diesel::dsl::max(events::seq))

@@ -16,6 +16,7 @@ pub mod buildsets;
 pub mod cancelling;
 pub mod change_fate;
 pub mod changes;
+pub mod chats;
 pub mod codebases;
 pub mod config_versions;
 pub mod deciders;

@@ -119,7 +119,8 @@ impl Session {
         if !self.is_ready {
             return Vec::new();
         }
-        let name = (fold(&self.nick) != fold(&self.wanted_nick)).then(|| line(&Command::NICK(self.wanted_nick.clone())));
+        let name =
+            (fold(&self.nick) != fold(&self.wanted_nick)).then(|| line(&Command::NICK(self.wanted_nick.clone())));
         name.into_iter().chain(self.missing()).collect()
     }
 

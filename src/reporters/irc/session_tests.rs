@@ -128,17 +128,15 @@ fn people_are_heard_and_servers_are_answered() {
     assert!(session.hear(":Alice!al@host PRIVMSG bot :\u{1}VERSION\u{1}").is_empty());
     assert_eq!(sent(session.hear("PING :abc")), ["PONG abc"]);
     assert_eq!(session.hear(":irc.example.org PONG irc.example.org :7"), [Reaction::Confirmed("7".to_owned())]);
-    assert_eq!(
-        session.hear(":irc.example.org 401 bot bob :No such nick"),
-        [Reaction::NobodyThere("bob".to_owned())]
-    );
+    assert_eq!(session.hear(":irc.example.org 401 bot bob :No such nick"), [Reaction::NobodyThere("bob".to_owned())]);
 }
 
 #[test]
 fn nonsense_leads_to_nothing() {
     let mut session = ready();
     let long = format!(":{} PRIVMSG", "x".repeat(10_000));
-    for line in ["", ":", " ", ":x", "@", "@a=b", ":x!y@z PRIVMSG", ":x!y@z PRIVMSG #ci", "001", "\u{1}", ":é 001 é :é", &long]
+    for line in
+        ["", ":", " ", ":x", "@", "@a=b", ":x!y@z PRIVMSG", ":x!y@z PRIVMSG #ci", "001", "\u{1}", ":é 001 é :é", &long]
     {
         let reactions = session.hear(line);
         assert!(!reactions.iter().any(|reaction| matches!(reaction, Reaction::Heard(_))), "{line}: {reactions:?}");

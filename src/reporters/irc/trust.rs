@@ -13,8 +13,7 @@ use crate::reporters::mail::Trust;
 /// The settings of our end of TLS. Reads the system's certificates from files.
 pub fn client_config(trust: &Trust) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let mut roots = RootCertStore::empty();
     match trust {
         Trust::Anybody => {

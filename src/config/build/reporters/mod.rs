@@ -105,7 +105,7 @@ fn attached_logs(fields: &Fields<'_>, name: &str) -> AttachLogs {
 }
 
 /// `verify`: whose certificates are believed.
-fn trust(fields: &Fields<'_>) -> Trust {
+pub fn trust(fields: &Fields<'_>) -> Trust {
     match fields.optional("verify") {
         None | Some(Raw::Bool(true) | Raw::Int(1)) => Trust::System,
         Some(Raw::Bool(false) | Raw::Int(0)) => Trust::Anybody,
