@@ -170,6 +170,7 @@ mod tests {
     fn every_command_of_the_manual_is_understood() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let chapters = [
+            "chats",
             "clients",
             "quick-start",
             "tutorial/first-run",

@@ -51,6 +51,20 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_has_the_table() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/manual/src/chats.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (head, rest) = text.split_once("prints it anew. -->\n\n").unwrap();
+        let (_, tail) = rest.split_once("<!-- the end of the table -->").unwrap();
+        let expected = format!("{head}prints it anew. -->\n\n{}\n<!-- the end of the table -->{tail}", manual());
+        if std::env::var_os("UPDATE_GOLDENS").is_some() {
+            std::fs::write(&path, &expected).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap();
+        assert!(found == expected, "{} is not what the table says", path.display());
+    }
+
+    #[test]
     fn help_has_the_usage() {
         assert_eq!(help(Some("LAST"), Place::Chats), ["last [BUILDER|all]: how the last build of builders ended"]);
         assert!(help(Some("notify"), Place::Chats)[1].contains("successToFailure"));

@@ -104,9 +104,8 @@ fn a_bot_comes_over_tls_if_it_believes_the_server() {
     let mut server = IrcServer::new();
     server.start();
     let mut alice = Person::come(&server, "alice", "#ci");
-    let bot = |verify: &str| {
-        format!("host='localhost', port={}, useSSL=True, channels=['#ci'], {verify}", server.tls_port)
-    };
+    let bot =
+        |verify: &str| format!("host='localhost', port={}, useSSL=True, channels=['#ci'], {verify}", server.tls_port);
     let site = started(&bot("useColors=True"));
     let refused = || site.output("master").contains("the bot has no server").then_some(());
     wait_for("the refusal of a certificate that nobody knows", refused);
@@ -139,7 +138,8 @@ fn what_happens_while_the_server_is_away_is_told_to_who_asks() {
             site.wait_for_worker();
         }
     }
-    let told = || (site.query("state.sqlite", "SELECT CAST(id AS TEXT) AS value FROM chat_notices").len() == 12).then_some(());
+    let told =
+        || (site.query("state.sqlite", "SELECT CAST(id AS TEXT) AS value FROM chat_notices").len() == 12).then_some(());
     wait_for("all that is to be told", told);
     server.start();
     let mut alice = Person::come(&server, "alice", "#ci");
@@ -155,7 +155,8 @@ fn what_happens_while_the_server_is_away_is_told_to_who_asks() {
     for (number, said) in (1..).zip(told) {
         assert!(said.starts_with(&format!("bot #ci build #{number} of quick")), "{said}");
     }
-    let none = || site.query("state.sqlite", "SELECT CAST(id AS TEXT) AS value FROM chat_notices").is_empty().then_some(());
+    let none =
+        || site.query("state.sqlite", "SELECT CAST(id AS TEXT) AS value FROM chat_notices").is_empty().then_some(());
     wait_for("the server to confirm them", none);
     alice.say("#ci", "bot: missed");
     alice.hears(&["nothing was missed here"]);
