@@ -164,7 +164,11 @@ fn rights(fields: &Fields<'_>) -> Rights {
     if let Some(allowed) = allowed(fields, "allowShutdown", fields.optional("allowShutdown")) {
         give(&["shutdown"], &allowed);
     }
-    for (key, value) in fields.value("authz").entries() {
+    let authz = fields.value("authz");
+    if !matches!(authz, Raw::None | Raw::Map(_)) {
+        fields.problem("authz", &format!("must be a dictionary, not {}", authz.describe()));
+    }
+    for (key, value) in authz.entries() {
         let Some(allowed) = allowed(fields, "authz", Some(value.clone())) else { continue };
         let names: Vec<String> = match key {
             Raw::List(names) => names.iter().filter_map(Raw::text).collect(),

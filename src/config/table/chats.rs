@@ -35,7 +35,7 @@ const CHAT: &[Argument] = &[
         .nullable(),
     Argument::flag("useRevisions", false, "Whether builds are named by what they build instead of their number.")
         .nullable(),
-    Argument::optional("authz", Kind::Map, "Who may give which command: True, False or a list of names."),
+    Argument::optional("authz", Kind::Any, "Who may give which command: True, False or a list of names."),
     Argument::optional("allowForce", Kind::Any, "Who may force and stop builds: True, False or a list of names."),
     Argument::optional("allowShutdown", Kind::Any, "Who may end the master: True, False or a list of names."),
 ];

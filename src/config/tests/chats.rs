@@ -75,6 +75,7 @@ fn a_file_of_0_8_has_a_bot_too() {
 fn mistakes_are_told() {
     assert!(problem("notify_events=['broken']").contains("there is no event 'broken'"));
     assert!(problem("authz={'froce': True}").contains("does not exist: 'froce' (did you mean 'force'?)"));
+    assert!(problem("authz=['force']").contains("must be a dictionary"));
     assert!(problem("authz={'force': 2}").contains("must be True, False or a list of names"));
     assert!(problem("useSASL=True").contains("needs a 'password'"));
     assert!(problem("port=70000").contains("must be a port"));
