@@ -8,6 +8,7 @@ mod client_ports;
 mod control;
 mod overview;
 mod run;
+mod shells;
 mod tls;
 
 use std::cell::RefCell;
@@ -23,6 +24,7 @@ use tokio::sync::watch;
 pub use self::clean_up::clean_up;
 use self::control::ControlDeps;
 pub use self::run::{RunOptions, name, run};
+use self::shells::{Shells, prepare};
 use crate::actors::applied::{Applied, AppliedConfig};
 use crate::actors::build::{BuildDeps, BuildRows, LockDeps};
 use crate::actors::builder::BuilderDeps;
@@ -51,7 +53,7 @@ use crate::actors::schedulers::{Schedulers, SchedulersDeps};
 use crate::actors::scripts::{Scripts, ScriptsConfig};
 use crate::actors::secret_keeper::SecretKeeper;
 use crate::actors::sessions::{Sessions, WorkerGate};
-use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Prepared, Running, Supervisor, Witness};
+use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Running, Supervisor, Witness};
 use crate::actors::try_jobs::{TryJobs, TryJobsDeps};
 use crate::actors::workers::{Workers, WorkersDeps};
 use crate::clock::Clock;
@@ -121,55 +123,6 @@ const FUNCTION_STEPS: usize = 200;
 /// The time is that of one turn: between two things that a function asks of its build.
 const FUNCTION_LIMITS: ScriptLimits =
     ScriptLimits { time: Duration::from_secs(5), ticks: 1_000_000_000, heap_bytes: 256 << 20 };
-
-/// The shells, each with an address.
-struct Shells {
-    bus: Prepared<EventBus>,
-    scripts: Prepared<Scripts>,
-    secrets: Prepared<SecretKeeper>,
-    keeper: Prepared<BuildsetKeeper>,
-    locks: Prepared<LockKeeper>,
-    builders: Prepared<Builders>,
-    distributor: Prepared<Distributor>,
-    workers: Prepared<Workers>,
-    intake: Prepared<ChangeIntake>,
-    schedulers: Prepared<Schedulers>,
-    try_jobs: Prepared<TryJobs>,
-    sources: Prepared<ChangeSources>,
-    cancellers: Prepared<Cancellers>,
-    reporters: Prepared<Reporters>,
-    chats: Prepared<Chats>,
-    janitor: Prepared<Janitor>,
-    reconfigurator: Prepared<Reconfigurator>,
-}
-
-fn prepare(supervisor: &Supervisor) -> Shells {
-    fn vital<A: Child>(supervisor: &Supervisor, kind: &'static str) -> Prepared<A> {
-        supervisor.prepare(ChildSpec::vital(kind, kind))
-    }
-    fn permanent<A: Child>(supervisor: &Supervisor, kind: &'static str) -> Prepared<A> {
-        supervisor.prepare(ChildSpec::permanent(kind, kind))
-    }
-    Shells {
-        bus: vital(supervisor, "event_bus"),
-        scripts: permanent(supervisor, "scripts"),
-        secrets: permanent(supervisor, "secret_keeper"),
-        keeper: vital(supervisor, "buildset_keeper"),
-        locks: vital(supervisor, "lock_keeper"),
-        builders: vital(supervisor, "builders"),
-        distributor: vital(supervisor, "distributor"),
-        workers: vital(supervisor, "workers"),
-        intake: permanent(supervisor, "change_intake"),
-        schedulers: permanent(supervisor, "schedulers"),
-        try_jobs: permanent(supervisor, "try_jobs"),
-        sources: permanent(supervisor, "change_sources"),
-        cancellers: permanent(supervisor, "cancellers"),
-        reporters: permanent(supervisor, "reporters"),
-        chats: permanent(supervisor, "chats"),
-        janitor: permanent(supervisor, "janitor"),
-        reconfigurator: permanent(supervisor, "reconfigurator"),
-    }
-}
 
 impl Master {
     /// Starts every actor; when this returns, the configuration is in force and what a crash left is repaired.

@@ -110,7 +110,8 @@ impl RunningBuild {
 
 impl EndedBuild {
     fn described(&self) -> String {
-        let state = if self.state.is_empty() { String::new() } else { format!(" ({})", self.state) };
+        let is_told = !self.state.is_empty() && self.results != Results::Success;
+        let state = if is_told { format!(" ({})", self.state) } else { String::new() };
         format!("#{} {}{state}, {} ago", self.number, verb(self.results), spoken(self.ended_before))
     }
 }

@@ -34,10 +34,16 @@ pub fn parse(line: &str) -> Result<Option<Command>, UsageError> {
     command(arguments).map(Some)
 }
 
-/// A command that begins alike.
+/// A command that begins alike, or has the same letters.
 fn near(name: &str) -> Option<&'static str> {
-    let head = name.get(..2)?.to_ascii_lowercase();
-    table::names().find(|known| known.starts_with(&head))
+    let name = name.to_ascii_lowercase();
+    let sorted = |name: &str| {
+        let mut letters: Vec<char> = name.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let letters = sorted(&name);
+    table::names().find(|known| sorted(known) == letters || name.get(..2).is_some_and(|head| known.starts_with(head)))
 }
 
 struct Arguments {
@@ -274,6 +280,7 @@ mod tests {
     #[test]
     fn mistakes_are_told_with_the_usage() {
         assert_eq!(refused("stat"), "there is no command 'stat', perhaps 'status'; try 'commands'");
+        assert_eq!(refused("FROCE build b"), "there is no command 'FROCE', perhaps 'force'; try 'commands'");
         assert_eq!(refused("é"), "there is no command 'é'; try 'commands'");
         assert_eq!(refused("watch"), "which builder?; usage: watch BUILDER");
         assert!(refused("force tests").starts_with("the word behind 'force' is 'build'; usage: force build"));

@@ -484,23 +484,5 @@ diesel::joinable!(logs -> steps (step_id));
 diesel::joinable!(changes -> source_stamps (source_stamp_id));
 diesel::joinable!(buildset_stamps -> source_stamps (source_stamp_id));
 
+pub mod chats;
 pub mod logs_db;
-
-diesel::table! {
-    chat_notices (id) {
-        id -> BigInt,
-        chat -> Text,
-        place -> Text,
-        text -> Text,
-        happened_at_us -> BigInt,
-    }
-}
-
-diesel::table! {
-    chat_interests (chat, place, kind, subject) {
-        chat -> Text,
-        place -> Text,
-        kind -> Text,
-        subject -> Text,
-    }
-}

@@ -1,5 +1,7 @@
 //! What people say to a bot: who may, what is about the chat itself, and what goes to the desk.
 
+use std::sync::Arc;
+
 use tracing::info;
 
 use super::bot::Bot;
@@ -144,7 +146,7 @@ impl Bot {
             }
             let watch = ChatInterest { place: wanted.place.clone(), wish: ChatWish::Build(facts.build.id) };
             let added = if facts.build.results.is_none() { vec![watch] } else { Vec::new() };
-            let applied = std::sync::Arc::clone(&this.deps.config.borrow());
+            let applied = Arc::clone(&this.deps.config.borrow());
             let site = Site { title: applied.config.title.clone(), url: applied.config.buildbot_url.clone() };
             let text = Sentences { config: &this.config, site: &site }.ended(&facts);
             this.say(&wanted.place, &text, ctx);

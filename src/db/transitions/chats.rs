@@ -4,7 +4,8 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 
-use crate::db::schema::{chat_interests, chat_notices, reporter_cursors};
+use crate::db::schema::chats::{chat_interests, chat_notices};
+use crate::db::schema::reporter_cursors;
 use crate::db::{DbError, Transaction, Transition};
 use crate::domain::{ChatInterest, ChatNotice, ChatWish};
 

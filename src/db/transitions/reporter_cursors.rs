@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 
-use crate::db::schema::{chat_interests, chat_notices, deliveries, events, reporter_cursors};
+use crate::db::schema::chats::{chat_interests, chat_notices};
+use crate::db::schema::{deliveries, events, reporter_cursors};
 use crate::db::{DbError, Transaction, Transition};
 
 /// Makes the reporters those of the configuration. A new one begins with what happens from now on; what one that is gone

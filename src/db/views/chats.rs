@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::DbError;
-use crate::db::schema::{chat_interests, chat_notices};
+use crate::db::schema::chats::{chat_interests, chat_notices};
 use crate::domain::{BuildId, BuildRequestId, ChatInterest, ChatNotice, ChatWish, Timestamp};
 
 /// Everything that places of a chat want.

@@ -89,7 +89,7 @@ fn a_long_password_is_sent_in_pieces() {
     let config = IrcConfig { password: Some(LateText::from("x".repeat(295))), use_sasl: true, ..config() };
     let (mut session, _) = Session::begin(&config, &[]);
     let lines = sent(session.hear("AUTHENTICATE +"));
-    assert_eq!(lines.iter().map(String::len).collect::<Vec<_>>(), [414, 15], "{lines:?}");
+    assert_eq!(lines.iter().map(String::len).collect::<Vec<_>>(), [413, 14], "{lines:?}");
     assert_eq!(lines[1], "AUTHENTICATE +");
 }
 
