@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::hub::{Hub, Stranger, refuse};
 use super::pb;
-use super::replayed::Replayed;
+use super::read_ahead::ReadAhead;
 use super::upgrade::read_request;
 
 /// Who speaks first at a port is decided within this time.
@@ -165,7 +165,7 @@ where
 enum Greeted<S> {
     /// An HTTP request of which this has been read.
     Upgrade(S, Vec<u8>),
-    Encrypted(Replayed<S>),
+    Encrypted(ReadAhead<S>),
     /// Nothing: we are to speak first.
     Waits(S),
 }
@@ -190,7 +190,7 @@ impl<S: AsyncRead + Unpin> Greeted<S> {
             Ok(Err(error)) => tracing::debug!("a connection was lost before it said anything: {error}"),
             Ok(Ok(_)) => match head.first() {
                 Some(b'G') => return Some(Self::Upgrade(stream, head)),
-                Some(&HANDSHAKE) => return Some(Self::Encrypted(Replayed::new(head, stream))),
+                Some(&HANDSHAKE) => return Some(Self::Encrypted(ReadAhead::new(head, stream))),
                 Some(byte) => tracing::warn!("closing a connection of an unknown protocol (first byte {byte:#04x})"),
                 None => tracing::debug!("a connection was closed before it said anything"),
             },
@@ -202,7 +202,7 @@ impl<S: AsyncRead + Unpin> Greeted<S> {
 /// The same rule inside of TLS, which is not encrypted twice.
 async fn decrypt<S>(
     hub: &Hub,
-    stream: Replayed<S>,
+    stream: ReadAhead<S>,
     (config, dialects): (Arc<ServerConfig>, Dialects),
     stranger: Stranger,
 ) where
