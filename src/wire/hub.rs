@@ -113,7 +113,7 @@ impl Hub {
                 why = write_all(&session, sink, queue) => why,
             }
         };
-        Some(Box::pin(entered.live(admission, traffic)))
+        Some(entered.live(admission, traffic))
     }
 
     pub(super) fn gate(&self) -> &dyn Gate {
@@ -174,19 +174,27 @@ pub(super) struct Entered<'a> {
     queue: mpsc::UnboundedReceiver<Outgoing>,
 }
 
-impl Entered<'_> {
+impl<'a> Entered<'a> {
     /// Attaches the worker and stays until its connection ends.
-    pub(super) async fn live<F>(
-        mut self,
+    ///
+    /// The traffic has a box of its own from the beginning: the future around it would keep room for what it is made
+    /// of.
+    pub(super) fn live<F>(
+        self,
         admission: Admission,
         traffic: impl FnOnce(Arc<Session>, mpsc::UnboundedReceiver<Outgoing>) -> F,
-    ) where
-        F: Future<Output = String>,
+    ) -> Life<'a>
+    where
+        F: Future<Output = String> + Send + 'a,
     {
-        let traffic = Box::pin(traffic(Arc::clone(&self.session), self.queue));
-        let life = Box::pin(self.presence.life(admission.builders));
-        let why = drive(self.session, admission.keepalive, traffic, life).await;
-        self.presence.why = Some(why);
+        let Self { mut presence, session, queue } = self;
+        let traffic = Box::pin(traffic(Arc::clone(&session), queue));
+        Box::pin(async move {
+            let life = Box::pin(presence.life(admission.builders));
+            let why = drive(session, admission.keepalive, traffic, life).await;
+            presence.why = Some(why);
+            drop(presence);
+        })
     }
 }
 

@@ -81,7 +81,7 @@ where
     broker.set_limits(Limits::SESSION);
     // It is handed on from future to future, each of which would keep room for it.
     let speaker = Box::new(Mutex::new(Speaker::new(broker, mind, reply)));
-    Some(Box::pin(entered.live(admission, |session, queue| traffic::carry(session, queue, stream, speaker))))
+    Some(entered.live(admission, |session, queue| traffic::carry(session, queue, stream, speaker)))
 }
 
 /// Serves a client that is no worker until it goes, and says why it went.
