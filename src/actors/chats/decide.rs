@@ -38,77 +38,55 @@ pub fn consequences(
     happened_at: Timestamp,
 ) -> Consequences {
     let sentences = Sentences { config, site };
-    let mut consequences = Consequences::default();
-    match news {
+    let mut come = Consequences::default();
+    let (text, moment) = match news {
         News::Started(facts, requests) => {
-            for asked in interests.askers(requests) {
-                consequences
-                    .added
-                    .push(ChatInterest { place: asked.place.clone(), wish: ChatWish::Build(facts.build.id) });
-                consequences.fulfilled.push(asked);
-            }
-            let text = sentences.started(facts);
-            consequences.say(interests, &text, happened_at, Some((config, facts)), Moment::Started);
+            come.fulfilled = interests.askers(requests);
+            let watch = |it: &ChatInterest| wish(it, ChatWish::Build(facts.build.id));
+            come.added = come.fulfilled.iter().map(watch).collect();
+            (sentences.started(facts), Some(Moment::Started).filter(|_| is_of_interest(config, facts)))
         }
         News::Finished(facts) => {
-            let Some(results) = facts.build.results else { return consequences };
-            consequences.fulfilled = interests.watchers(facts.build.id);
+            let Some(results) = facts.build.results else { return come };
+            come.fulfilled = interests.watchers(facts.build.id);
             if results == Results::Retry {
                 // They wait for the next attempt.
-                let again = |it: &ChatInterest| ChatInterest {
-                    place: it.place.clone(),
-                    wish: ChatWish::Request(facts.build.request_id),
-                };
-                consequences.added = consequences.fulfilled.iter().map(again).collect();
+                let again = |it: &ChatInterest| wish(it, ChatWish::Request(facts.build.request_id));
+                come.added = come.fulfilled.iter().map(again).collect();
             }
             let previous = facts.previous.as_ref().and_then(|previous| previous.results);
             let moment = Moment::Ended { results, previous };
-            let text = sentences.ended(facts);
-            consequences.say(interests, &text, happened_at, Some((config, facts)), moment);
+            (sentences.ended(facts), Some(moment).filter(|_| is_of_interest(config, facts)))
         }
         News::Cancelled { request, builder } => {
-            consequences.fulfilled = interests.askers(&[*request]);
-            let text = format!("the request for {} was cancelled before it was built", harmless(builder));
-            consequences.tell_those_who_wait(interests, &text, happened_at);
+            come.fulfilled = interests.askers(&[*request]);
+            (format!("the request for {} was cancelled before it was built", harmless(builder)), None)
         }
-        News::WorkerMissing(worker) => {
-            let text = format!("worker {} is missing", harmless(worker));
-            consequences.say(interests, &text, happened_at, None, Moment::WorkerMissing);
-        }
-    }
-    consequences
+        News::WorkerMissing(worker) => (format!("worker {} is missing", harmless(worker)), Some(Moment::WorkerMissing)),
+    };
+    come.notices = audience(interests, &come.fulfilled, moment)
+        .into_iter()
+        .map(|place| ChatNotice { place, text: text.clone(), happened_at })
+        .collect();
+    come
 }
 
-impl Consequences {
-    /// Tells those who wait for it, and those who want such events; nobody twice.
-    fn say(
-        &mut self,
-        interests: &Interests,
-        text: &str,
-        happened_at: Timestamp,
-        build: Option<(&IrcConfig, &BuildFacts)>,
-        moment: Moment,
-    ) {
-        self.tell_those_who_wait(interests, text, happened_at);
-        if build.is_some_and(|(config, facts)| !is_of_interest(config, facts)) {
-            return;
-        }
-        for (place, _) in interests.listeners().into_iter().filter(|(_, notices)| notices.want(moment)) {
-            self.notice(interests, place, text, happened_at);
-        }
-    }
+fn wish(of: &ChatInterest, wish: ChatWish) -> ChatInterest {
+    ChatInterest { place: of.place.clone(), wish }
+}
 
-    fn tell_those_who_wait(&mut self, interests: &Interests, text: &str, happened_at: Timestamp) {
-        let places: Vec<String> = self.fulfilled.iter().map(|interest| interest.place.clone()).collect();
-        places.into_iter().for_each(|place| self.notice(interests, place, text, happened_at));
-    }
-
-    fn notice(&mut self, interests: &Interests, place: String, text: &str, happened_at: Timestamp) {
-        let has_it = self.notices.iter().any(|notice| fold(&notice.place) == fold(&place));
+/// Places that wait for it, and those that want to hear of such a moment; each once, and none that wants silence.
+fn audience(interests: &Interests, waiting: &[ChatInterest], moment: Option<Moment>) -> Vec<String> {
+    let listeners = interests.listeners().into_iter();
+    let listeners = listeners.filter(|(_, notices)| moment.is_some_and(|moment| notices.want(moment)));
+    let mut places: Vec<String> = Vec::new();
+    for place in waiting.iter().map(|interest| interest.place.clone()).chain(listeners.map(|(place, _)| place)) {
+        let has_it = places.iter().any(|known| fold(known) == fold(&place));
         if !has_it && !interests.is_muted(&place) {
-            self.notices.push(ChatNotice { place, text: text.to_owned(), happened_at });
+            places.push(place);
         }
     }
+    places
 }
 
 /// Whether the configuration wants builds of this builder told.
