@@ -62,7 +62,7 @@ fn a_build_is_forced_and_stopped_from_a_channel() {
     alice.say("#ci", "bot: force build --branch=main --props=why=not slow just to see");
     alice.hears(&["alice: build of slow forced, request 1"]);
     alice.hears(&["build #1 of slow started: http://127.0.0.1:", "/builders/", "/builds/1"]);
-    let build = &site.get("builds/1?property=*")["builds"][0];
+    let build = &site.get("api/v2/builds/1?property=*")["builds"][0];
     assert_eq!(build["properties"]["why"], json!(["not", "Force Build Chat"]));
     assert_eq!(build["properties"]["owner"][0], json!("alice on #ci"));
     // In private, by somebody who may look only.

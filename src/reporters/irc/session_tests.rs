@@ -1,5 +1,8 @@
 //! Sessions against lines of servers.
 
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
 use super::super::tell::tests::config;
 use super::*;
 use crate::secrets::LateText;
@@ -151,4 +154,59 @@ fn channels_come_and_go_by_command() {
     assert_eq!(session.leave("#NEW").as_deref(), Some("PART #NEW"));
     assert_eq!(session.leave("#other"), None);
     assert!(session.retry().is_empty());
+}
+
+fn some() -> ProptestConfig {
+    ProptestConfig { cases: 500, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// Words that servers and strangers use, and any others.
+fn word() -> impl Strategy<Value = String> {
+    let known = prop::sample::select(vec![
+        ":bot!b@h",
+        ":eve!e@h",
+        ":s",
+        "PRIVMSG",
+        "JOIN",
+        "KICK",
+        "PART",
+        "NICK",
+        "001",
+        "433",
+        "475",
+        "477",
+        "904",
+        "CAP",
+        "ACK",
+        ":sasl",
+        "AUTHENTICATE",
+        "+",
+        "PONG",
+        "PING",
+        "ERROR",
+        "bot",
+        "#ci",
+        ":",
+        "@a=b",
+        "*",
+        "\u{1}ACTION",
+        "NOTICE",
+    ]);
+    prop_oneof![4 => known.prop_map(str::to_owned), 1 => ".{0,12}"]
+}
+
+proptest! {
+    #![proptest_config(some())]
+
+    #[test]
+    fn whatever_a_server_says_is_survived_and_never_answered_with_two_lines(
+        lines in prop::collection::vec(prop::collection::vec(word(), 0..6), 0..20),
+    ) {
+        let (mut session, _) = Session::begin(&with_password(true), &[channel("#ci")]);
+        for words in lines {
+            for line in sent(session.hear(&words.join(" "))) {
+                prop_assert!(!line.contains(['\r', '\n', '\0']), "{line:?}");
+            }
+        }
+    }
 }
