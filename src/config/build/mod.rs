@@ -67,8 +67,6 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     unbuilt::look_for(&context, &outcome.config);
     let cancellers = cancellers::cancellers(&settings, &builders);
     let reporters = reporters::reporters(&settings, &builders, &workers);
-    let chats = chats::chats(&settings, &reporters);
-    let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
     let all = validate::All {
@@ -83,6 +81,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     validate::validate(&context, &all, &protocols, www.as_ref());
     let buildbot_url = with_slash(settings.text("buildbotURL").unwrap_or("http://localhost:8080/".to_owned()));
     let config = MasterConfig {
+        clients: clients::accounts(&settings, &change_sources, &schedulers),
         title: settings.text("title").unwrap_or("Buildbot".to_owned()),
         title_url: settings.text("titleURL").unwrap_or(buildbot_url.clone()),
         buildbot_url,
@@ -93,9 +92,8 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         schedulers: items(schedulers),
         cancellers,
         change_sources: items(change_sources),
+        chats: chats::chats(&settings, &reporters),
         reporters,
-        chats,
-        clients,
         protocols,
         www,
         certificates: context.certificates(),
