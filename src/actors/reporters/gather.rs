@@ -78,7 +78,8 @@ fn request(conn: &mut Connection, id: BuildRequestId) -> Result<Option<RequestFa
     }))
 }
 
-fn buildset(conn: &mut Connection, id: BuildsetId) -> Result<Option<BuildsetFacts>, DbError> {
+/// What a buildset was asked for with.
+pub fn buildset(conn: &mut Connection, id: BuildsetId) -> Result<Option<BuildsetFacts>, DbError> {
     let line = buildsets::find(conn, id)?;
     Ok(line.map(|line| BuildsetFacts {
         id: line.id,

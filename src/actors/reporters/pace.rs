@@ -3,16 +3,40 @@
 use std::time::Duration;
 
 use crate::domain::Timestamp;
+use crate::reporters::config::TransportConfig;
 
-const FIRST: Duration = Duration::from_secs(5);
-const LONGEST: Duration = Duration::from_secs(120);
+/// The waits between attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    pub first: Duration,
+    pub longest: Duration,
+}
+
+/// Doubles from five seconds to two minutes.
+pub const USUAL: Pace = Pace { first: Duration::from_secs(5), longest: Duration::from_secs(120) };
+
 /// After so long the other side has said "not now" for the last time.
 const PATIENCE: Duration = Duration::from_secs(5 * 24 * 3600);
 
-/// The wait after so many failures in a row: doubles from five seconds to two minutes.
-pub fn wait_after(n_failures: i64) -> Duration {
-    let doublings = u32::try_from(n_failures.saturating_sub(1).clamp(0, 10)).unwrap_or(0);
-    FIRST.saturating_mul(1 << doublings).min(LONGEST)
+impl Pace {
+    /// The same wait after each.
+    pub const fn steady(wait: Duration) -> Self {
+        Self { first: wait, longest: wait }
+    }
+
+    /// The wait after so many failures in a row.
+    pub fn wait_after(self, n_failures: i64) -> Duration {
+        let doublings = u32::try_from(n_failures.saturating_sub(1).clamp(0, 10)).unwrap_or(0);
+        self.first.saturating_mul(1 << doublings).min(self.longest)
+    }
+}
+
+/// The waits of a reporter.
+pub const fn of(transport: &TransportConfig) -> Pace {
+    match transport {
+        TransportConfig::Push(push) => Pace::steady(push.retry),
+        TransportConfig::Mail(_) | TransportConfig::Http(_) => USUAL,
+    }
 }
 
 /// Whether something that was made then is still worth another attempt, if the other side can be reached.
@@ -26,7 +50,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_two_minutes() {
-        let waits = [0, 1, 2, 3, 5, 6, 1_000_000].map(|n| wait_after(n).as_secs());
+        let waits = [0, 1, 2, 3, 5, 6, 1_000_000].map(|n| USUAL.wait_after(n).as_secs());
         assert_eq!(waits, [5, 5, 10, 20, 80, 120, 120]);
     }
 }

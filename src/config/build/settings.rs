@@ -168,7 +168,8 @@ impl<'a> Settings<'a> {
                     // Told by `unbuilt`.
                     Some(class) if class.support != Support::Works => {}
                     Some(class) if [LISTENER, WEB_STATUS].contains(&class.name) => {}
-                    Some(class) if CANCELLERS.contains(&class.name) || NOTIFIERS.contains(&class.name) => {}
+                    Some(class)
+                        if CANCELLERS.contains(&class.name) || NOTIFIERS.contains(&(class.namespace, class.name)) => {}
                     _ => {
                         let message = format!("c['{name}'] takes reporters, not {}", item.describe());
                         self.context.problem(self.context.places.value(&format!("{name}/{position}")), message);

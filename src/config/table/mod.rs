@@ -24,6 +24,7 @@ mod revlinks;
 mod schedulers;
 mod secrets;
 mod shells;
+mod status;
 mod steps;
 mod tools;
 mod transfers;
@@ -245,7 +246,7 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 22] = [
+    let tables: [&'static [Class]; 23] = [
         worker::CLASSES,
         builders::CLASSES,
         projects::CLASSES,
@@ -264,6 +265,7 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         notifiers::CLASSES,
         generators::CLASSES,
         formatters::CLASSES,
+        status::CLASSES,
         reporters::CLASSES,
         revlinks::CLASSES,
         secrets::CLASSES,

@@ -39,7 +39,7 @@ pub use self::build_data::SetBuildData;
 pub use self::build_state::{SetBuildProperties, SetBuildState};
 pub use self::cancel_request::{CancelRequest, Cancelled};
 pub use self::command_ids::ReserveCommandIds;
-pub use self::deliveries::{EndDelivery, SendAgain};
+pub use self::deliveries::{EndDeliveries, SendAgain};
 pub use self::finish_build::{FinishBuild, FinishCause, FinishedBuild};
 pub use self::fire_scheduler::{FireScheduler, Fired};
 pub use self::ingest_changes::IngestChanges;
