@@ -97,7 +97,8 @@ async fn payload(db: &Db, name: &str, id: i64, site: &Site) -> Result<Option<Pay
             })
         }
         "requestSubmitted" | "requestCancelled" => {
-            let facts = db.read(move |conn| gather::pending(conn, BuildRequestId(id))).await?;
+            let master = db.master().id;
+            let facts = db.read(move |conn| gather::pending(conn, BuildRequestId(id), master)).await?;
             let payload = |facts: &_| vec![("request", push::request(facts))];
             facts.map(|facts| [payload(&facts), vec![("builderName", facts.builder.name.as_str().into())]].concat())
         }

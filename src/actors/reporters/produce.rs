@@ -100,7 +100,8 @@ impl Task<'_> {
         let (Occasion::RequestAdded(id) | Occasion::RequestCancelled(id)) = self.occasion else {
             return Ok(Vec::new());
         };
-        let Some(facts) = self.deps.db.read(move |conn| gather::pending(conn, id)).await? else {
+        let master = self.deps.db.master().id;
+        let Some(facts) = self.deps.db.read(move |conn| gather::pending(conn, id, master)).await? else {
             return Ok(Vec::new());
         };
         let cancelled = matches!(self.occasion, Occasion::RequestCancelled(_));

@@ -39,6 +39,9 @@ pub struct ReconsiderDeliveries;
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Events that are read at once.
 const AT_ONCE: i64 = 500;
+/// Deliveries that are stored in one transaction, and about how many bytes of them.
+const WRITTEN_AT_ONCE: usize = 20;
+const MOST_BYTES: usize = 1 << 20;
 /// A cursor that lies this far behind is stored although there is nothing to send.
 const FAR_BEHIND: i64 = 500;
 /// Timers that are aimed at a date look at the clock this often.
@@ -200,18 +203,27 @@ async fn read_on(config: Arc<ReporterConfig>, deps: ReporterDeps, seen: Option<i
     // It has left the configuration.
     let Some(stored) = stored else { return Ok(ReadTurn { seen, n_new: 0, more: false }) };
     let more = i64::try_from(events.len()).is_ok_and(|n_events| n_events == AT_ONCE);
-    let (mut stored, mut n_new, mut seen) = (stored, 0, seen.unwrap_or(stored).max(stored));
+    let mut seen = seen.unwrap_or(stored).max(stored);
+    let mut made: Vec<NewDelivery> = Vec::new();
     for event in &events {
-        let deliveries = deliveries(&config, &deps, event).await?;
+        made.extend(deliveries(&config, &deps, event).await?);
         seen = event.seq;
-        if !deliveries.is_empty() || FAR_BEHIND <= event.seq.saturating_sub(stored) {
-            let most_waiting = most_waiting(&config.transport);
-            let advance = AdvanceReporter { reporter: config.name.clone(), seq: event.seq, deliveries, most_waiting };
-            n_new += deps.db.write(advance).await?;
-            stored = event.seq;
+        // What is left of a backlog is read in the next turn.
+        if WRITTEN_AT_ONCE <= made.len() || MOST_BYTES <= n_bytes(&made) {
+            break;
         }
     }
-    Ok(ReadTurn { seen: Some(seen), n_new, more })
+    let more = more || events.last().is_some_and(|last| seen < last.seq);
+    if made.is_empty() && seen.saturating_sub(stored) < FAR_BEHIND {
+        return Ok(ReadTurn { seen: Some(seen), n_new: 0, more });
+    }
+    let most_waiting = most_waiting(&config.transport);
+    let advance = AdvanceReporter { reporter: config.name.clone(), seq: seen, deliveries: made, most_waiting };
+    Ok(ReadTurn { seen: Some(seen), n_new: deps.db.write(advance).await?, more })
+}
+
+fn n_bytes(deliveries: &[NewDelivery]) -> usize {
+    deliveries.iter().map(|delivery| delivery.body.len()).sum()
 }
 
 /// What is to be sent about an event; mostly nothing.

@@ -11,11 +11,11 @@ use crate::actors::scripts::{Scripts, ScriptsConfig};
 use crate::actors::supervisor::Running;
 use crate::config::Loader;
 use crate::db::transitions::{
-    ConfigIds, FinishBuild, FinishCause, PruneEvents, SetWorkerState, StartBuild, StartBuildOutcome,
+    ConfigIds, FinishBuild, FinishCause, IngestChanges, PruneEvents, SetWorkerState, StartBuild, StartBuildOutcome,
 };
 use crate::db::views::reporters as view;
 use crate::domain::script::ScriptLimits;
-use crate::domain::{Delivery, DeliveryState, Properties, Results, Timestamp};
+use crate::domain::{Delivery, DeliveryState, NewChange, Properties, Results, Timestamp};
 use crate::json;
 use crate::reporters::{Outcome, Parcel, Sending};
 use crate::testing::test_db::{TestDb, TestSite};
@@ -88,6 +88,7 @@ impl Bench {
              c['schedulers'] = [schedulers.AnyBranchScheduler('s', treeStableTimer=None, builderNames=['b'])]\n\
              def wrong(context):\n    return 1 // 0\n\
              def more(master, context):\n    return {{'extra': context['buildername'] + '!'}}\n\
+             def evil(master, context):\n    return {{'body': 'b', 'subject': 'fine\\r\\nBcc: evil@example.org'}}\n\
              def refused(packets):\n    return packets[len(packets)]\n\
              from buildbot.status.status_push import HttpStatusPush, StatusPush\n\
              from buildbot.status.tinderbox import TinderboxMailNotifier\n\
@@ -496,4 +497,34 @@ async fn further_names_come_from_a_function_of_the_context() {
     bench.pass(2 * MINUTE).await;
     let mail = String::from_utf8(bench.transport.attempts().remove(0).body).unwrap();
     assert!(mail.ends_with("b!\r\n"), "{mail}");
+}
+
+#[actix::test]
+async fn a_packet_that_is_larger_than_a_request_is_dropped_and_the_next_is_sent() {
+    let bench = Bench::new(&PUSH.replace("chunkSize=4", "maxHttpRequestSize=65536")).await;
+    let reporter = bench.start();
+    let long = NewChange { comments: "x".repeat(1 << 20), ..crate::testing::sample_site::change() };
+    let short = NewChange { comments: "short".to_owned(), revision: None, ..long.clone() };
+    for change in [long, short] {
+        let (source, changes) = ("hook".to_owned(), vec![change]);
+        let ingest = IngestChanges { source, source_id: None, changes, poll_state: None, history: None };
+        bench.db.db.write(ingest).await.unwrap();
+    }
+    reporter.tell().tell(ReconsiderEvents);
+    bench.pass(2 * MINUTE).await;
+    let states: Vec<DeliveryState> = bench.deliveries().await.into_iter().map(|delivery| delivery.state).collect();
+    assert_eq!(states, [DeliveryState::Refused, DeliveryState::Sent]);
+    let sizes: Vec<usize> = bench.transport.attempts().iter().map(|parcel| parcel.body.len()).collect();
+    assert!(sizes.len() == 1 && sizes[0] < 65_536, "{sizes:?}");
+}
+
+#[actix::test]
+async fn a_subject_of_a_function_begins_no_header() {
+    let formatter = "message_formatter=reporters.MessageFormatterFunctionRaw(evil)";
+    let bench = Bench::new(&MAIL.replace("report_new=True", formatter)).await;
+    let _reporter = bench.start();
+    bench.build(Results::Failure).await;
+    bench.pass(2 * MINUTE).await;
+    let mail = String::from_utf8(bench.transport.attempts().remove(0).body).unwrap();
+    assert!(mail.contains("Subject: fine\r\n") && !mail.contains("\nBcc"), "{mail}");
 }
