@@ -15,6 +15,8 @@ pub struct Pace {
 /// Doubles from five seconds to two minutes.
 pub const USUAL: Pace = Pace { first: Duration::from_secs(5), longest: Duration::from_secs(120) };
 
+const WORTH_A_REST: Duration = Duration::from_millis(20);
+const LONGEST_REST: Duration = Duration::from_secs(1);
 /// After so long the other side has said "not now" for the last time.
 const PATIENCE: Duration = Duration::from_secs(5 * 24 * 3600);
 
@@ -39,6 +41,12 @@ pub const fn of(transport: &TransportConfig) -> Pace {
     }
 }
 
+/// How long a reporter that has more to read leaves the machine to builds, after it has worked for so long. Only one
+/// that many builds keep busy notices: nine tenths of its time are theirs.
+pub fn rest_after(worked: Duration) -> Duration {
+    if worked < WORTH_A_REST { Duration::ZERO } else { worked.saturating_mul(9).min(LONGEST_REST) }
+}
+
 /// Whether something that was made then is still worth another attempt, if the other side can be reached.
 pub fn is_worth_trying(made: Timestamp, now: Timestamp) -> bool {
     now.since(made) < PATIENCE
@@ -47,6 +55,12 @@ pub fn is_worth_trying(made: Timestamp, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nine_tenths_of_the_time_belong_to_builds() {
+        let rests = [0, 19, 20, 10_000].map(|millis| rest_after(Duration::from_millis(millis)).as_millis());
+        assert_eq!(rests, [0, 0, 180, 1_000]);
+    }
 
     #[test]
     fn waits_double_up_to_two_minutes() {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Message;
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::produce::Task;
@@ -92,8 +93,8 @@ impl Reporter {
             return;
         }
         (self.is_reading, self.read_again) = (true, false);
-        let turn = read_on(Arc::clone(&self.config), self.deps.clone(), self.seen);
-        ctx.spawn(turn, |this, outcome, ctx| {
+        let (turn, began) = (read_on(Arc::clone(&self.config), self.deps.clone(), self.seen), Instant::now());
+        ctx.spawn(turn, move |this, outcome, ctx| {
             this.is_reading = false;
             match outcome {
                 Ok(turn) => {
@@ -102,7 +103,7 @@ impl Reporter {
                         this.send_soon(ctx);
                     }
                     if turn.more || this.read_again {
-                        this.read(ctx);
+                        this.rest(pace::rest_after(began.elapsed()), ctx);
                     }
                 }
                 Err(error) => {
@@ -110,6 +111,18 @@ impl Reporter {
                     ctx.later(LOOK_EVERY, Self::read);
                 }
             }
+        });
+    }
+
+    /// Goes on reading after a while. Who has something to do already does not begin anew.
+    fn rest(&mut self, wait: Duration, ctx: &mut ShellContext<'_, Self>) {
+        if wait.is_zero() {
+            return self.read(ctx);
+        }
+        self.is_reading = true;
+        ctx.later(wait, |this, ctx| {
+            this.is_reading = false;
+            this.read(ctx);
         });
     }
 

@@ -168,7 +168,8 @@ async fn the_cursor_moves_together_with_what_is_to_be_sent() {
     assert_eq!(keys, ["builds/1/new", "builds/1/finished"]);
     let seq_of = |key: &str| bench.db.events.borrow().iter().find(|event| event.event.key() == key).unwrap().seq;
     let finished = seq_of("builds/1/finished");
-    assert_eq!(bench.cursor().await, finished);
+    // Those behind it had nothing to tell.
+    assert!(finished <= bench.cursor().await);
     assert_eq!(deliveries[1].addressed_to, ["team@example.org"]);
     assert_eq!(deliveries[1].title, "[Buildbot] b failed on main");
 }

@@ -34,6 +34,7 @@ const CALL: &[Argument] =
 const HTTP: &[Argument] = &[
     Argument::required("serverUrl", Kind::RenderableText, "Where to post."),
     Argument::flag("debug", false, "Whether JSON is indented, and requests are written to the log.").nullable(),
+    Argument::ignored("serverPushCb"),
     Argument::ignored("maxMemoryItems"),
     Argument::optional("maxDiskItems", Kind::Count, "Most packets that wait; more push the oldest out."),
     Argument::new("chunkSize", Kind::Count, Default::Int(200), "Most packets of a request."),

@@ -6,7 +6,6 @@
 //! - Restart: by the next client, if it died; clients whose hub died are let go and come again.
 
 use std::cell::{Ref, RefCell};
-use std::collections::HashSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -232,11 +231,11 @@ impl Relay {
             gathered.extend(all.filter(|event| is_watched(&room, event)));
             drop(room);
             if gathered.len() >= MAX_EVENTS {
-                return Ok(merged(gathered));
+                return Ok(gathered);
             }
             group = match self.feed.try_recv() {
                 Ok(next) => next,
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(merged(gathered)),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(gathered),
                 Err(TryRecvError::Lagged(n_groups)) => return Err(RecvError::Lagged(n_groups)),
             };
         }
@@ -281,15 +280,6 @@ fn estimates(group: &[Event]) -> Vec<Event> {
     builds.into_iter().map(|build| Event::BuildEstimated { build }).collect()
 }
 
-/// Events of one round without those that would say the same again: each element is read once for the round, after all
-/// of them. The last of them stays, so that nothing that came before it follows it.
-fn merged(events: Vec<Event>) -> Vec<Event> {
-    let mut known = HashSet::with_capacity(events.len());
-    let mut events: Vec<Event> = events.into_iter().rev().filter(|event| known.insert(event.key())).collect();
-    events.reverse();
-    events
-}
-
 /// From the beginning of a round to that of the next.
 fn round(n_clients: u32) -> Duration {
     SHARE.saturating_mul(n_clients).clamp(SHORTEST_ROUND, LONGEST_ROUND)
@@ -302,16 +292,6 @@ fn is_watched(room: &Ref<'_, Room>, event: &Event) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{LogId, StepId};
-
-    #[test]
-    fn what_says_the_same_in_one_round_is_said_once() {
-        let (build, step) = (BuildId(1), StepId(2));
-        let append = |n_lines| Event::LogAppended { log: LogId(3), step, n_lines };
-        let (properties, added) = (Event::BuildPropertiesChanged { build }, Event::StepAdded { step, build });
-        let events = vec![properties.clone(), append(5), added.clone(), append(9), properties.clone()];
-        assert_eq!(merged(events), [added, append(9), properties]);
-    }
 
     #[test]
     fn rounds_are_longer_the_more_clients_there_are_but_never_so_long_that_it_shows() {
