@@ -168,7 +168,8 @@ impl<'a> Settings<'a> {
                     // Told by `unbuilt`.
                     Some(class) if class.support != Support::Works => {}
                     Some(class) if [LISTENER, WEB_STATUS].contains(&class.name) => {}
-                    Some(class) if [CANCELLERS, NOTIFIERS, CHATS].iter().any(|names| names.contains(&class.name)) => {}
+                    Some(class) if [CANCELLERS, CHATS].iter().any(|names| names.contains(&class.name)) => {}
+                    Some(class) if NOTIFIERS.contains(&(class.namespace, class.name)) => {}
                     _ => {
                         let message = format!("c['{name}'] takes reporters, not {}", item.describe());
                         self.context.problem(self.context.places.value(&format!("{name}/{position}")), message);

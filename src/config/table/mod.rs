@@ -25,6 +25,7 @@ mod revlinks;
 mod schedulers;
 mod secrets;
 mod shells;
+mod status;
 mod steps;
 mod tools;
 mod transfers;
@@ -267,6 +268,7 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         chats::CLASSES,
         generators::CLASSES,
         formatters::CLASSES,
+        status::CLASSES,
         reporters::CLASSES,
         revlinks::CLASSES,
         secrets::CLASSES,

@@ -43,7 +43,7 @@ pub use self::build_state::{SetBuildProperties, SetBuildState};
 pub use self::cancel_request::{CancelRequest, Cancelled};
 pub use self::chats::{AdvanceChat, ChangeInterests, EndNotices};
 pub use self::command_ids::ReserveCommandIds;
-pub use self::deliveries::{EndDelivery, SendAgain};
+pub use self::deliveries::{EndDeliveries, SendAgain};
 pub use self::finish_build::{FinishBuild, FinishCause, FinishedBuild};
 pub use self::fire_scheduler::{FireScheduler, Fired};
 pub use self::ingest_changes::IngestChanges;

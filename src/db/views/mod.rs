@@ -43,6 +43,7 @@ pub mod steps;
 pub mod triggered;
 pub mod try_status;
 pub mod upstream;
+pub mod user_list;
 pub mod users;
 pub mod waiting_page;
 pub mod waterfall;
