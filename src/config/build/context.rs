@@ -1,5 +1,6 @@
 //! Collects what is found on the way: problems, warnings, components without effect.
 
+use std::collections::HashSet;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -101,9 +102,9 @@ impl<'a> Context<'a> {
         let mut warnings = self.warnings.borrow().clone();
         warnings.sort_by_key(|warning| (warning.line, warning.column));
         let text = |warning: &ConfigError| format!("{}:{}: {}", warning.file, warning.line, warning.message);
-        let mut warnings: Vec<String> = warnings.iter().map(text).collect();
-        warnings.dedup();
-        warnings
+        // A line that runs several times warns once.
+        let mut told = HashSet::new();
+        warnings.iter().map(text).filter(|warning| told.insert(warning.clone())).collect()
     }
 
     pub fn finish(self) -> Result<(), ConfigErrors> {

@@ -77,6 +77,11 @@ impl ScriptFunction for StarlarkFunction {
         })
     }
 
+    fn takes(&self, n_arguments: usize) -> bool {
+        let spec = self.function.value().parameters_spec();
+        spec.is_none_or(|spec| spec.can_fill_with_args(n_arguments, &[]))
+    }
+
     fn name(&self) -> &str {
         &self.name
     }
