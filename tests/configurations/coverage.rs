@@ -40,13 +40,20 @@ fn every_row_of_the_table_is_in_the_configurations_it_names() {
         for name in names.split(',').map(str::trim) {
             match texts.iter().find(|(known, _)| known == name) {
                 Some((_, text)) if pattern.is_match(text) => named.insert(name),
-                Some(_) => { wrong.push(format!("{row}: not in {name}")); false }
-                None => { wrong.push(format!("{row}: there is no {name}")); false }
+                Some(_) => {
+                    wrong.push(format!("{row}: not in {name}"));
+                    false
+                }
+                None => {
+                    wrong.push(format!("{row}: there is no {name}"));
+                    false
+                }
             };
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    let unnamed: Vec<&String> = texts.iter().map(|(name, _)| name).filter(|name| !named.contains(name.as_str())).collect();
+    let unnamed: Vec<&String> =
+        texts.iter().map(|(name, _)| name).filter(|name| !named.contains(name.as_str())).collect();
     assert!(unnamed.is_empty(), "in no row: {unnamed:?}");
 }
 

@@ -16,9 +16,7 @@ pub fn answer(config: &MasterConfig, headings: &[Heading], question: &Question) 
     let Some(heading) = headings.first() else { return of_master(config, question) };
     let name = heading.name.as_str();
     match heading.kind.as_str() {
-        "builder" => {
-            builders::answer(find(&config.builders, name, |it| it.name.clone())?, headings.get(1), question)
-        }
+        "builder" => builders::answer(find(&config.builders, name, |it| it.name.clone())?, headings.get(1), question),
         "scheduler" => {
             schedulers::answer(find(&config.schedulers, name, |it| it.name.clone())?, headings.get(1), question)
         }

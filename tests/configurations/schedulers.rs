@@ -25,10 +25,12 @@ pub fn answer(scheduler: &SchedulerConfig, inner: Option<&Heading>, question: &Q
         "class" => scheduler.kind.class_name().into(),
         "builders" => list(scheduler.builder_names.iter().map(String::as_str)),
         "properties" => dictionary(&scheduler.properties),
-        "codebases" => list(scheduler.codebases.iter().map(|it| {
-            let branch = it.branch.as_ref().map(|branch| format!(" {branch}")).unwrap_or_default();
-            format!("{} {}{branch}", it.name, it.repository).trim().to_owned()
-        })),
+        "codebases" if !matches!(scheduler.kind, SchedulerKind::Force(_)) => {
+            list(scheduler.codebases.iter().map(|it| {
+                let branch = it.branch.as_ref().map(|branch| format!(" {branch}")).unwrap_or_default();
+                format!("{} {}{branch}", it.name, it.repository).trim().to_owned()
+            }))
+        }
         "priority" => match &scheduler.priority {
             Priority::Fixed(priority) => number(*priority),
             Priority::Function(function) => {
@@ -158,7 +160,8 @@ fn of_field(field: &ForceField, question: &Question) -> Answer {
 
 pub fn of_canceller(canceller: &CancellerConfig, question: &Question) -> Answer {
     let passes = |stamps: &buildbot::schedulers::config::StampFilter| {
-        let filter = buildbot::schedulers::stamp_filter::StampMatcher::new(stamps).map_err(|error| error.to_string())?;
+        let filter =
+            buildbot::schedulers::stamp_filter::StampMatcher::new(stamps).map_err(|error| error.to_string())?;
         let named = given::change(&question.named);
         let spec = buildbot::domain::StampSpec {
             repository: named.repository.clone(),

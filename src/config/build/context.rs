@@ -1,8 +1,8 @@
 //! Collects what is found on the way: problems, warnings, components without effect.
 
-use std::collections::HashSet;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::config::script::{Outcome, Places};

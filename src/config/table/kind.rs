@@ -82,7 +82,10 @@ pub enum Kind {
 impl Kind {
     /// Whether no value is an empty list.
     pub const fn is_list(&self) -> bool {
-        matches!(self, Self::Texts | Self::TextList | Self::Objects(_) | Self::ObjectsOrTexts(_) | Self::List | Self::Locks)
+        matches!(
+            self,
+            Self::Texts | Self::TextList | Self::Objects(_) | Self::ObjectsOrTexts(_) | Self::List | Self::Locks
+        )
     }
 
     /// Whether no value is an empty dictionary.
