@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use regex::Regex;
+use fancy_regex::Regex;
 
 use crate::{all, name_of};
 
@@ -39,7 +39,7 @@ fn every_row_of_the_table_is_in_the_configurations_it_names() {
         let pattern = Regex::new(&format!("(?m){}", pattern.trim())).unwrap();
         for name in names.split(',').map(str::trim) {
             match texts.iter().find(|(known, _)| known == name) {
-                Some((_, text)) if pattern.is_match(text) => named.insert(name),
+                Some((_, text)) if pattern.is_match(text).unwrap() => named.insert(name),
                 Some(_) => {
                     wrong.push(format!("{row}: not in {name}"));
                     false
