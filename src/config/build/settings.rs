@@ -98,10 +98,6 @@ impl<'a> Settings<'a> {
 
     pub fn collapse(&self) -> Collapse {
         let Some(value) = self.typed("collapseRequests", Kind::BoolOrFunction) else { return Collapse::Compatible };
-        if self.is_old("collapseRequests") && matches!(value, Raw::Function(_)) {
-            let message = "functions of 'mergeRequests' took other arguments; use c['collapseRequests']";
-            self.problem("collapseRequests", "", message);
-        }
         super::collapse(value)
     }
 

@@ -246,6 +246,14 @@ impl Class {
     }
 }
 
+impl Class {
+    /// The argument that is read as an attribute: workers have several names for theirs.
+    pub fn attribute(&self, name: &str) -> Option<&'static Argument> {
+        let is_workers_name = self.namespace == "worker" && ["workername", "slavename"].contains(&name);
+        self.argument(if is_workers_name { "name" } else { name })
+    }
+}
+
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
     let tables: [&'static [Class]; 23] = [

@@ -37,7 +37,7 @@ const MAIL: &[Argument] = &[
 const OLD_MAIL: &[Argument] = &[
     Argument::optional("mode", Kind::Texts, "As in `BuildStatusGenerator`. Before there were generators."),
     Argument::optional("builders", Kind::TextList, "As in `BuildStatusGenerator`."),
-    Argument::optional("categories", Kind::Texts, "As `tags` in `BuildStatusGenerator`.").formerly(&["tags"]),
+    Argument::optional("tags", Kind::Texts, "As in `BuildStatusGenerator`.").formerly(&["categories"]),
     Argument::optional("schedulers", Kind::TextList, "As in `BuildStatusGenerator`."),
     Argument::optional("branches", Kind::Values, "As in `BuildStatusGenerator`."),
     Argument::optional("addLogs", Kind::Any, "As `add_logs` in `BuildStatusGenerator`."),

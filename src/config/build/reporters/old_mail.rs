@@ -12,7 +12,7 @@ use crate::reporters::config::{
 const OLD: [&str; 12] = [
     "mode",
     "builders",
-    "categories",
+    "tags",
     "schedulers",
     "branches",
     "addLogs",
@@ -44,12 +44,12 @@ pub fn generators(fields: &Fields<'_>) -> Vec<GeneratorConfig> {
     let formatter = formatter(fields, "messageFormatter");
     let filter = BuildFilter {
         builders: generators::names(fields, "builders"),
-        tags: generators::names(fields, "categories"),
+        tags: generators::names(fields, "tags"),
         schedulers: generators::names(fields, "schedulers"),
         branches: generators::branches(fields),
     };
     if filter.builders.is_some() && filter.tags.is_some() {
-        fields.problem("builders", "and 'categories' cannot be given together");
+        fields.problem("builders", "and 'tags' cannot be given together");
     }
     let kind = match fields.flag("buildSetSummary") {
         true => GeneratorKind::Buildset { modes, formatter },

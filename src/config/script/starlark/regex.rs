@@ -33,6 +33,8 @@ const IGNORECASE: i32 = 2;
 const MULTILINE: i32 = 8;
 const DOTALL: i32 = 16;
 const VERBOSE: i32 = 64;
+/// Flags, and how they are written within a pattern.
+const FLAG_LETTERS: [(i32, char); 4] = [(IGNORECASE, 'i'), (MULTILINE, 'm'), (DOTALL, 's'), (VERBOSE, 'x')];
 
 thread_local! {
     static COMPILED: RefCell<HashMap<String, Arc<Regex>>> = RefCell::default();
@@ -45,7 +47,7 @@ fn compiled(pattern: &str, flags: i32) -> starlark::Result<Arc<Regex>> {
         return Ok(known);
     }
     let mut letters = String::new();
-    for (flag, letter) in [(IGNORECASE, 'i'), (MULTILINE, 'm'), (DOTALL, 's'), (VERBOSE, 'x')] {
+    for (flag, letter) in FLAG_LETTERS {
         if flags & flag != 0 {
             letters.push(letter);
         }
@@ -86,6 +88,16 @@ pub struct Pattern {
 }
 
 starlark_simple_value!(Pattern);
+
+impl Pattern {
+    /// With its flags in front, as one text.
+    pub fn whole_text(&self) -> String {
+        let letters = FLAG_LETTERS.iter().filter(|(flag, _)| self.flags & flag != 0).map(|(_, letter)| *letter);
+        let letters: String = letters.collect();
+        let text = self.text.replace("\\Z", "\\z");
+        if letters.is_empty() { text } else { format!("(?{letters}){text}") }
+    }
+}
 
 impl Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -123,6 +123,10 @@ fn read_at(value: Value<'_>, depth: usize, n_values: &mut usize) -> Result<Prope
     if let Some(lock) = locks::read(value) {
         return lock;
     }
+    if value.get_type() == "match" {
+        // A function that filters may return what it found.
+        return Ok(PropertyValue::Bool(true));
+    }
     match ScriptObject::class_of(value) {
         Some(class) => Err(format!("it returned a {}; return a plain value", class.full_name())),
         None => Err(format!("it returned a {}; return a plain value", value.get_type())),
