@@ -3,6 +3,7 @@
 mod callback_rows;
 mod callbacks;
 mod clients;
+mod db_config;
 mod dialect;
 mod diff;
 mod errors;

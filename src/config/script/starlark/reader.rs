@@ -16,8 +16,10 @@ use super::digest::Digester;
 use super::function::StarlarkFunction;
 use super::missing::Missing;
 use super::object::{Contents, ScriptObject};
+use super::regex::Pattern;
 use crate::config::script::{Argument, Object, Raw};
 use crate::config::source::Span;
+use crate::config::table::find_class;
 use crate::domain::Callback;
 
 /// Most values in a configuration; shared values count each time they are reached.
@@ -59,19 +61,20 @@ impl<'a, 'v> Reader<'a, 'v> {
         self.value(value, 0)
     }
 
-    /// The configuration's dictionary.
-    pub fn config(mut self) -> Result<Vec<(String, Raw)>, String> {
+    /// The configuration's dictionary; or what is wrong, and below which key.
+    pub fn config(mut self) -> Result<Vec<(String, Raw)>, (String, Option<String>)> {
         let value = self.heap.access_owned_frozen_value(self.root);
         let value = Variable::content(value).unwrap_or(value);
         let Some(dict) = DictRef::from_value(value) else {
-            return Err(format!("'BuildmasterConfig' must be a dictionary, not a {}", value.get_type()));
+            return Err((format!("'BuildmasterConfig' must be a dictionary, not a {}", value.get_type()), None));
         };
         let mut config = Vec::new();
         for (key, item) in dict.iter() {
             let Some(key) = key.unpack_str() else {
-                return Err(format!("keys of the configuration are texts, not {}", key.to_repr()));
+                return Err((format!("keys of the configuration are texts, not {}", key.to_repr()), None));
             };
-            let item = self.value(item, 0).map_err(|message| format!("c['{key}']: {message}"))?;
+            let item = self.value(item, 0);
+            let item = item.map_err(|message| (format!("c['{key}']: {message}"), Some(key.to_owned())))?;
             config.push((key.to_owned(), item));
         }
         Ok(config)
@@ -105,6 +108,13 @@ impl<'a, 'v> Reader<'a, 'v> {
         }
         if let Some(contents) = ScriptObject::contents(value) {
             return self.object(value, contents, depth).map(Raw::Object);
+        }
+        if let Some(pattern) = value.downcast_ref::<Pattern>()
+            && let Some(class) = find_class("Pattern")
+        {
+            let text = Raw::Text(pattern.text_with_flags());
+            let arguments = vec![Argument { name: "pattern".to_owned(), value: text, span: Span::default() }];
+            return Ok(Raw::Object(Arc::new(Object { class, span: Span::default(), arguments, rest: Vec::new() })));
         }
         if let Some(missing) = Missing::of(value) {
             return Err(missing.message());

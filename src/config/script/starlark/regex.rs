@@ -6,10 +6,12 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::{self, Display};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use allocative::Allocative;
 use fancy_regex::{Captures, Regex, RegexBuilder};
+use starlark::collections::StarlarkHasher;
 use starlark::environment::{GlobalsBuilder, Methods, MethodsBuilder};
 use starlark::eval::Evaluator;
 use starlark::values::tuple::AllocTuple;
@@ -44,15 +46,7 @@ fn compiled(pattern: &str, flags: i32) -> starlark::Result<Arc<Regex>> {
     if let Some(known) = COMPILED.with_borrow(|known| known.get(&key).cloned()) {
         return Ok(known);
     }
-    let mut letters = String::new();
-    for (flag, letter) in [(IGNORECASE, 'i'), (MULTILINE, 'm'), (DOTALL, 's'), (VERBOSE, 'x')] {
-        if flags & flag != 0 {
-            letters.push(letter);
-        }
-    }
-    // Python ends a text with \Z, where this has \z.
-    let translated = pattern.replace("\\Z", "\\z");
-    let text = if letters.is_empty() { translated } else { format!("(?{letters}){translated}") };
+    let text = with_flags(pattern, flags);
     let mut builder = RegexBuilder::new(&text);
     builder.backtrack_limit(MAX_STEPS).delegate_size_limit(MAX_BYTES).delegate_dfa_size_limit(MAX_BYTES);
     let regex = match builder.build() {
@@ -70,6 +64,19 @@ fn compiled(pattern: &str, flags: i32) -> starlark::Result<Arc<Regex>> {
         known.insert(key, Arc::clone(&regex));
     });
     Ok(regex)
+}
+
+/// A pattern that says its flags itself.
+fn with_flags(pattern: &str, flags: i32) -> String {
+    let mut letters = String::new();
+    for (flag, letter) in [(IGNORECASE, 'i'), (MULTILINE, 'm'), (DOTALL, 's'), (VERBOSE, 'x')] {
+        if flags & flag != 0 {
+            letters.push(letter);
+        }
+    }
+    // Python ends a text with \Z, where this has \z.
+    let translated = pattern.replace("\\Z", "\\z");
+    if letters.is_empty() { translated } else { format!("(?{letters}){translated}") }
 }
 
 fn too_long<T>(pattern: &str) -> starlark::Result<T> {
@@ -108,9 +115,24 @@ impl<'v> StarlarkValue<'v> for Pattern {
             _ => None,
         }
     }
+
+    fn write_hash(&self, hasher: &mut StarlarkHasher) -> starlark::Result<()> {
+        (&self.text, self.flags).hash(hasher);
+        Ok(())
+    }
+
+    fn equals(&self, other: Value<'v>) -> starlark::Result<bool> {
+        let other = other.downcast_ref::<Self>();
+        Ok(other.is_some_and(|other| other.text == self.text && other.flags == self.flags))
+    }
 }
 
 impl Pattern {
+    /// As those need it who know no flags.
+    pub fn text_with_flags(&self) -> String {
+        with_flags(&self.text, self.flags)
+    }
+
     fn new(text: &str, flags: i32) -> starlark::Result<Self> {
         Ok(Self { text: text.to_owned(), flags, regex: compiled(text, flags)? })
     }
