@@ -6,6 +6,7 @@
 mod clean_up;
 mod client_ports;
 mod control;
+mod memory;
 mod overview;
 mod run;
 mod tls;
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 
 pub use self::clean_up::clean_up;
 use self::control::ControlDeps;
+pub use self::memory::share_one_heap;
 pub use self::run::{RunOptions, name, run};
 use crate::actors::applied::{Applied, AppliedConfig};
 use crate::actors::build::{BuildDeps, BuildRows, LockDeps};
