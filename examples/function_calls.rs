@@ -1,13 +1,13 @@
 //! What a call of a function of a configuration costs: `scripts/configuration-figures functions`.
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::sync::Arc;
 
 use buildbot::config::Loader;
 use buildbot::domain::script::{ScriptLimits, ScriptValue};
 use buildbot::domain::{Callback, Properties, PropertyValue};
 use buildbot::schedulers::config::SchedulerKind;
-use std::sync::Arc;
+use tokio::time::Instant;
 
 const CONFIGURATION: &str = "\
 from buildbot.plugins import *

@@ -242,12 +242,7 @@ fn kind(kind: &StepKind) -> String {
             };
             format!("download {source} to {}", shown(&config.workerdest))
         }
-        StepKind::Filesystem(FilesystemConfig::CopyDirectory { src, dest, .. }) => {
-            format!("copy {} to {}", shown(src), shown(dest))
-        }
-        StepKind::Filesystem(FilesystemConfig::FileExists { file }) => format!("is there {}", shown(file)),
-        StepKind::Filesystem(FilesystemConfig::MakeDirectory { dir }) => format!("make {}", shown(dir)),
-        StepKind::Filesystem(FilesystemConfig::RemoveDirectory { dir }) => format!("remove {}", shown(dir)),
+        StepKind::Filesystem(config) => files(config),
         StepKind::SecretFiles(config) => format!("secret files {} remove {}", shown(&config.files), config.remove),
         StepKind::SetProperty(config) => format!("set {} to {}", shown(&config.property), shown(&config.value)),
         StepKind::SetProperties(values) => format!("set {}", shown(values)),
@@ -268,6 +263,15 @@ fn kind(kind: &StepKind) -> String {
             format!("{:?}{}", config.tool, options.collect::<String>())
         }
         _ => "function".to_owned(),
+    }
+}
+
+fn files(config: &FilesystemConfig) -> String {
+    match config {
+        FilesystemConfig::CopyDirectory { src, dest, .. } => format!("copy {} to {}", shown(src), shown(dest)),
+        FilesystemConfig::FileExists { file } => format!("is there {}", shown(file)),
+        FilesystemConfig::MakeDirectory { dir } => format!("make {}", shown(dir)),
+        FilesystemConfig::RemoveDirectory { dir } => format!("remove {}", shown(dir)),
     }
 }
 

@@ -79,8 +79,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         protocols_were_given: settings.value("protocols").is_some_and(Raw::is_truthy),
     };
     validate::validate(&context, &all, &protocols, www.as_ref());
-    links(&settings);
-    let buildbot_url = with_slash(settings.text("buildbotURL").unwrap_or("http://localhost:8080/".to_owned()));
+    let buildbot_url = buildbot_url(&settings);
     let config = MasterConfig {
         title: settings.text("title").unwrap_or("Buildbot".to_owned()),
         title_url: settings.text("titleURL").unwrap_or(buildbot_url.clone()),
@@ -120,8 +119,8 @@ fn items<T>(placed: Vec<Placed<T>>) -> Vec<T> {
     placed.into_iter().map(|placed| placed.item).collect()
 }
 
-/// Links to the pages go into mails: without a scheme they lead nowhere.
-fn links(settings: &Settings<'_>) {
+/// Where the pages are. Links to them go into mails: without a scheme they lead nowhere.
+fn buildbot_url(settings: &Settings<'_>) -> String {
     for key in ["buildbotURL", "titleURL"] {
         let Some(Raw::Text(url)) = settings.value(key) else { continue };
         if !url.contains("://") && !url.is_empty() {
@@ -129,6 +128,7 @@ fn links(settings: &Settings<'_>) {
             settings.context.warning(settings.span(key, ""), message);
         }
     }
+    with_slash(settings.text("buildbotURL").unwrap_or("http://localhost:8080/".to_owned()))
 }
 
 fn with_slash(url: String) -> String {
