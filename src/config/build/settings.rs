@@ -85,6 +85,11 @@ impl<'a> Settings<'a> {
         self.typed(key, Kind::Map)
     }
 
+    /// A dictionary of properties.
+    pub fn properties(&self, key: &str) -> Option<&'a Raw> {
+        self.typed(key, Kind::Properties)
+    }
+
     pub fn function(&self, key: &str) -> Option<Callback> {
         self.typed(key, Kind::Function).and_then(super::callback)
     }

@@ -40,6 +40,7 @@ pub mod select;
 pub mod source_stamps;
 pub mod step_runs;
 pub mod steps;
+pub mod stored_values;
 pub mod triggered;
 pub mod try_status;
 pub mod upstream;
