@@ -256,7 +256,7 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 23] = [
+    let tables: [&'static [Class]; 24] = [
         worker::CLASSES,
         builders::CLASSES,
         projects::CLASSES,
