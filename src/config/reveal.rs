@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use super::{ConfigError, ConfigErrors, Loader, MASTER_CFG, MasterConfig};
 use crate::changes::config::ChangeSourceKind;
 use crate::reporters::config::TransportConfig;
+use crate::reporters::push::{PushConfig, PushEnd};
 use crate::secrets::{Late, LateText, Place, SecretStore};
 use crate::steps::Fault;
 use crate::steps::render::render_outside;
@@ -72,13 +73,14 @@ fn texts_of(transport: &mut TransportConfig) -> Vec<(&'static str, &mut LateText
             let login = mail.relay.login.iter_mut();
             login.flat_map(|(user, password)| [("the smtpUser", user), ("the smtpPassword", password)]).collect()
         }
-        TransportConfig::Http(http) => {
+        TransportConfig::Http(http) | TransportConfig::Push(PushConfig { end: PushEnd::Form { http, .. }, .. }) => {
             let auth =
                 http.auth.iter_mut().flat_map(|(user, password)| [("the user", user), ("the password", password)]);
             let headers = http.headers.iter_mut().map(|(_, value)| ("a header", value));
             let key = http.signing_key.iter_mut().map(|key| ("the secret", key));
             auth.chain(headers).chain(key).chain([("the serverUrl", &mut http.url)]).collect()
         }
+        TransportConfig::Push(PushConfig { end: PushEnd::Function(_), .. }) => Vec::new(),
     }
 }
 

@@ -52,7 +52,8 @@ async fn facts(deps: &BotDeps, occasion: Occasion) -> Result<Option<News>, DbErr
             Ok(facts.map(|facts| News::Finished(Box::new(facts))))
         }
         Occasion::RequestCancelled(request) => {
-            let facts = deps.db.read(move |conn| gather::pending(conn, request)).await?;
+            let master = deps.db.master().id;
+            let facts = deps.db.read(move |conn| gather::pending(conn, request, master)).await?;
             Ok(facts.map(|facts| News::Cancelled { request, builder: facts.builder.name }))
         }
         Occasion::WorkerMissing(id) => {

@@ -85,6 +85,11 @@ impl<'a> Settings<'a> {
         self.typed(key, Kind::Map)
     }
 
+    /// A dictionary of properties.
+    pub fn properties(&self, key: &str) -> Option<&'a Raw> {
+        self.typed(key, Kind::Properties)
+    }
+
     pub fn function(&self, key: &str) -> Option<Callback> {
         self.typed(key, Kind::Function).and_then(super::callback)
     }
@@ -98,10 +103,6 @@ impl<'a> Settings<'a> {
 
     pub fn collapse(&self) -> Collapse {
         let Some(value) = self.typed("collapseRequests", Kind::BoolOrFunction) else { return Collapse::Compatible };
-        if self.is_old("collapseRequests") && matches!(value, Raw::Function(_)) {
-            let message = "functions of 'mergeRequests' took other arguments; use c['collapseRequests']";
-            self.problem("collapseRequests", "", message);
-        }
         super::collapse(value)
     }
 
@@ -168,7 +169,8 @@ impl<'a> Settings<'a> {
                     // Told by `unbuilt`.
                     Some(class) if class.support != Support::Works => {}
                     Some(class) if [LISTENER, WEB_STATUS].contains(&class.name) => {}
-                    Some(class) if [CANCELLERS, NOTIFIERS, CHATS].iter().any(|names| names.contains(&class.name)) => {}
+                    Some(class) if [CANCELLERS, CHATS].iter().any(|names| names.contains(&class.name)) => {}
+                    Some(class) if NOTIFIERS.contains(&(class.namespace, class.name)) => {}
                     _ => {
                         let message = format!("c['{name}'] takes reporters, not {}", item.describe());
                         self.context.problem(self.context.places.value(&format!("{name}/{position}")), message);

@@ -25,6 +25,7 @@ mod revlinks;
 mod schedulers;
 mod secrets;
 mod shells;
+mod status;
 mod steps;
 mod tools;
 mod transfers;
@@ -245,9 +246,17 @@ impl Class {
     }
 }
 
+impl Class {
+    /// The argument that is read as an attribute: workers have several names for theirs.
+    pub fn attribute(&self, name: &str) -> Option<&'static Argument> {
+        let is_workers_name = self.namespace == "worker" && ["workername", "slavename"].contains(&name);
+        self.argument(if is_workers_name { "name" } else { name })
+    }
+}
+
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 23] = [
+    let tables: [&'static [Class]; 24] = [
         worker::CLASSES,
         builders::CLASSES,
         projects::CLASSES,
@@ -267,6 +276,7 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         chats::CLASSES,
         generators::CLASSES,
         formatters::CLASSES,
+        status::CLASSES,
         reporters::CLASSES,
         revlinks::CLASSES,
         secrets::CLASSES,

@@ -4,6 +4,7 @@ mod callback_rows;
 mod callbacks;
 mod chats;
 mod clients;
+mod db_config;
 mod dialect;
 mod diff;
 mod errors;

@@ -141,6 +141,7 @@ pub fn config() -> MasterConfig {
         logs: LogLimits::default(),
         lifetime: Default::default(),
         max_worker_losses: 3,
+        stored: Vec::new(),
         inactive: vec!["reporters.MailNotifier".to_owned()],
         not_available: Vec::new(),
         warnings: Vec::new(),

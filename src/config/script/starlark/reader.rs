@@ -10,14 +10,17 @@ use starlark::values::tuple::TupleRef;
 use starlark::values::{FrozenValue, Heap, OwnedFrozenValue, UnpackValue, Value, ValueIdentity, ValueLike};
 
 use super::Script;
+use super::bound::is_function;
 use super::boxes::Variable;
 use super::constructor::Constructor;
 use super::digest::Digester;
 use super::function::StarlarkFunction;
 use super::missing::Missing;
 use super::object::{Contents, ScriptObject};
+use super::regex::Pattern;
 use crate::config::script::{Argument, Object, Raw};
 use crate::config::source::Span;
+use crate::config::table::find_class;
 use crate::domain::Callback;
 
 /// Most values in a configuration; shared values count each time they are reached.
@@ -59,19 +62,20 @@ impl<'a, 'v> Reader<'a, 'v> {
         self.value(value, 0)
     }
 
-    /// The configuration's dictionary.
-    pub fn config(mut self) -> Result<Vec<(String, Raw)>, String> {
+    /// The configuration's dictionary; or what is wrong, and below which key.
+    pub fn config(mut self) -> Result<Vec<(String, Raw)>, (String, Option<String>)> {
         let value = self.heap.access_owned_frozen_value(self.root);
         let value = Variable::content(value).unwrap_or(value);
         let Some(dict) = DictRef::from_value(value) else {
-            return Err(format!("'BuildmasterConfig' must be a dictionary, not a {}", value.get_type()));
+            return Err((format!("'BuildmasterConfig' must be a dictionary, not a {}", value.get_type()), None));
         };
         let mut config = Vec::new();
         for (key, item) in dict.iter() {
             let Some(key) = key.unpack_str() else {
-                return Err(format!("keys of the configuration are texts, not {}", key.to_repr()));
+                return Err((format!("keys of the configuration are texts, not {}", key.to_repr()), None));
             };
-            let item = self.value(item, 0).map_err(|message| format!("c['{key}']: {message}"))?;
+            let item = self.value(item, 0);
+            let item = item.map_err(|message| (format!("c['{key}']: {message}"), Some(key.to_owned())))?;
             config.push((key.to_owned(), item));
         }
         Ok(config)
@@ -116,7 +120,14 @@ impl<'a, 'v> Reader<'a, 'v> {
             let (class, span) = (constructor.class, Span::default());
             return Ok(Raw::Object(Arc::new(Object { class, span, arguments: Vec::new(), rest: Vec::new() })));
         }
-        if value.function_name().is_some() {
+        if let Some(pattern) = value.downcast_ref::<Pattern>()
+            && let Some(class) = find_class("Pattern")
+        {
+            let span = Span::default();
+            let text = Argument { name: "pattern".to_owned(), value: Raw::Text(pattern.whole_text()), span };
+            return Ok(Raw::Object(Arc::new(Object { class, span, arguments: vec![text], rest: Vec::new() })));
+        }
+        if is_function(value) {
             return Ok(Raw::Function(self.function(value)?));
         }
         Ok(Raw::Other(value.get_type().to_owned()))
