@@ -10,6 +10,7 @@ pub mod local_executor;
 pub mod log_shelf;
 pub mod many_builders;
 pub mod past_builds;
+pub mod people;
 pub mod plain_steps;
 pub mod probe;
 pub mod project_site;

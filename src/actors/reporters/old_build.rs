@@ -173,17 +173,20 @@ fn step(of: &BuildFacts, facts: &StepFacts, site: &Site) -> ScriptValue {
 
 fn log(of: &BuildFacts, step: &StepFacts, facts: &LogFacts, site: &Site) -> ScriptValue {
     let log = &facts.log;
-    let text = facts.content.as_deref().map(|text| log_lines::readable(text, log.kind)).unwrap_or_default();
+    let stored = facts.content.as_deref().unwrap_or_default();
+    // What the command wrote, and nothing of the master's.
+    let lines = log_lines::last_lines(stored, log.kind, usize::MAX).into_iter().map(|line| line + "\n");
+    let lines: Vec<String> = lines.collect();
     ScriptValue::Object(vec![
         plain("name", log.name.as_str().into()),
         plain("url", story::log_url(site, &of.build, &step.step, log).into()),
         data("getName", log.name.as_str().into()),
         answer("getStep", ScriptValue::Object(bare_step(of, step, site))),
-        data("hasContents", (!text.is_empty()).into()),
+        data("hasContents", (!stored.is_empty()).into()),
         data("isFinished", log.complete.into()),
-        data("readlines", PropertyValue::List(text.lines().map(|line| format!("{line}\n").into()).collect())),
-        data("getTextWithHeaders", text.clone().into()),
-        data("getText", text.into()),
+        data("readlines", PropertyValue::List(lines.iter().map(|line| line.as_str().into()).collect())),
+        data("getTextWithHeaders", log_lines::readable(stored, log.kind).into()),
+        data("getText", lines.concat().into()),
     ])
 }
 
@@ -226,13 +229,13 @@ mod tests {
     lines = [mode[0], name, Results[results], build.getReason(), build.getSlavename(), build.getBuilder().getName()]
     lines += [master_status.getTitle(), master_status.getURLForThing(build), ss.branch or '']
     lines += [log.getName(), log.getStep().getName(), str(log.getStep().getResults()[0])]
-    lines += [log.getText().splitlines()[-1], str(build.getNumber()), build.getText()[0]]
+    lines += [log.getText().splitlines()[0], log.getTextWithHeaders().splitlines()[0], str(build.getNumber()), build.getText()[0]]
     lines += [build.getProperty('owner'), str(len(build.getSteps())), str(int(build.getTimes()[0]))]
     return '|'.join(lines)";
         assert_eq!(
             returned(body),
             "failing|runtests|failure|scheduler|w1|runtests|Example|https://ci.example.org/builders/3/builds/7|main|\
-             stdio|test|2|two|7|failed test|bob@example.org|2|1700000700"
+             stdio|test|2|one|make test|7|failed test|bob@example.org|2|1700000700"
                 .into()
         );
     }

@@ -10,7 +10,7 @@ use super::pace::{self, Pace};
 use crate::db::DbError;
 use crate::db::transitions::EndDeliveries;
 use crate::db::views::reporters::{self, Batch, Due, NextDelivery};
-use crate::domain::{Delivery, DeliveryEnd, DeliveryId, Timestamp};
+use crate::domain::{Delivery, DeliveryEnd, Timestamp};
 use crate::reporters::config::{ReporterConfig, TransportConfig};
 use crate::reporters::push::PushConfig;
 use crate::reporters::{Outcome, Parcel, Transport};
@@ -29,11 +29,9 @@ pub enum Sent {
     },
 }
 
-/// What is sent at once.
+/// What is sent at once: one delivery, or several of a push.
 struct Load {
-    /// The oldest of those that are in it.
-    first: Delivery,
-    all: Vec<DeliveryId>,
+    due: Vec<Due>,
     body: Vec<u8>,
 }
 
@@ -48,38 +46,61 @@ pub async fn send_next(
         TransportConfig::Push(push) => next_packets(&config.name, push, &deps, failures).await?,
         TransportConfig::Mail(_) | TransportConfig::Http(_) => next_one(&config.name, &deps).await?,
     };
-    let load = match next {
+    let mut load = match next {
         Ok(load) => load,
         Err(until) => return Ok(Sent::NothingUntil(until)),
     };
-    let first = &load.first;
-    let parcel = Parcel {
-        id: format!("{}-{}", first.id, first.created_at.micros()),
-        event: first.event_key.clone(),
-        recipients: first.recipients.clone(),
-        body: load.body,
-    };
-    let outcome = match &config.transport {
-        TransportConfig::Push(PushConfig { most_bytes: Some(most), .. }) if *most < parcel.body.len() => {
-            Outcome::Refused(format!("it is larger than the {most} bytes that a request may have"))
+    let outcome = loop {
+        let outcome = attempt(&config.transport, &*transport, &load).await;
+        match (&outcome, &config.transport) {
+            // One of them may be the reason.
+            (Outcome::Refused(_), TransportConfig::Push(push)) if 1 < load.due.len() => load.halve(push),
+            _ => break outcome,
         }
-        _ => transport.send(&parcel).await,
     };
-    // One of them may be the reason: they are tried one by one next time.
-    let outcome = match outcome {
-        Outcome::Refused(why) if 1 < load.all.len() => Outcome::Unreachable(why),
-        other => other,
-    };
-    let attempt = Attempt { now: deps.clock.now(), failures, pace: pace::of(&config.transport) };
-    let judged = judge(outcome, first, attempt);
+    let circumstances = Attempt { now: deps.clock.now(), failures, pace: pace::of(&config.transport) };
+    let Some(first) = load.due.first().map(|due| &due.delivery) else { return Ok(Sent::NothingUntil(None)) };
+    let judged = judge(outcome, first, circumstances);
     match &judged.end {
         DeliveryEnd::Refused => {
             warn!(reporter = config.name, title = first.title, why = judged.detail, "the other side refused a message");
         }
         _ => debug!(reporter = config.name, title = first.title, detail = judged.detail, "tried to send a message"),
     }
-    deps.db.write(EndDeliveries { deliveries: load.all, end: judged.end, detail: judged.detail.clone() }).await?;
+    let deliveries = load.due.iter().map(|due| due.delivery.id).collect();
+    deps.db.write(EndDeliveries { deliveries, end: judged.end, detail: judged.detail.clone() }).await?;
     Ok(if judged.is_reachable { Sent::OneMore } else { Sent::NoOtherSide { why: judged.detail } })
+}
+
+async fn attempt(config: &TransportConfig, transport: &dyn Transport, load: &Load) -> Outcome {
+    let Some(Due { delivery: first, .. }) = load.due.first() else {
+        return Outcome::Sent { refused: Vec::new(), later: Vec::new() };
+    };
+    if let TransportConfig::Push(PushConfig { most_bytes: Some(most), .. }) = config
+        && *most < load.body.len()
+    {
+        return Outcome::Refused(format!("it is larger than the {most} bytes that a request may have"));
+    }
+    let parcel = Parcel {
+        id: format!("{}-{}", first.id, first.created_at.micros()),
+        event: first.event_key.clone(),
+        recipients: first.recipients.clone(),
+        body: load.body.clone(),
+    };
+    transport.send(&parcel).await
+}
+
+impl Load {
+    fn of(due: Vec<Due>, push: &PushConfig) -> Self {
+        let body = push.body(due.iter().map(|due| &due.body[..]));
+        Self { due, body }
+    }
+
+    fn halve(&mut self, push: &PushConfig) {
+        let mut due = std::mem::take(&mut self.due);
+        due.truncate(due.len().div_ceil(2));
+        *self = Self::of(due, push);
+    }
 }
 
 /// The delivery that may be sent now, else when one may.
@@ -88,8 +109,8 @@ async fn next_one(name: &str, deps: &ReporterDeps) -> Result<Result<Load, Option
     let next = deps.db.read(move |conn| reporters::next_delivery(conn, &reporter, now)).await?;
     Ok(match next {
         NextDelivery::Now(due) => {
-            let Due { delivery, body } = *due;
-            Ok(Load { all: vec![delivery.id], first: delivery, body })
+            let body = due.body.clone();
+            Ok(Load { due: vec![*due], body })
         }
         NextDelivery::At(due) => Err(Some(due)),
         NextDelivery::Nothing => Err(None),
@@ -106,15 +127,11 @@ async fn next_packets(
     let (reporter, now) = (name.to_owned(), deps.clock.now());
     let most = if failures == 0 { i64::try_from(push.chunk).unwrap_or(i64::MAX) } else { 1 };
     let batch = Batch { deliveries: most.max(1), bytes: push.most_bytes.unwrap_or(MOST_BYTES).min(MOST_BYTES) };
-    let (mut due, until) = deps.db.read(move |conn| reporters::next_batch(conn, &reporter, now, batch)).await?;
-    let mut body = push.body(due.iter().map(|due| &due.body[..]));
-    // In a form they take more room.
-    while 1 < due.len() && push.most_bytes.is_some_and(|most| most < body.len()) {
-        due.truncate(due.len() / 2);
-        body = push.body(due.iter().map(|due| &due.body[..]));
+    let (due, until) = deps.db.read(move |conn| reporters::next_batch(conn, &reporter, now, batch)).await?;
+    if due.is_empty() {
+        return Ok(Err(until));
     }
-    let all = due.iter().map(|due| due.delivery.id).collect();
-    Ok(due.into_iter().next().map(|first| Load { first: first.delivery, all, body }).ok_or(until))
+    Ok(Ok(Load::of(due, push)))
 }
 
 /// The circumstances of an attempt.

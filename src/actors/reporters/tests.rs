@@ -443,8 +443,10 @@ async fn the_oldest_packets_give_way_if_too_many_wait() {
 #[actix::test]
 async fn one_packet_that_is_refused_does_not_take_the_others_with_it() {
     let bench = Bench::new(PUSH).await;
-    bench.transport.answer(Outcome::Refused("400 bad".to_owned()));
-    bench.transport.answer(Outcome::Refused("400 bad".to_owned()));
+    // Of all three, of two, of the first alone.
+    for _ in 0..3 {
+        bench.transport.answer(Outcome::Refused("400 bad".to_owned()));
+    }
     let reporter = bench.start();
     bench.build(Results::Failure).await;
     reporter.tell().tell(ReconsiderEvents);

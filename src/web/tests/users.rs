@@ -1,26 +1,14 @@
 //! People: from the changes that came in and from what was said of them.
 
 use super::site::Site;
-use crate::db::transitions::{AddUser, IngestChanges, RemoveUser, UserFacts};
-use crate::domain::NewChange;
-use crate::testing::sample_site;
+use crate::testing::people;
 
 async fn add(site: &Site, identifier: &str, attributes: &[(&str, &str)]) {
-    let attributes = attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let facts = UserFacts { identifier: identifier.to_owned(), attributes, login: None };
-    site.db().write(AddUser(facts)).await.unwrap();
+    people::describe(site.db(), identifier, attributes).await.unwrap();
 }
 
 async fn change(site: &Site, author: &str) {
-    let change = NewChange { author: author.to_owned(), ..sample_site::change() };
-    let ingest = IngestChanges {
-        source: "hook".to_owned(),
-        source_id: None,
-        changes: vec![change],
-        poll_state: None,
-        history: None,
-    };
-    site.db().write(ingest).await.unwrap();
+    people::change_by(site.db(), author).await.unwrap();
 }
 
 /// The names on the list, in their order.
@@ -61,7 +49,7 @@ async fn one_person_has_names_and_changes() {
 async fn changes_outlive_what_is_known_of_their_author() {
     let site = Site::empty();
     change(&site, "ada").await;
-    site.db().write(RemoveUser { identifier: "ada".to_owned() }).await.unwrap();
+    people::forget(site.db(), "ada").await.unwrap();
     assert!(names(&site, "/users").await.is_empty());
     assert_eq!(site.page("/changes/1").await.status, 200);
 }
