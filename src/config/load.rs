@@ -8,7 +8,7 @@ use super::build;
 use super::precheck::Precheck;
 use super::script::{ConfigEngine, Files, Now, StarlarkEngine, Surroundings};
 use super::source::SourceText;
-use super::{ConfigError, ConfigErrors, ConfigFile, MasterConfig};
+use super::{ConfigError, ConfigErrors, ConfigFile, MasterConfig, StoredValues};
 use crate::domain::Timestamp;
 
 /// The configuration of a master, in its base directory.
@@ -43,6 +43,12 @@ impl Loader {
     /// What time it is in the file, and whenever one of its functions asks.
     pub fn with_now(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.surroundings.now = Now::new(now);
+        self
+    }
+
+    /// Where `util.DbConfig` reads; the database files if this is not called.
+    pub fn with_stored(mut self, stored: StoredValues) -> Self {
+        self.surroundings.stored = stored;
         self
     }
 

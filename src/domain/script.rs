@@ -28,6 +28,10 @@ pub enum ScriptValue {
     Map(Vec<(String, ScriptValue)>),
     /// An object with attributes, for instance a step given to `doStepIf`.
     Object(Vec<(String, ScriptValue)>),
+    /// A method whose answer is known, whatever it is asked with.
+    Answer(Box<ScriptValue>),
+    /// A method that answers with the `url` of what it is asked about.
+    UrlOf,
 }
 
 /// How long a call may take, in time and in steps of the interpreter.

@@ -6,6 +6,7 @@ use buildbot::reporters::config::{
 };
 use buildbot::reporters::http::HttpConfig;
 use buildbot::reporters::mail::{Encryption, Lookup, MailConfig};
+use buildbot::reporters::push::PushConfig;
 
 use crate::calls::{call, rendered, rendered_option};
 use crate::given;
@@ -24,7 +25,19 @@ pub fn answer(reporter: &ReporterConfig, inner: Option<&Heading>, question: &Que
     match &reporter.transport {
         TransportConfig::Mail(mail) => of_mail(mail, question),
         TransportConfig::Http(http) => of_http(http, question),
+        TransportConfig::Push(push) => of_push(push, &reporter.transport.target(), question),
     }
+}
+
+fn of_push(push: &PushConfig, target: &str, question: &Question) -> Answer {
+    Ok(match question.name.as_str() {
+        "class" => "StatusPush".into(),
+        "target" => target.into(),
+        "blackList" => list(push.unwanted.iter().map(String::as_str)),
+        "bufferDelay" => number(push.gather.as_secs()),
+        "maxDiskItems" => push.most_waiting.map_or(PropertyValue::Null, PropertyValue::Int),
+        other => return Err(unknown("push", other)),
+    })
 }
 
 fn of_mail(mail: &MailConfig, question: &Question) -> Answer {
@@ -137,5 +150,6 @@ fn body(formatter: &Formatter, question: &Question) -> Answer {
         FormatterSource::Renderable { body, .. } => rendered(body, question),
         FormatterSource::Old { .. } => Err("a function of 0.8".to_owned()),
         FormatterSource::Build => Ok("the build".into()),
+        FormatterSource::Tinderbox { subject, .. } => Ok(subject.as_str().into()),
     }
 }

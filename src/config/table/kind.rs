@@ -3,7 +3,7 @@
 use regex::Regex;
 
 use super::{Class, Support};
-use crate::config::script::{Object, Raw};
+use crate::config::script::{INSTANCE, Object, Raw};
 
 /// The type of an argument.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +104,21 @@ impl Kind {
         if self.fits(value) {
             return self.detail(value);
         }
-        Some(format!("must be {}, not {}", self.expects(), value.describe()))
+        let remedy = match odd_part(value) {
+            Some(Raw::Other(kind)) if kind == INSTANCE => "; @util.renderer makes a function a value of the build",
+            Some(_) => "; what is known only when a build runs cannot be used here",
+            None => "",
+        };
+        Some(format!("must be {}, not {}{remedy}", self.expects(), self.describe(value)))
+    }
+
+    /// What a value is that does not fit; of a list of objects the item that is none.
+    fn describe(self, value: &Raw) -> String {
+        let (Self::Objects(classes) | Self::ObjectsOrRenderable(classes), Raw::List(items)) = (self, value) else {
+            return value.describe();
+        };
+        let odd = items.iter().find(|item| !is_object(item, classes));
+        odd.map_or_else(|| value.describe(), |odd| format!("a list with {}", odd.describe()))
     }
 
     fn fits(self, value: &Raw) -> bool {
@@ -218,6 +232,17 @@ impl Kind {
             }
         };
         text.to_owned()
+    }
+}
+
+/// The first part of a value that is known only when a build runs, or is an object of the file's own.
+fn odd_part(value: &Raw) -> Option<&Raw> {
+    match value {
+        Raw::List(items) => items.iter().find_map(odd_part),
+        Raw::Map(entries) => entries.iter().find_map(|(_, item)| odd_part(item)),
+        Raw::Object(object) if RENDERABLES.contains(&object.class.name) => Some(value),
+        Raw::Other(kind) if kind == INSTANCE => Some(value),
+        _ => None,
     }
 }
 

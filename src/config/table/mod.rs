@@ -7,6 +7,7 @@ mod brief;
 mod builders;
 mod cancellers;
 mod changes;
+mod chats;
 mod check;
 mod formatters;
 mod generators;
@@ -24,6 +25,7 @@ mod revlinks;
 mod schedulers;
 mod secrets;
 mod shells;
+mod status;
 mod steps;
 mod tools;
 mod transfers;
@@ -32,6 +34,7 @@ mod web_status;
 mod worker;
 
 pub use cancellers::CANCELLERS;
+pub use chats::CHATS;
 pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, is_unbuilt, pattern};
 pub use lifetime::DATETIME;
@@ -253,7 +256,7 @@ impl Class {
 
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 22] = [
+    let tables: [&'static [Class]; 24] = [
         worker::CLASSES,
         builders::CLASSES,
         projects::CLASSES,
@@ -270,8 +273,10 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         locks::CLASSES,
         cancellers::CLASSES,
         notifiers::CLASSES,
+        chats::CLASSES,
         generators::CLASSES,
         formatters::CLASSES,
+        status::CLASSES,
         reporters::CLASSES,
         revlinks::CLASSES,
         secrets::CLASSES,

@@ -3,8 +3,14 @@
 use super::generators::GENERATORS;
 use super::{Argument, Class, Default, Kind};
 
-/// Reporters that send something.
-pub const NOTIFIERS: &[&str] = &["MailNotifier", "HttpStatusPush"];
+/// Reporters that send something, each with its namespace.
+pub const NOTIFIERS: &[(&str, &str)] = &[
+    ("reporters", "MailNotifier"),
+    ("reporters", "HttpStatusPush"),
+    (super::STATUS, "HttpStatusPush"),
+    (super::STATUS, "StatusPush"),
+    (super::STATUS, "TinderboxMailNotifier"),
+];
 
 const COMMON: &[Argument] = &[
     Argument::optional("name", Kind::Text, "Unique name; the class and what it sends to if not given."),

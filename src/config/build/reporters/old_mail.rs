@@ -6,7 +6,7 @@ use crate::config::build::fields::Fields;
 use crate::config::build::values;
 use crate::config::script::Raw;
 use crate::reporters::config::{
-    BuildFilter, Formatter, FormatterSource, GeneratorConfig, GeneratorKind, Names, TextKind,
+    AttachLogs, BuildFilter, Formatter, FormatterSource, GeneratorConfig, GeneratorKind, Names, TextKind, Wants,
 };
 
 const OLD: [&str; 12] = [
@@ -74,7 +74,10 @@ pub fn generators(fields: &Fields<'_>) -> Vec<GeneratorConfig> {
 fn formatter(fields: &Fields<'_>, name: &str) -> Formatter {
     match fields.optional(name) {
         None => Formatter::standard(TextKind::Html),
-        Some(Raw::Function(function)) => Formatter::of(FormatterSource::Old { function }),
+        Some(Raw::Function(function)) => {
+            let wants = Wants { steps: true, logs: true, contents: AttachLogs::All };
+            Formatter { wants, ..Formatter::of(FormatterSource::Old { function }) }
+        }
         Some(Raw::Object(object)) if formatters::is_formatter(&object) => {
             formatters::formatter(&Fields::new(fields.context, &object))
         }

@@ -10,6 +10,7 @@ mod collections;
 mod constant;
 mod constructor;
 mod data;
+mod db_config;
 mod default_dict;
 mod depth;
 mod digest;
@@ -41,6 +42,7 @@ mod step_context;
 mod step_function;
 mod step_log;
 mod subject;
+mod svn;
 mod sys_path;
 mod texts;
 mod times;
@@ -58,6 +60,7 @@ use starlark::eval::Evaluator;
 use starlark::syntax::{AstModule, Dialect, DialectTypes};
 use starlark::values::FreezeError;
 
+use self::db_config::Store;
 use self::reader::Reader;
 use self::recorder::Recorder;
 use super::front_end::{self, Rewritten};
@@ -123,11 +126,11 @@ fn bug(source: &SourceText, panic: &(dyn Any + Send)) -> ConfigError {
 fn run(source: &SourceText, surroundings: &Surroundings) -> Result<Outcome, Vec<ConfigError>> {
     let rewritten = front_end::rewrite(source, &surroundings.files)?;
     let script = Arc::new(Script { source: rewritten.source.clone(), rewritten });
-    let recorder = Recorder::new(Arc::clone(&script));
+    let recorder = Recorder::new(Arc::clone(&script), Store::new(surroundings));
     match evaluate(&script, &recorder, surroundings) {
         Ok(module) => outcome(&script, recorder, &module),
         Err(error) => {
-            let (mut problems, _) = recorder.into_parts();
+            let (mut problems, ..) = recorder.into_parts();
             problems.push(error);
             Err(problems)
         }
@@ -163,8 +166,12 @@ fn evaluate(script: &Script, recorder: &Recorder, surroundings: &Surroundings) -
 }
 
 fn outcome(script: &Arc<Script>, recorder: Recorder, module: &FrozenModule) -> Result<Outcome, Vec<ConfigError>> {
-    let place = |message: String| script.source.error(script.rewritten.places.config, message);
-    let (mut problems, warnings) = recorder.into_parts();
+    let places = &script.rewritten.places;
+    let place = |(message, key): (String, Option<String>)| {
+        let key = key.and_then(|key| places.keys.get(&key));
+        script.source.error(key.copied().unwrap_or(places.config), message)
+    };
+    let (mut problems, warnings, stored) = recorder.into_parts();
     let config = Module::with_temp_heap(|temporary| {
         let found = module.get_any_visibility(CONFIG_NAME).or_else(|_| module.get_any_visibility(CONFIG_BOX));
         let Ok((root, _)) = found else {
@@ -177,7 +184,7 @@ fn outcome(script: &Arc<Script>, recorder: Recorder, module: &FrozenModule) -> R
         Ok(config) => {
             let Rewritten { source, others, places, .. } = &script.rewritten;
             let (source, others, places) = (source.clone(), others.clone(), places.clone());
-            Ok(Outcome { config, source, others, places, problems, warnings })
+            Ok(Outcome { config, source, others, places, stored, problems, warnings })
         }
         Err(error) => {
             problems.push(error);

@@ -20,6 +20,7 @@ use starlark::{starlark_complex_values, starlark_module};
 
 use super::classes::inner_object;
 use super::constructor::{self, fail};
+use super::db_config;
 use super::natives;
 use super::recorder::Recorder;
 use super::renderables;
@@ -312,6 +313,9 @@ fn methods(builder: &mut MethodsBuilder) {
         if let Some(other) = named.keys().find(|name| *name != "withSecrets") {
             return fail(format!("addSteps() has no argument '{other}'"));
         }
+        if ScriptObject::class_of(steps).is_some() {
+            return fail("addSteps() takes a list of steps; addStep() takes one".to_owned());
+        }
         let secrets = named.get("withSecrets").copied().filter(|secrets| secrets.to_bool());
         let with_secrets = secrets.map(|secrets| WithSecrets::begin(this, secrets, eval)).transpose()?;
         for step in steps.iterate(eval.heap())? {
@@ -358,6 +362,27 @@ fn methods(builder: &mut MethodsBuilder) {
         }
     }
 
+    /// `DbConfig.get(name, default)`.
+    fn get<'v>(
+        this: Value<'v>,
+        name: &str,
+        default: Option<Value<'v>>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        db_config::get(this, name, default, eval)
+    }
+
+    /// `DbConfig.set(name, value)`.
+    fn set<'v>(
+        this: Value<'v>,
+        name: &str,
+        value: Value<'v>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        db_config::set(this, name, value, eval)?;
+        Ok(Value::new_none())
+    }
+
     /// `timedelta.total_seconds()`.
     fn total_seconds<'v>(this: Value<'v>) -> starlark::Result<f64> {
         match times::length_of(this) {
@@ -394,9 +419,19 @@ pub(super) fn add_step<'v>(
         (true, _) => object.steps.borrow_mut().push(step),
         (false, Some(recorder)) => {
             let span = recorder.argument(recorder.call(evaluator), None, position);
-            recorder.problem(span, format!("a factory takes steps, not a {}", step.get_type()));
+            recorder.problem(span, format!("a factory takes steps, not {}", what_is_no_step(step)));
         }
         (false, None) => return fail("a factory takes steps".to_owned()),
     }
     Ok(())
+}
+
+/// A value that somebody took for a step, and what may be meant.
+fn what_is_no_step(value: Value<'_>) -> String {
+    match (ScriptObject::class_of(value), value.get_type()) {
+        (Some(class), _) => format!("a {}", class.full_name()),
+        (None, "NoneType") => "None: does the function return its step?".to_owned(),
+        (None, "list" | "tuple") => "a list: addSteps() takes one".to_owned(),
+        (None, other) => format!("a {other}"),
+    }
 }

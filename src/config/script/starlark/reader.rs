@@ -62,19 +62,20 @@ impl<'a, 'v> Reader<'a, 'v> {
         self.value(value, 0)
     }
 
-    /// The configuration's dictionary.
-    pub fn config(mut self) -> Result<Vec<(String, Raw)>, String> {
+    /// The configuration's dictionary; or what is wrong, and below which key.
+    pub fn config(mut self) -> Result<Vec<(String, Raw)>, (String, Option<String>)> {
         let value = self.heap.access_owned_frozen_value(self.root);
         let value = Variable::content(value).unwrap_or(value);
         let Some(dict) = DictRef::from_value(value) else {
-            return Err(format!("'BuildmasterConfig' must be a dictionary, not a {}", value.get_type()));
+            return Err((format!("'BuildmasterConfig' must be a dictionary, not a {}", value.get_type()), None));
         };
         let mut config = Vec::new();
         for (key, item) in dict.iter() {
             let Some(key) = key.unpack_str() else {
-                return Err(format!("keys of the configuration are texts, not {}", key.to_repr()));
+                return Err((format!("keys of the configuration are texts, not {}", key.to_repr()), None));
             };
-            let item = self.value(item, 0).map_err(|message| format!("c['{key}']: {message}"))?;
+            let item = self.value(item, 0);
+            let item = item.map_err(|message| (format!("c['{key}']: {message}"), Some(key.to_owned())))?;
             config.push((key.to_owned(), item));
         }
         Ok(config)
