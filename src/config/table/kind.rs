@@ -341,7 +341,9 @@ fn bad_pattern(value: &Raw) -> Option<String> {
 /// Filters may look around and back.
 fn bad_filter(value: &Raw) -> Option<String> {
     let text = pattern(value)?;
-    bad(&fancy_regex::Regex::new(&text).err()?.to_string())
+    let error = fancy_regex::Regex::new(&text).err()?.to_string();
+    // What is wrong with it in any case is told in the same words everywhere.
+    bad(&Regex::new(&text).err().map_or(error, |error| error.to_string()))
 }
 
 fn bad(reason: &str) -> Option<String> {
