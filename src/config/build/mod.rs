@@ -64,7 +64,6 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     let providers = settings.objects("secretsProviders", table::PROVIDERS, secrets::provider);
     settings.services();
     unbuilt::look_for(&context, &outcome.config);
-    let cancellers = cancellers::cancellers(&settings, &builders);
     let reporters = reporters::reporters(&settings, &builders, &workers);
     let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
@@ -81,6 +80,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     validate::validate(&context, &all, &protocols, www.as_ref());
     let buildbot_url = buildbot_url(&settings);
     let config = MasterConfig {
+        cancellers: cancellers::cancellers(&settings, &builders),
         title: settings.text("title").unwrap_or("Buildbot".to_owned()),
         title_url: settings.text("titleURL").unwrap_or(buildbot_url.clone()),
         buildbot_url,
@@ -89,7 +89,6 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         workers: items(workers),
         builders: items(builders),
         schedulers: items(schedulers),
-        cancellers,
         change_sources: items(change_sources),
         reporters,
         clients,
