@@ -44,6 +44,7 @@ use crate::domain::lock::{LockAccess, LockItem};
 use crate::domain::{Callback, Description, Properties, Renderable};
 use crate::lifetime::Horizons;
 use crate::reporters::config::ReporterConfig;
+use crate::reporters::irc::IrcConfig;
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::schedulers::cron::Cron;
 use crate::secrets::{LateOptions, LateText, SecretsConfig};
@@ -65,6 +66,8 @@ pub struct MasterConfig {
     pub change_sources: Vec<ChangeSourceConfig>,
     /// Who is told about builds.
     pub reporters: Vec<ReporterConfig>,
+    /// Who talks with people about builds.
+    pub chats: Vec<IrcConfig>,
     /// Who may log in besides workers.
     pub clients: Vec<ClientAccount>,
     pub protocols: Vec<ProtocolPort>,

@@ -494,4 +494,5 @@ diesel::joinable!(logs -> steps (step_id));
 diesel::joinable!(changes -> source_stamps (source_stamp_id));
 diesel::joinable!(buildset_stamps -> source_stamps (source_stamp_id));
 
+pub mod chats;
 pub mod logs_db;

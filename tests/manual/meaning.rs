@@ -399,6 +399,7 @@ fn reporter(reporter: &ReporterConfig) -> String {
             mail.to_interested_users
         ),
         TransportConfig::Http(http) => format!("http {}", http.url.expose().unwrap_or("?")),
+        TransportConfig::Push(_) => format!("everything to {}", reporter.transport.target()),
     };
     let generators = reporter.generators.iter().map(|generator| match &generator.kind {
         GeneratorKind::Build { modes, .. } => format!("builds {modes:?}"),

@@ -4,6 +4,7 @@ mod builders;
 mod cancellers;
 mod change_filter;
 mod changes;
+mod chats;
 mod clients;
 mod context;
 mod cron;
@@ -30,6 +31,7 @@ mod validation;
 mod values;
 mod workers;
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -65,6 +67,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     settings.services();
     unbuilt::look_for(&context, &outcome.config);
     let reporters = reporters::reporters(&settings, &builders, &workers);
+    let chats = chats::chats(&settings, &reporters);
     let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
@@ -91,6 +94,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         schedulers: items(schedulers),
         change_sources: items(change_sources),
         reporters,
+        chats,
         clients,
         protocols,
         www,
@@ -145,10 +149,16 @@ fn logs(settings: &Settings<'_>) -> LogLimits {
 /// `collapseRequests` of the file or of a builder.
 fn collapse(value: &Raw) -> Collapse {
     match value {
-        Raw::Function(callback) => Collapse::Function(callback.clone()),
+        Raw::Function(callback) => Collapse::Function(as_now(callback, 1..4, 4)),
         other if other.is_truthy() => Collapse::Compatible,
         _ => Collapse::Never,
     }
+}
+
+/// A function as it is called now, with `n_now` arguments; one of 0.8 that cannot take them gets those of `positions`.
+fn as_now(callback: &Callback, positions: Range<usize>, n_now: usize) -> Callback {
+    let is_old = !callback.0.takes(n_now) && callback.0.takes(positions.len());
+    if is_old { callback.with_only(positions) } else { callback.clone() }
 }
 
 fn callback(value: &Raw) -> Option<Callback> {

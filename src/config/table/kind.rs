@@ -79,6 +79,21 @@ pub enum Kind {
     Cron,
 }
 
+impl Kind {
+    /// Whether no value is an empty list.
+    pub const fn is_list(&self) -> bool {
+        matches!(
+            self,
+            Self::Texts | Self::TextList | Self::Objects(_) | Self::ObjectsOrTexts(_) | Self::List | Self::Locks
+        )
+    }
+
+    /// Whether no value is an empty dictionary.
+    pub const fn is_dictionary(&self) -> bool {
+        matches!(self, Self::Map | Self::Properties | Self::Environment)
+    }
+}
+
 /// Classes of objects whose value is known when a build runs.
 pub const RENDERABLES: [&str; 8] =
     ["Interpolate", "Property", "Secret", "renderer", "WithProperties", "Transform", "FlattenList", "_Operation"];
@@ -165,8 +180,9 @@ impl Kind {
             (Self::Choice(words), Raw::Text(text)) if !words.contains(&text.as_str()) => {
                 Some(format!("must be one of '{}', not '{text}'", words.join("', '")))
             }
-            (Self::Pattern | Self::Patterns, Raw::List(items)) => items.iter().find_map(bad_pattern),
-            (Self::Pattern | Self::Patterns, other) => bad_pattern(other),
+            (Self::Patterns, Raw::List(items)) => items.iter().find_map(bad_filter),
+            (Self::Patterns, other) => bad_filter(other),
+            (Self::Pattern, other) => bad_pattern(other),
             _ => None,
         }
     }
@@ -319,8 +335,16 @@ pub fn pattern(value: &Raw) -> Option<String> {
 
 fn bad_pattern(value: &Raw) -> Option<String> {
     let text = pattern(value)?;
-    let error = Regex::new(&text).err()?;
-    let reason = error.to_string();
+    bad(&Regex::new(&text).err()?.to_string())
+}
+
+/// Filters may look around and back.
+fn bad_filter(value: &Raw) -> Option<String> {
+    let text = pattern(value)?;
+    bad(&fancy_regex::Regex::new(&text).err()?.to_string())
+}
+
+fn bad(reason: &str) -> Option<String> {
     let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
     Some(format!("is not a regular expression that can be used: {reason}"))
 }

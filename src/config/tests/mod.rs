@@ -2,6 +2,7 @@
 
 mod callback_rows;
 mod callbacks;
+mod chats;
 mod clients;
 mod db_config;
 mod dialect;

@@ -1,9 +1,11 @@
 //! State changes that span rows: one file each. Every one is conditional and safe to run twice.
 
+mod add_buildset;
 mod apply_config;
 mod build_data;
 mod build_state;
 mod cancel_request;
+mod chats;
 mod codebase_history;
 mod command_ids;
 mod deliveries;
@@ -35,12 +37,14 @@ mod users;
 mod worker_absence;
 mod worker_state;
 
+pub use self::add_buildset::AddBuildset;
 pub use self::apply_config::{ApplyConfig, StoredConfig};
 pub use self::build_data::SetBuildData;
 pub use self::build_state::{SetBuildProperties, SetBuildState};
 pub use self::cancel_request::{CancelRequest, Cancelled};
+pub use self::chats::{AdvanceChat, ChangeInterests, EndNotices};
 pub use self::command_ids::ReserveCommandIds;
-pub use self::deliveries::{EndDelivery, SendAgain};
+pub use self::deliveries::{EndDeliveries, SendAgain};
 pub use self::finish_build::{FinishBuild, FinishCause, FinishedBuild};
 pub use self::fire_scheduler::{FireScheduler, Fired};
 pub use self::ingest_changes::IngestChanges;

@@ -121,6 +121,7 @@ pub fn config() -> MasterConfig {
         cancellers: Vec::new(),
         change_sources: Vec::new(),
         reporters: Vec::new(),
+        chats: Vec::new(),
         clients: Vec::new(),
         protocols: Vec::new(),
         www: Some(WwwConfig {

@@ -163,10 +163,11 @@ impl Rewriter<'_> {
                 let all = table::NAMESPACES.iter();
                 return Ok(all.filter_map(|namespace| self.namespace(namespace, namespace)).collect());
             }
-            if !table::NAMESPACES.contains(&name) {
+            let namespace = if name == "buildslave" { "worker" } else { name };
+            if !table::NAMESPACES.contains(&namespace) {
                 return Err(format!("buildbot.plugins has no '{name}'{}", nearest::hint(name, table::NAMESPACES)));
             }
-            return Ok(self.namespace(name, &bound).into_iter().collect());
+            return Ok(self.namespace(namespace, &bound).into_iter().collect());
         }
         if top == "buildbot" {
             if name == "*" {

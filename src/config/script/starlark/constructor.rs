@@ -13,7 +13,7 @@ use starlark::values::{
     Heap, NoSerialize, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, starlark_value,
 };
 
-use super::bound::BaseInit;
+use super::bound::{BaseInit, is_function};
 use super::object::{Given, ScriptObject};
 use super::recorder::Recorder;
 use crate::config::source::Span;
@@ -78,7 +78,7 @@ pub fn make<'v>(
 /// A function as a step that runs it; any other value as it is.
 pub fn as_step<'v>(value: Value<'v>, evaluator: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Value<'v>> {
     match find_class("FunctionStep") {
-        Some(class) if value.function_name().is_some() => construct(class, &[(None, value)], evaluator),
+        Some(class) if is_function(value) => construct(class, &[(None, value)], evaluator),
         _ => Ok(value),
     }
 }

@@ -9,6 +9,8 @@ use allocative::Allocative;
 use starlark::collections::SmallMap;
 use starlark::environment::{Methods, MethodsBuilder};
 use starlark::eval::Evaluator;
+use starlark::values::dict::AllocDict;
+use starlark::values::list::AllocList;
 use starlark::values::tuple::UnpackTuple;
 use starlark::values::{
     Freeze, FreezeResult, Freezer, FrozenValue, Heap, NoSerialize, ProvidesStaticType, StarlarkPagablePanic,
@@ -25,7 +27,7 @@ use super::renderables;
 use super::times;
 use super::with_secrets::WithSecrets;
 use crate::config::source::Span;
-use crate::config::table::{Class, RENDERABLES};
+use crate::config::table::{Argument, Class, Default, RENDERABLES};
 
 /// One argument.
 #[derive(Debug, Clone, Trace, Allocative)]
@@ -224,7 +226,9 @@ impl<'v> StarlarkValue<'v> for ScriptObject<'v> {
         if attribute == "steps" && self.class.name == "BuildFactory" {
             return Some(heap.alloc(self.steps.borrow().clone()));
         }
-        self.arguments.borrow().iter().find(|given| given.name == attribute).map(|given| given.value)
+        let argument = self.class.attribute(attribute)?;
+        let given = self.arguments.borrow().iter().find(|given| given.name == argument.name).map(|given| given.value);
+        given.or_else(|| absent(argument, heap))
     }
 
     /// Comparing a renderable is a renderable, which `_bb_compare` makes. Here somebody looks for one in a list, where
@@ -251,6 +255,19 @@ impl<'v> StarlarkValue<'v> for ScriptObject<'v> {
     }
 }
 
+/// An argument that was not given, read as an attribute: what it is then. One without a default has no such attribute.
+fn absent<'v>(argument: &Argument, heap: Heap<'v>) -> Option<Value<'v>> {
+    match argument.default {
+        Default::Required | Default::Words(_) => None,
+        Default::Nothing if argument.kind.is_list() => Some(heap.alloc(AllocList::EMPTY)),
+        Default::Nothing if argument.kind.is_dictionary() => Some(heap.alloc(AllocDict::EMPTY)),
+        Default::Nothing => Some(Value::new_none()),
+        Default::Bool(flag) => Some(Value::new_bool(flag)),
+        Default::Int(number) => Some(heap.alloc(number)),
+        Default::Text(text) => Some(heap.alloc(text)),
+    }
+}
+
 #[starlark_value(type = "object")]
 impl<'v> StarlarkValue<'v> for FrozenScriptObject {
     type Canonical = FrozenScriptObject;
@@ -264,7 +281,9 @@ impl<'v> StarlarkValue<'v> for FrozenScriptObject {
             let steps: Vec<Value<'v>> = self.steps.iter().map(|step| step.to_value()).collect();
             return Some(heap.alloc(steps));
         }
-        self.arguments.iter().find(|given| given.name == attribute).map(|given| given.value.to_value())
+        let argument = self.class.attribute(attribute)?;
+        let given = self.arguments.iter().find(|given| given.name == argument.name);
+        given.map(|given| given.value.to_value()).or_else(|| absent(argument, heap))
     }
 
     operators!();

@@ -10,6 +10,7 @@ use starlark::values::tuple::TupleRef;
 use starlark::values::{FrozenValue, Heap, OwnedFrozenValue, UnpackValue, Value, ValueIdentity, ValueLike};
 
 use super::Script;
+use super::bound::is_function;
 use super::boxes::Variable;
 use super::constructor::Constructor;
 use super::digest::Digester;
@@ -112,13 +113,6 @@ impl<'a, 'v> Reader<'a, 'v> {
         if let Some(contents) = ScriptObject::contents(value) {
             return self.object(value, contents, depth).map(Raw::Object);
         }
-        if let Some(pattern) = value.downcast_ref::<Pattern>()
-            && let Some(class) = find_class("Pattern")
-        {
-            let text = Raw::Text(pattern.text_with_flags());
-            let arguments = vec![Argument { name: "pattern".to_owned(), value: text, span: Span::default() }];
-            return Ok(Raw::Object(Arc::new(Object { class, span: Span::default(), arguments, rest: Vec::new() })));
-        }
         if let Some(missing) = Missing::of(value) {
             return Err(missing.message());
         }
@@ -129,7 +123,14 @@ impl<'a, 'v> Reader<'a, 'v> {
             let (class, span) = (constructor.class, Span::default());
             return Ok(Raw::Object(Arc::new(Object { class, span, arguments: Vec::new(), rest: Vec::new() })));
         }
-        if value.function_name().is_some() {
+        if let Some(pattern) = value.downcast_ref::<Pattern>()
+            && let Some(class) = find_class("Pattern")
+        {
+            let span = Span::default();
+            let text = Argument { name: "pattern".to_owned(), value: Raw::Text(pattern.whole_text()), span };
+            return Ok(Raw::Object(Arc::new(Object { class, span, arguments: vec![text], rest: Vec::new() })));
+        }
+        if is_function(value) {
             return Ok(Raw::Function(self.function(value)?));
         }
         Ok(Raw::Other(value.get_type().to_owned()))

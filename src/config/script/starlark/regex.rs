@@ -35,6 +35,8 @@ const IGNORECASE: i32 = 2;
 const MULTILINE: i32 = 8;
 const DOTALL: i32 = 16;
 const VERBOSE: i32 = 64;
+/// Flags, and how they are written within a pattern.
+const FLAG_LETTERS: [(i32, char); 4] = [(IGNORECASE, 'i'), (MULTILINE, 'm'), (DOTALL, 's'), (VERBOSE, 'x')];
 
 thread_local! {
     static COMPILED: RefCell<HashMap<String, Arc<Regex>>> = RefCell::default();
@@ -69,7 +71,7 @@ fn compiled(pattern: &str, flags: i32) -> starlark::Result<Arc<Regex>> {
 /// A pattern that says its flags itself.
 fn with_flags(pattern: &str, flags: i32) -> String {
     let mut letters = String::new();
-    for (flag, letter) in [(IGNORECASE, 'i'), (MULTILINE, 'm'), (DOTALL, 's'), (VERBOSE, 'x')] {
+    for (flag, letter) in FLAG_LETTERS {
         if flags & flag != 0 {
             letters.push(letter);
         }
@@ -93,6 +95,13 @@ pub struct Pattern {
 }
 
 starlark_simple_value!(Pattern);
+
+impl Pattern {
+    /// With its flags in front, as one text.
+    pub fn whole_text(&self) -> String {
+        with_flags(&self.text, self.flags)
+    }
+}
 
 impl Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,11 +137,6 @@ impl<'v> StarlarkValue<'v> for Pattern {
 }
 
 impl Pattern {
-    /// As those need it who know no flags.
-    pub fn text_with_flags(&self) -> String {
-        with_flags(&self.text, self.flags)
-    }
-
     fn new(text: &str, flags: i32) -> starlark::Result<Self> {
         Ok(Self { text: text.to_owned(), flags, regex: compiled(text, flags)? })
     }
