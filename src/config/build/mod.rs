@@ -67,8 +67,6 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     settings.services();
     unbuilt::look_for(&context, &outcome.config);
     let reporters = reporters::reporters(&settings, &builders, &workers);
-    let chats = chats::chats(&settings, &reporters);
-    let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
     let all = validate::All {
@@ -84,6 +82,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     let buildbot_url = buildbot_url(&settings);
     let config = MasterConfig {
         cancellers: cancellers::cancellers(&settings, &builders),
+        clients: clients::accounts(&settings, &change_sources, &schedulers),
         title: settings.text("title").unwrap_or("Buildbot".to_owned()),
         title_url: settings.text("titleURL").unwrap_or(buildbot_url.clone()),
         buildbot_url,
@@ -93,9 +92,8 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         builders: items(builders),
         schedulers: items(schedulers),
         change_sources: items(change_sources),
+        chats: chats::chats(&settings, &reporters),
         reporters,
-        chats,
-        clients,
         protocols,
         www,
         certificates: context.certificates(),
