@@ -32,8 +32,9 @@ def flags(change):
     for n in range(100):
         words.append('-D%d=%s' % (n, change.branch))
     return len(words) == 101
-c['schedulers'] = [schedulers.SingleBranchScheduler(name=f.__name__, branch='main', builderNames=['b'], fileIsImportant=f)
-                   for f in [nothing, has_sources, is_release, flags]]
+functions = {'nothing': nothing, 'has_sources': has_sources, 'is_release': is_release, 'flags': flags}
+c['schedulers'] = [schedulers.SingleBranchScheduler(name=name, branch='main', builderNames=['b'], fileIsImportant=function)
+                   for name, function in functions.items()]
 ";
 
 const N_CALLS: u32 = 20_000;

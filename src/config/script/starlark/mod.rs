@@ -61,7 +61,7 @@ use starlark::syntax::{AstModule, Dialect, DialectTypes};
 use starlark::values::FreezeError;
 
 use self::db_config::Store;
-use self::reader::Reader;
+use self::reader::{Reader, Unreadable};
 use self::recorder::Recorder;
 use super::front_end::{self, Rewritten};
 use super::{ConfigEngine, Outcome, Surroundings};
@@ -167,7 +167,7 @@ fn evaluate(script: &Script, recorder: &Recorder, surroundings: &Surroundings) -
 
 fn outcome(script: &Arc<Script>, recorder: Recorder, module: &FrozenModule) -> Result<Outcome, Vec<ConfigError>> {
     let places = &script.rewritten.places;
-    let place = |(message, key): (String, Option<String>)| {
+    let place = |(message, key): Unreadable| {
         let key = key.and_then(|key| places.keys.get(&key));
         script.source.error(key.copied().unwrap_or(places.config), message)
     };

@@ -27,6 +27,9 @@ use crate::domain::Callback;
 const MAX_VALUES: usize = 2_000_000;
 const MAX_DEPTH: usize = 200;
 
+/// What is wrong with a configuration's dictionary, and below which key.
+pub type Unreadable = (String, Option<String>);
+
 pub struct Reader<'a, 'v> {
     script: &'a Arc<Script>,
     /// The module of a file that has been loaded; none while one of its functions runs.
@@ -63,7 +66,7 @@ impl<'a, 'v> Reader<'a, 'v> {
     }
 
     /// The configuration's dictionary; or what is wrong, and below which key.
-    pub fn config(mut self) -> Result<Vec<(String, Raw)>, (String, Option<String>)> {
+    pub fn config(mut self) -> Result<Vec<(String, Raw)>, Unreadable> {
         let value = self.heap.access_owned_frozen_value(self.root);
         let value = Variable::content(value).unwrap_or(value);
         let Some(dict) = DictRef::from_value(value) else {
