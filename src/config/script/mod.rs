@@ -5,11 +5,13 @@
 
 mod files;
 mod front_end;
+mod pulse;
 mod raw;
 mod starlark;
 
 pub use files::{Files, Refusal};
 pub use front_end::{Migrated, Places, migrate};
+pub use pulse::Pulse;
 pub use raw::{Argument, Object, Raw};
 pub use starlark::{StarlarkEngine, step_function};
 
@@ -50,6 +52,7 @@ pub struct Surroundings {
     /// `os.environ` in the file.
     pub environ: BTreeMap<String, String>,
     pub now: Now,
+    pub pulse: Pulse,
 }
 
 /// What time it is, for `time` and `datetime`; the epoch if nobody says.

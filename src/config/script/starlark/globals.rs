@@ -5,8 +5,8 @@ use starlark::environment::{Globals, GlobalsBuilder, LibraryExtension};
 use super::constructor::Constructor;
 use super::open::Open;
 use super::{
-    blocks, boxes, buildbot_names, classes as script_classes, exceptions, methods, module_object, modules, natives,
-    operators, with_secrets,
+    blocks, boxes, buildbot_names, classes as script_classes, exceptions, matching, methods, module_object, modules,
+    natives, operators, own_operators, with_secrets,
 };
 use crate::config::script::Surroundings;
 use crate::config::table::{DATETIME, NAMESPACES, RESULTS, STATUS, classes};
@@ -24,8 +24,10 @@ pub fn globals(surroundings: &Surroundings) -> Globals {
     .with(natives::natives)
     .with(methods::methods)
     .with(operators::operators)
+    .with(own_operators::own_operators)
     .with(boxes::boxes)
     .with(blocks::blocks)
+    .with(matching::matching)
     .with(script_classes::classes)
     .with(exceptions::exceptions)
     .with(module_object::module_objects)
