@@ -20,11 +20,13 @@ use super::{ConfigError, ConfigErrors, Excerpt};
 use crate::json;
 
 /// Longer than any limit inside of the child.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(45);
 /// How often the child looks after itself.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long one operation of a file may take, of the processor's time.
 const MAX_SILENCE: Duration = Duration::from_millis(1_200);
+/// What a file may take of the processor's time for each sign of life, which is a thousand operations.
+const PER_BEAT: Duration = Duration::from_millis(10);
 /// How a child ends that was stuck in one operation.
 const STUCK: i32 = 97;
 /// Memory of the child, addresses included that nothing lies behind.
@@ -150,7 +152,7 @@ fn death(status: ExitStatus) -> String {
             format!("reading it killed its process (signal {signal}): a value is too large, or nested too deeply")
         }
         None if status.code() == Some(STUCK) => {
-            "reading it hangs in one operation: a number, a text or a list in it grows without bound".to_owned()
+            "reading it hangs: a number, a text or a list in it is too large to work with".to_owned()
         }
         None => format!("reading it ended its process with {}", status.code().unwrap_or(-1)),
     }
@@ -164,16 +166,25 @@ pub fn limit_this_process(pulse: Pulse) {
     let _ = thread::Builder::new().name("watch".to_owned()).spawn(move || watch(&pulse));
 }
 
-/// Ends this process if a file gives no sign of life for too long. Only the time counts in which it really ran: on a
-/// busy machine a good file waits, too.
+/// Ends this process if a file gives no sign of life for too long, or too few for the time it takes. Only the time
+/// counts in which it really ran: on a busy machine a good file waits, too.
 fn watch(pulse: &Pulse) {
     let mut last = (None, processor_time());
+    let mut begun = None;
     loop {
         thread::sleep(LOOK);
         let (beats, now) = (pulse.beats(), processor_time());
-        if beats.is_none() || beats != last.0 {
+        let Some(count) = beats else {
+            begun = None;
+            continue;
+        };
+        if beats != last.0 {
             last = (beats, now);
-        } else if MAX_SILENCE < now.saturating_sub(last.1) {
+        }
+        let (first, since) = *begun.get_or_insert((count, now));
+        let due = u32::try_from(count - first).unwrap_or(u32::MAX);
+        let allowed = MAX_SILENCE.saturating_add(PER_BEAT.saturating_mul(due));
+        if MAX_SILENCE < now.saturating_sub(last.1) || allowed < now.saturating_sub(since) {
             std::process::exit(STUCK);
         }
     }
