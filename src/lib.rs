@@ -10,6 +10,8 @@ pub mod telemetry;
 
 pub mod secrets;
 
+pub mod commands;
+
 pub mod changes;
 pub mod db;
 pub mod dispatch;

@@ -6,8 +6,10 @@
 mod clean_up;
 mod client_ports;
 mod control;
+mod memory;
 mod overview;
 mod run;
+mod shells;
 mod tls;
 
 use std::cell::RefCell;
@@ -22,7 +24,9 @@ use tokio::sync::watch;
 
 pub use self::clean_up::clean_up;
 use self::control::ControlDeps;
+pub use self::memory::share_one_heap;
 pub use self::run::{RunOptions, name, run};
+use self::shells::{Shells, prepare};
 use crate::actors::applied::{Applied, AppliedConfig};
 use crate::actors::build::{BuildDeps, BuildRows, LockDeps};
 use crate::actors::builder::BuilderDeps;
@@ -32,7 +36,9 @@ use crate::actors::cancel::Cancel;
 use crate::actors::cancellers::{CancellerDeps, Cancellers, CancellersDeps};
 use crate::actors::change_intake::{ChangeIntake, ChangeIntakeDeps};
 use crate::actors::change_sources::{ChangeSources, ChangeSourcesDeps};
+use crate::actors::chats::{self, BotDeps, Chats, ChatsDeps};
 use crate::actors::clients::Reception;
+use crate::actors::command_desk::{CommandDesk, StopWish};
 use crate::actors::command_ids::CommandIds;
 use crate::actors::db_writer::{DbWriter, DbWriterDeps};
 use crate::actors::distributor::{Distributor, DistributorDeps};
@@ -49,7 +55,7 @@ use crate::actors::schedulers::{Schedulers, SchedulersDeps};
 use crate::actors::scripts::{Scripts, ScriptsConfig};
 use crate::actors::secret_keeper::SecretKeeper;
 use crate::actors::sessions::{Sessions, WorkerGate};
-use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Prepared, Running, Supervisor, Witness};
+use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Running, Supervisor, Witness};
 use crate::actors::try_jobs::{TryJobs, TryJobsDeps};
 use crate::actors::workers::{Workers, WorkersDeps};
 use crate::clock::Clock;
@@ -84,6 +90,9 @@ pub struct Master {
     pub reconfigure: Ask<Reconfigure>,
     pub go_back: Ask<GoBack>,
     pub control: ControlDeps,
+    pub desk: CommandDesk,
+    /// How somebody in a chat wants it to end.
+    pub stop_wish: watch::Receiver<StopWish>,
     pub escalations: Escalations,
     pub db: Db,
     /// Stopped in this order.
@@ -117,53 +126,6 @@ const FUNCTION_STEPS: usize = 200;
 const FUNCTION_LIMITS: ScriptLimits =
     ScriptLimits { time: Duration::from_secs(5), ticks: 1_000_000_000, heap_bytes: 256 << 20 };
 
-/// The shells, each with an address.
-struct Shells {
-    bus: Prepared<EventBus>,
-    scripts: Prepared<Scripts>,
-    secrets: Prepared<SecretKeeper>,
-    keeper: Prepared<BuildsetKeeper>,
-    locks: Prepared<LockKeeper>,
-    builders: Prepared<Builders>,
-    distributor: Prepared<Distributor>,
-    workers: Prepared<Workers>,
-    intake: Prepared<ChangeIntake>,
-    schedulers: Prepared<Schedulers>,
-    try_jobs: Prepared<TryJobs>,
-    sources: Prepared<ChangeSources>,
-    cancellers: Prepared<Cancellers>,
-    reporters: Prepared<Reporters>,
-    janitor: Prepared<Janitor>,
-    reconfigurator: Prepared<Reconfigurator>,
-}
-
-fn prepare(supervisor: &Supervisor) -> Shells {
-    fn vital<A: Child>(supervisor: &Supervisor, kind: &'static str) -> Prepared<A> {
-        supervisor.prepare(ChildSpec::vital(kind, kind))
-    }
-    fn permanent<A: Child>(supervisor: &Supervisor, kind: &'static str) -> Prepared<A> {
-        supervisor.prepare(ChildSpec::permanent(kind, kind))
-    }
-    Shells {
-        bus: vital(supervisor, "event_bus"),
-        scripts: permanent(supervisor, "scripts"),
-        secrets: permanent(supervisor, "secret_keeper"),
-        keeper: vital(supervisor, "buildset_keeper"),
-        locks: vital(supervisor, "lock_keeper"),
-        builders: vital(supervisor, "builders"),
-        distributor: vital(supervisor, "distributor"),
-        workers: vital(supervisor, "workers"),
-        intake: permanent(supervisor, "change_intake"),
-        schedulers: permanent(supervisor, "schedulers"),
-        try_jobs: permanent(supervisor, "try_jobs"),
-        sources: permanent(supervisor, "change_sources"),
-        cancellers: permanent(supervisor, "cancellers"),
-        reporters: permanent(supervisor, "reporters"),
-        janitor: permanent(supervisor, "janitor"),
-        reconfigurator: permanent(supervisor, "reconfigurator"),
-    }
-}
-
 impl Master {
     /// Starts every actor; when this returns, the configuration is in force and what a crash left is repaired.
     pub async fn start(parts: Parts) -> anyhow::Result<Self> {
@@ -194,6 +156,7 @@ impl Master {
             live,
             environ,
             loader,
+            stop_wish: Arc::default(),
         };
         let sessions = Sessions::new(applied.clone());
         let gate = Arc::new(WorkerGate {
@@ -203,6 +166,8 @@ impl Master {
             reception: common.reception(&shells),
         });
         let handle = common.handle(&shells);
+        let desk = common.desk(&shells);
+        let stop_wish = desk.stop_wish.subscribe();
         let reconfigure = shells.reconfigurator.ask(COMMAND_DEADLINE);
         let go_back = shells.reconfigurator.ask(COMMAND_DEADLINE);
         let control = ControlDeps {
@@ -213,7 +178,8 @@ impl Master {
             clean_up: shells.janitor.ask(CLEAN_UP_DEADLINE),
         };
         let stop = common.start_all(shells, sessions, in_force);
-        Ok(Self { handle, gate, config: applied, reconfigure, go_back, control, escalations, db, stop, writer })
+        let config = applied;
+        Ok(Self { handle, gate, config, reconfigure, go_back, control, desk, stop_wish, escalations, db, stop, writer })
     }
 
     /// Ends every actor, the sources of work first and the writer last.
@@ -236,6 +202,7 @@ struct Common {
     live: LiveFeed,
     environ: Arc<BTreeMap<String, String>>,
     loader: Loader,
+    stop_wish: Arc<watch::Sender<StopWish>>,
 }
 
 impl Common {
@@ -262,6 +229,16 @@ impl Common {
             deliver: shells.reporters.ask(COMMAND_DEADLINE),
             live: self.live.clone(),
         })
+    }
+
+    fn desk(&self, shells: &Shells) -> CommandDesk {
+        CommandDesk {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            config: self.applied.clone(),
+            stop: shells.builders.ask(CORE_DEADLINE),
+            stop_wish: Arc::clone(&self.stop_wish),
+        }
     }
 
     fn reception(&self, shells: &Shells) -> Reception {
@@ -390,6 +367,17 @@ impl Common {
         ReportersDeps { supervisor: self.supervisor.clone(), reporter, wire_runtime: self.wire_runtime.clone() }
     }
 
+    fn chats(&self, shells: &Shells) -> ChatsDeps {
+        let bot = BotDeps {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            config: self.applied.clone(),
+            desk: self.desk(shells),
+            chance: chats::chance,
+        };
+        ChatsDeps { supervisor: self.supervisor.clone(), bot, wire_runtime: self.wire_runtime.clone() }
+    }
+
     fn sources(&self, shells: &Shells) -> ChangeSourcesDeps {
         ChangeSourcesDeps {
             db: self.db.clone(),
@@ -421,6 +409,7 @@ impl Common {
             shells.sources.tell(),
             shells.cancellers.tell(),
             shells.reporters.tell(),
+            shells.chats.tell(),
             shells.janitor.tell(),
         ];
         let (db, base_dir, loader) = (self.db.clone(), self.base_dir.clone(), self.loader.clone());
@@ -434,8 +423,13 @@ impl Common {
         sessions: Sessions,
         in_force: Arc<watch::Sender<Arc<Applied>>>,
     ) -> Vec<Box<dyn Fn()>> {
-        let subscribers =
-            vec![shells.keeper.tell(), shells.schedulers.tell(), shells.cancellers.tell(), shells.reporters.tell()];
+        let subscribers = vec![
+            shells.keeper.tell(),
+            shells.schedulers.tell(),
+            shells.cancellers.tell(),
+            shells.reporters.tell(),
+            shells.chats.tell(),
+        ];
         let cancellers = self.cancellers(&shells);
         let keeper = BuildsetKeeperDeps { db: self.db.clone(), distributor: shells.distributor.tell() };
         let distributor = self.distributor(&shells);
@@ -448,6 +442,7 @@ impl Common {
         let intake = self.intake(&shells);
         let reconfigurator = self.reconfigurator(&shells, in_force);
         let reporters = self.reporters(&shells);
+        let chats = self.chats(&shells);
         let (live, applied) = (self.live, self.applied);
         let janitor = JanitorDeps { db: self.db, clock: self.clock, config: applied.clone() };
 
@@ -465,11 +460,13 @@ impl Common {
         let sources = shells.sources.start(move || ChangeSources::new(sources.clone()));
         let cancellers = shells.cancellers.start(move || Cancellers::new(cancellers.clone()));
         let reporters = shells.reporters.start(move || Reporters::new(reporters.clone()));
+        let chats = shells.chats.start(move || Chats::new(chats.clone()));
         let janitor = shells.janitor.start(move || Janitor::new(JANITOR, janitor.clone()));
         let reconfigurator = shells.reconfigurator.start(move || Reconfigurator::new(reconfigurator.clone()));
         vec![
             stopper(reconfigurator),
             stopper(janitor),
+            stopper(chats),
             stopper(reporters),
             stopper(cancellers),
             stopper(sources),

@@ -1,12 +1,14 @@
 //! `buildbot cleanupdb`: removes what the configuration's policies free, or says what that is.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 
+use super::config_access::ConfigAccess;
 use super::output::remark;
 use super::{ask_master, base_dir, block_on, progress};
 use crate::cli::pid_file::{Resident, resident};
@@ -37,6 +39,8 @@ pub(super) struct Cleanupdb {
     /// Say nothing when all is well
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    access: ConfigAccess,
     /// The master's base directory
     #[arg(default_value = ".", value_name = "DIR")]
     base_dir: PathBuf,
@@ -46,7 +50,7 @@ impl Cleanupdb {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let base_dir = base_dir(&self.base_dir)?;
         let what = if self.dry_run { "looking at the database" } else { "cleaning up" };
-        let done = block_on(progress::during(self.quiet, what, clean_up(&base_dir, self.dry_run)))?;
+        let done = block_on(progress::during(self.quiet, what, clean_up(&base_dir, &self.access, self.dry_run)))?;
         self.report(&done);
         Ok(ExitCode::SUCCESS)
     }
@@ -66,9 +70,11 @@ impl Cleanupdb {
     }
 }
 
-async fn clean_up(base_dir: &Path, dry_run: bool) -> anyhow::Result<CleanedUp> {
+async fn clean_up(base_dir: &Path, access: &ConfigAccess, dry_run: bool) -> anyhow::Result<CleanedUp> {
     if !matches!(resident(base_dir)?, Resident::Master(_)) {
-        return master::clean_up(base_dir, dry_run).await;
+        let program = env::current_exe().context("cannot find this program")?;
+        let loader = access.loader(base_dir).with_precheck(access.precheck(program));
+        return master::clean_up(base_dir, loader, dry_run).await;
     }
     match ask_master(base_dir, Request::CleanUp { dry_run }, PATIENCE).await? {
         Response::CleanedUp(done) => Ok(done),

@@ -20,6 +20,7 @@ mod remote;
 mod rest;
 mod restart;
 mod sendchange;
+mod shell;
 mod start;
 mod status;
 mod statuslog;
@@ -75,6 +76,7 @@ enum Command {
     Dataspec(dataspec::Dataspec),
     Cleanupdb(cleanupdb::Cleanupdb),
     Status(status::ShowStatus),
+    Shell(shell::Shell),
     Explain(explain::Explain),
     Tail(tail::Tail),
     Sendchange(sendchange::Sendchange),
@@ -99,6 +101,7 @@ pub fn run() -> ExitCode {
         Command::Dataspec(arguments) => arguments.run(),
         Command::Cleanupdb(arguments) => arguments.run(),
         Command::Status(arguments) => arguments.run(),
+        Command::Shell(arguments) => arguments.run(),
         Command::Explain(arguments) => arguments.run(),
         Command::Tail(arguments) => arguments.run(),
         Command::Sendchange(arguments) => arguments.run(),
@@ -167,6 +170,7 @@ mod tests {
     fn every_command_of_the_manual_is_understood() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let chapters = [
+            "chats",
             "clients",
             "quick-start",
             "tutorial/first-run",

@@ -16,6 +16,7 @@ pub struct ConfigDiff {
     pub schedulers: Changed,
     pub change_sources: Changed,
     pub reporters: Changed,
+    pub chats: Changed,
     /// By their names, as builders and workers use them.
     pub locks: Changed,
     /// Where somebody connects.
@@ -44,7 +45,7 @@ impl ConfigDiff {
         self.kinds().iter().all(|(_, changed)| changed.is_empty()) && self.settings.is_empty()
     }
 
-    fn kinds(&self) -> [(&'static str, &Changed); 9] {
+    fn kinds(&self) -> [(&'static str, &Changed); 10] {
         [
             ("project", &self.projects),
             ("codebase", &self.codebases),
@@ -53,6 +54,7 @@ impl ConfigDiff {
             ("scheduler", &self.schedulers),
             ("change source", &self.change_sources),
             ("reporter", &self.reporters),
+            ("chat", &self.chats),
             ("lock", &self.locks),
             ("port", &self.ports),
         ]
@@ -91,6 +93,7 @@ pub fn diff(old: &MasterConfig, new: &MasterConfig) -> ConfigDiff {
         schedulers: compare(&old.schedulers, &new.schedulers, |scheduler| &scheduler.name, PartialEq::eq),
         change_sources: compare(&old.change_sources, &new.change_sources, |source| &source.name, PartialEq::eq),
         reporters: compare(&old.reporters, &new.reporters, |reporter| &reporter.name, PartialEq::eq),
+        chats: compare(&old.chats, &new.chats, |chat| &chat.name, PartialEq::eq),
         locks: compare(&locks(old), &locks(new), |lock| &lock.name, PartialEq::eq),
         ports: compare(&ports(old), &ports(new), |port| port, PartialEq::eq),
         settings: settings(old, new),

@@ -8,7 +8,7 @@ use super::build;
 use super::precheck::Precheck;
 use super::script::{ConfigEngine, Files, Now, Pulse, StarlarkEngine, Surroundings};
 use super::source::SourceText;
-use super::{ConfigError, ConfigErrors, ConfigFile, MasterConfig};
+use super::{ConfigError, ConfigErrors, ConfigFile, MasterConfig, StoredValues};
 use crate::domain::Timestamp;
 
 /// The configuration of a master, in its base directory.
@@ -49,6 +49,12 @@ impl Loader {
     /// Signs of life of files while they run.
     pub fn pulse(&self) -> Pulse {
         self.surroundings.pulse.clone()
+    }
+
+    /// Where `util.DbConfig` reads; the database files if this is not called.
+    pub fn with_stored(mut self, stored: StoredValues) -> Self {
+        self.surroundings.stored = stored;
+        self
     }
 
     /// Has a child process read every file first.

@@ -15,6 +15,7 @@ mod reveal;
 mod sample;
 mod script;
 mod source;
+mod stored;
 mod strports;
 mod table;
 mod tls;
@@ -30,6 +31,7 @@ pub use precheck::{Entry, Precheck, Report, limit_this_process};
 pub use reference::reference;
 pub use reveal::load_to_run;
 pub use sample::{demo, sample};
+pub use stored::{StoredValue, StoredValues};
 pub use strports::StrportError;
 pub use tls::{PlaintextPolicy, TlsError, TlsFiles, TlsIdentity, server_config};
 
@@ -42,6 +44,7 @@ use crate::domain::lock::{LockAccess, LockItem};
 use crate::domain::{Callback, Description, Properties, Renderable};
 use crate::lifetime::Horizons;
 use crate::reporters::config::ReporterConfig;
+use crate::reporters::irc::IrcConfig;
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::schedulers::cron::Cron;
 use crate::secrets::{LateOptions, LateText, SecretsConfig};
@@ -63,6 +66,8 @@ pub struct MasterConfig {
     pub change_sources: Vec<ChangeSourceConfig>,
     /// Who is told about builds.
     pub reporters: Vec<ReporterConfig>,
+    /// Who talks with people about builds.
+    pub chats: Vec<IrcConfig>,
     /// Who may log in besides workers.
     pub clients: Vec<ClientAccount>,
     pub protocols: Vec<ProtocolPort>,
@@ -82,6 +87,8 @@ pub struct MasterConfig {
     pub lifetime: DataLifetime,
     /// Losses of a worker after which a request ends in EXCEPTION instead of being tried again.
     pub max_worker_losses: i32,
+    /// Values that it keeps in the database, stored when it comes into force.
+    pub stored: Vec<StoredValue>,
     /// Components that are known but do nothing yet; shown as a banner.
     pub inactive: Vec<String>,
     /// What is known and not built yet, and without which no master starts: [`MasterConfig::reveal`] refuses it.

@@ -172,7 +172,8 @@ fn watch(pulse: &Pulse) {
     let mut last = (None, processor_time());
     let mut begun = None;
     loop {
-        thread::sleep(LOOK);
+        // Nobody wakes this thread.
+        thread::park_timeout(LOOK);
         let (beats, now) = (pulse.beats(), processor_time());
         let Some(count) = beats else {
             begun = None;

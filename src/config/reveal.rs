@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use super::{ConfigError, ConfigErrors, Loader, MASTER_CFG, MasterConfig};
 use crate::changes::config::ChangeSourceKind;
 use crate::reporters::config::TransportConfig;
+use crate::reporters::push::{PushConfig, PushEnd};
 use crate::secrets::{Late, LateText, Place, SecretStore};
 use crate::steps::Fault;
 use crate::steps::render::render_outside;
@@ -53,8 +54,12 @@ impl MasterConfig {
             let what = format!("'{}'", reporter.name);
             texts_of(&mut reporter.transport).into_iter().map(move |(part, text)| (format!("{part} of {what}"), text))
         });
+        let chats = self.chats.iter_mut().flat_map(|chat| {
+            let what = format!("the password of '{}'", chat.name);
+            chat.password.iter_mut().map(move |password| (what.clone(), password))
+        });
         let url = ("c['db']['db_url']".to_owned(), &mut self.db_url);
-        let texts = workers.chain(clients).chain(sources).chain(reporters).chain([url]);
+        let texts = workers.chain(clients).chain(sources).chain(reporters).chain(chats).chain([url]);
         let hooks = self.www.iter_mut().flat_map(|www| &mut www.change_hook_dialects);
         let hooks = hooks
             .map(|(name, options)| (format!("c['www']['change_hook_dialects']['{name}']"), options as &mut dyn Late));
@@ -68,13 +73,14 @@ fn texts_of(transport: &mut TransportConfig) -> Vec<(&'static str, &mut LateText
             let login = mail.relay.login.iter_mut();
             login.flat_map(|(user, password)| [("the smtpUser", user), ("the smtpPassword", password)]).collect()
         }
-        TransportConfig::Http(http) => {
+        TransportConfig::Http(http) | TransportConfig::Push(PushConfig { end: PushEnd::Form { http, .. }, .. }) => {
             let auth =
                 http.auth.iter_mut().flat_map(|(user, password)| [("the user", user), ("the password", password)]);
             let headers = http.headers.iter_mut().map(|(_, value)| ("a header", value));
             let key = http.signing_key.iter_mut().map(|key| ("the secret", key));
             auth.chain(headers).chain(key).chain([("the serverUrl", &mut http.url)]).collect()
         }
+        TransportConfig::Push(PushConfig { end: PushEnd::Function(_), .. }) => Vec::new(),
     }
 }
 

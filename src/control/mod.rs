@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 const MAX_LINE: u64 = 1 << 20;
 
 /// What may be asked.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(tag = "verb", rename_all = "snake_case")]
 pub enum Request {
     Status,
@@ -36,6 +36,12 @@ pub enum Request {
     /// Removes what the policies of the configuration free; with `dry_run` it only says what that is.
     CleanUp {
         dry_run: bool,
+    },
+    /// A line that somebody typed into `buildbot shell`.
+    Command {
+        line: String,
+        /// Who, as the reason of a build shows them.
+        asker: String,
     },
     /// Ends the master; `clean` lets running builds finish first. Answered when the stop has begun.
     Stop {
@@ -59,6 +65,10 @@ pub enum Response {
         versions: Vec<VersionLine>,
     },
     CleanedUp(CleanedUp),
+    /// What a command answered.
+    Said {
+        lines: Vec<String>,
+    },
     Stopping,
     /// The request was not understood or could not be carried out.
     Failed {
@@ -198,6 +208,9 @@ pub trait ControlHandler: Send + Sync {
 
     /// Returns when everything is done. `Err` says what went wrong.
     async fn clean_up(&self, dry_run: bool) -> Result<CleanedUp, String>;
+
+    /// Carries out a line of `buildbot shell`. `Err` says why it was not.
+    async fn command(&self, line: &str, asker: String) -> Result<Vec<String>, String>;
 
     /// Begins to stop and returns. `Err` says why it cannot.
     async fn stop(&self, clean: bool) -> Result<(), String>;

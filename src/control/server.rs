@@ -126,6 +126,10 @@ async fn answer(request: Request, handler: &dyn ControlHandler) -> Response {
             Ok(done) => Response::CleanedUp(done),
             Err(reason) => Response::Failed { reason },
         },
+        Request::Command { line, asker } => match handler.command(&line, asker).await {
+            Ok(lines) => Response::Said { lines },
+            Err(reason) => Response::Failed { reason },
+        },
         Request::Stop { clean } => match handler.stop(clean).await {
             Ok(()) => Response::Stopping,
             Err(reason) => Response::Failed { reason },

@@ -48,6 +48,10 @@ impl ControlHandler for FixedMaster {
         Ok(CleanedUp { frees: vec!["changes: 3".to_owned()], removed: (!dry_run).then(|| "3 changes".to_owned()) })
     }
 
+    async fn command(&self, line: &str, asker: String) -> Result<Vec<String>, String> {
+        if line == "bad" { Err("no".to_owned()) } else { Ok(vec![format!("{asker}: {line}")]) }
+    }
+
     async fn stop(&self, clean: bool) -> Result<(), String> {
         if clean { Ok(()) } else { Err("not now".to_owned()) }
     }

@@ -434,6 +434,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    stored_values (store, name) {
+        store -> Text,
+        name -> Text,
+        value -> Text,
+        stored_at_us -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     masters,
     builders,
@@ -475,6 +484,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     reporter_cursors,
     deliveries,
     worker_absences,
+    stored_values,
 );
 
 diesel::joinable!(builds -> builders (builder_id));
@@ -484,4 +494,5 @@ diesel::joinable!(logs -> steps (step_id));
 diesel::joinable!(changes -> source_stamps (source_stamp_id));
 diesel::joinable!(buildset_stamps -> source_stamps (source_stamp_id));
 
+pub mod chats;
 pub mod logs_db;

@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,10 @@ pub enum ScriptValue {
     Map(Vec<(String, ScriptValue)>),
     /// An object with attributes, for instance a step given to `doStepIf`.
     Object(Vec<(String, ScriptValue)>),
+    /// A method whose answer is known, whatever it is asked with.
+    Answer(Box<ScriptValue>),
+    /// A method that answers with the `url` of what it is asked about.
+    UrlOf,
 }
 
 /// How long a call may take, in time and in steps of the interpreter.
@@ -79,6 +84,11 @@ pub trait ScriptFunction: Any + Send + Sync {
     ) -> Result<Renderable, ScriptError> {
         self.call_named(arguments, named, limits).map(Renderable::Value)
     }
+    /// Whether it can be called with so many arguments without names.
+    fn takes(&self, n_arguments: usize) -> bool {
+        let _ = n_arguments;
+        true
+    }
     fn name(&self) -> &str;
     /// `file:line` of its definition.
     fn location(&self) -> &str;
@@ -94,6 +104,42 @@ impl Callback {
     /// The same function, which gets these arguments behind those of each call.
     pub fn with_arguments(&self, arguments: Vec<ScriptValue>, named: Vec<(String, ScriptValue)>) -> Self {
         Self(Arc::new(Bound { function: self.clone(), arguments, named }))
+    }
+}
+
+impl Callback {
+    /// The same function, which gets only these of the arguments of each call, by position.
+    pub fn with_only(&self, positions: Range<usize>) -> Self {
+        Self(Arc::new(Narrowed { function: self.clone(), positions }))
+    }
+}
+
+/// See [`Callback::with_only`].
+struct Narrowed {
+    function: Callback,
+    positions: Range<usize>,
+}
+
+impl ScriptFunction for Narrowed {
+    fn call(&self, arguments: &[ScriptValue], limits: ScriptLimits) -> Result<PropertyValue, ScriptError> {
+        self.function.0.call(arguments.get(self.positions.clone()).unwrap_or(arguments), limits)
+    }
+
+    fn takes(&self, n_arguments: usize) -> bool {
+        self.positions.end <= n_arguments
+    }
+
+    fn name(&self) -> &str {
+        self.function.0.name()
+    }
+
+    fn location(&self) -> &str {
+        self.function.0.location()
+    }
+
+    /// That of the function, whose parameters are part of its text.
+    fn digest(&self) -> &str {
+        self.function.0.digest()
     }
 }
 

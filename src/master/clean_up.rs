@@ -14,8 +14,8 @@ use crate::control;
 use crate::db::{self, OpenOptions};
 
 /// Removes what the policies of `master.cfg` free, or only says what that is.
-pub async fn clean_up(base_dir: &Path, dry_run: bool) -> anyhow::Result<control::CleanedUp> {
-    let config = reconfigurator::load(Loader::new(base_dir)).await.map_err(|error| anyhow!("{error}"))?;
+pub async fn clean_up(base_dir: &Path, loader: Loader, dry_run: bool) -> anyhow::Result<control::CleanedUp> {
+    let config = reconfigurator::load(loader).await.map_err(|error| anyhow!("{error}"))?;
     let clock = Clock::system();
     let options = OpenOptions {
         base_dir: base_dir.to_owned(),

@@ -13,6 +13,7 @@ use super::run::Ending;
 use crate::actors::applied::AppliedConfig;
 use crate::actors::builders::DescribeBuilders;
 use crate::actors::buildset_keeper::DescribeWaiting;
+use crate::actors::command_desk::{Asker, CommandDesk};
 use crate::actors::distributor::PauseBuilds;
 use crate::actors::handle::MasterHandle;
 use crate::actors::janitor::CleanUp;
@@ -20,6 +21,8 @@ use crate::actors::reconfigurator::{ConfigurationApplied, GoBack, Reconfigure, R
 use crate::actors::supervisor::{Ask, AskError, Tell};
 use crate::actors::workers::DescribeWorkers;
 use crate::clock::Clock;
+use crate::commands::parse;
+use crate::commands::table::Place;
 use crate::control::{CleanedUp, ControlHandler, Overview, Reconfigured, Status, VersionLine};
 use crate::db::Db;
 use crate::db::views::config_versions::{self, ConfigVersion};
@@ -38,6 +41,7 @@ pub struct ControlDeps {
 pub struct Control {
     deps: ControlDeps,
     handle: MasterHandle,
+    desk: CommandDesk,
     config: AppliedConfig,
     reconfigure: Ask<Reconfigure>,
     go_back: Ask<GoBack>,
@@ -57,6 +61,7 @@ impl Control {
         Self {
             deps: master.control.clone(),
             handle: master.handle.clone(),
+            desk: master.desk.clone(),
             config: master.config.clone(),
             reconfigure: master.reconfigure.clone(),
             go_back: master.go_back.clone(),
@@ -147,6 +152,15 @@ impl ControlHandler for Control {
         match self.deps.clean_up.ask(CleanUp { dry_run }).await {
             Ok(Ok(done)) => Ok(super::clean_up::shown(&done)),
             Ok(Err(error)) => Err(error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    async fn command(&self, line: &str, asker: String) -> Result<Vec<String>, String> {
+        let Some(command) = parse(line).map_err(|error| error.to_string())? else { return Ok(Vec::new()) };
+        let asker = Asker { name: asker, place: Place::Everywhere };
+        match self.desk.carry_out(command, &asker).await {
+            Ok(answer) => Ok(answer.lines),
             Err(error) => Err(error.to_string()),
         }
     }

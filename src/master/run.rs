@@ -21,9 +21,11 @@ use super::client_ports::BoundPorts;
 use super::control::Control;
 use super::tls;
 use super::{Master, Parts};
+use crate::actors::command_desk::StopWish;
 use crate::actors::reconfigurator;
 use crate::clock::Clock;
 use crate::config::{ListenAddress, Loader, MasterConfig, Protocol, ProtocolPort};
+use crate::control::ControlHandler;
 use crate::control::server::ControlServer;
 use crate::db::{self, OpenOptions};
 use crate::transfers;
@@ -207,12 +209,27 @@ async fn serve(
                 drop(changed);
                 return Ok(None);
             }
+            Ok(()) = master.stop_wish.changed() => {
+                let wish = *master.stop_wish.borrow_and_update();
+                if let Some(reason) = end_as_wished(control, wish).await {
+                    warn!(reason, "the master does not end as somebody in a chat wanted");
+                }
+            }
             escalation = master.escalations.next() => {
                 let text = format!("{} {} died: {}", escalation.kind, escalation.name, escalation.text);
                 error!("{text}: the master ends");
                 return Ok(Some(text));
             }
         }
+    }
+}
+
+/// Does what a command asked for; answers why not.
+async fn end_as_wished(control: &Control, wish: StopWish) -> Option<String> {
+    match wish {
+        StopWish::None => None,
+        StopWish::Clean => control.stop(true).await.err(),
+        StopWish::Now => control.stop(false).await.err(),
     }
 }
 

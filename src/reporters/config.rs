@@ -3,6 +3,8 @@
 use super::http::HttpConfig;
 use super::mail::MailConfig;
 use super::modes::Modes;
+use super::push::{PushConfig, PushEnd};
+use super::tinderbox::Tinderbox;
 use crate::domain::{Callback, PropertyValue, Renderable};
 
 /// One reporter.
@@ -19,6 +21,24 @@ pub struct ReporterConfig {
 pub enum TransportConfig {
     Mail(MailConfig),
     Http(HttpConfig),
+    /// Tells everything, and has no generators.
+    Push(PushConfig),
+}
+
+impl TransportConfig {
+    /// Where it sends to, for people. The query of a URL is left out: it may hold a token that is no secret of the
+    /// configuration.
+    pub fn target(&self) -> String {
+        let of_http = |http: &HttpConfig| http.url.shown().split(['?', '#']).next().unwrap_or_default().to_owned();
+        match self {
+            Self::Mail(mail) => format!("mail by {}:{}", mail.relay.host, mail.relay.port),
+            Self::Http(http) => of_http(http),
+            Self::Push(push) => match &push.end {
+                PushEnd::Form { http, .. } => of_http(http),
+                PushEnd::Function(function) => format!("the function {}", function.0.name()),
+            },
+        }
+    }
 }
 
 /// When a message is made, and what it says.
@@ -101,6 +121,8 @@ pub struct Formatter {
     pub source: FormatterSource,
     /// Names that templates and functions get besides.
     pub extra: Vec<(String, PropertyValue)>,
+    /// `function(master, context)` gives further names.
+    pub extra_info: Option<Callback>,
     pub wants: Wants,
 }
 
@@ -128,6 +150,8 @@ pub enum FormatterSource {
     Old { function: Callback },
     /// The dictionary of the build itself.
     Build,
+    /// What a Tinderbox server reads; of `subject` the words are put in with which it knows results.
+    Tinderbox { tinderbox: Tinderbox, subject: String },
 }
 
 impl Formatter {
@@ -138,7 +162,7 @@ impl Formatter {
 
     /// Without anything besides.
     pub fn of(source: FormatterSource) -> Self {
-        Self { source, extra: Vec::new(), wants: Wants::default() }
+        Self { source, extra: Vec::new(), extra_info: None, wants: Wants::default() }
     }
 }
 

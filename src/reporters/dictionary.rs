@@ -94,12 +94,16 @@ pub fn build(facts: &BuildFacts, site: &Site) -> PropertyValue {
 /// A request as a build that has not begun.
 pub fn pending(facts: &PendingFacts, cancelled: bool, site: &Site) -> PropertyValue {
     let url = format!("{}requests/{}", site.url, facts.request.id);
+    let mut request = request(&facts.request);
+    if let PropertyValue::Map(entries) = &mut request {
+        entries.insert("buildername".to_owned(), facts.builder.name.as_str().into());
+    }
     map([
         ("properties", properties(&facts.properties)),
-        ("buildrequest", request(&facts.request)),
+        ("buildrequest", request),
         ("buildset", buildset(&facts.buildset)),
         ("builderid", facts.builder.id.0.into()),
-        ("builder", builder(&facts.builder, &[])),
+        ("builder", builder(&facts.builder, &[facts.master])),
         ("url", url.into()),
         ("results", results(cancelled.then_some(Results::Cancelled))),
         ("complete", cancelled.into()),
@@ -265,4 +269,55 @@ pub fn worker(facts: &MissingFacts) -> PropertyValue {
         ("last_connection", story::moment(facts.last_connection).into()),
         ("notify", texts(&facts.notify)),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::json::{self, Value};
+    use crate::reporters::fixtures::{build_facts, site};
+
+    /// What Buildbot 4.3 posted of builds with everything in them: a path and its types in each line.
+    const KEYS: &str = include_str!("build_keys.txt");
+
+    fn types(value: &Value, path: &str, found: &mut BTreeSet<(String, &'static str)>) {
+        let kind = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "flag",
+            Value::Number(_) => "number",
+            Value::String(_) => "text",
+            Value::Array(items) => {
+                items.iter().for_each(|item| types(item, &format!("{path}[]"), found));
+                "list"
+            }
+            Value::Object(entries) => {
+                let point = if path.is_empty() { "" } else { "." };
+                entries.iter().for_each(|(name, item)| types(item, &format!("{path}{point}{name}"), found));
+                "object"
+            }
+        };
+        found.insert((path.to_owned(), kind));
+    }
+
+    #[test]
+    fn a_build_has_every_key_that_buildbot_posts_and_the_same_types() {
+        let mut facts = build_facts();
+        facts.parent = Some((facts.build.clone(), facts.builder.clone()));
+        facts.buildset.parent = Some((facts.build.id, "Triggered from".to_owned()));
+        facts.steps[0].step.urls.push(("name".to_owned(), "http://x/".to_owned()));
+        facts.steps[0].logs[0].content = Some("oline\n".to_owned());
+        let mut found = BTreeSet::new();
+        types(&json::of_property(&build(&facts, &site())), "", &mut found);
+        types(&json::of_property(&build(&facts.at_start(), &site())), "", &mut found);
+        for line in KEYS.lines() {
+            let (path, kinds) = line.split_once(' ').unwrap();
+            let ours: Vec<&str> = found.iter().filter(|(ours, _)| ours == path).map(|(_, kind)| *kind).collect();
+            assert!(!ours.is_empty(), "{path} is missing");
+            // What was null there may be filled in here: the example is another one.
+            let fits = |kind: &&str| *kind == "null" || kinds == "null" || kinds.split('|').any(|known| known == *kind);
+            assert!(ours.iter().all(fits), "{path} is {ours:?}, not {kinds}");
+        }
+    }
 }

@@ -102,6 +102,8 @@ pub struct Past {
 pub struct PendingFacts {
     pub request: RequestFacts,
     pub builder: Builder,
+    /// The one that has the builder.
+    pub master: MasterId,
     pub buildset: BuildsetFacts,
     pub properties: Properties,
 }
@@ -130,6 +132,8 @@ impl BuildFacts {
     pub fn at_start(mut self) -> Self {
         self.build.complete_at = None;
         self.build.results = None;
+        self.build.state_string = "starting".to_owned();
+        self.properties.set("buildnumber", self.build.number, "Build");
         self
     }
 

@@ -140,7 +140,11 @@ pub fn old_subject(format: &str, report: &Report, title: &str) -> String {
         [builder] => builder.as_str(),
         _ => "whole buildset",
     };
-    let names = [("result", result), ("projectName", title), ("title", title), ("builder", builder)];
+    filled(format, &[("result", result), ("projectName", title), ("title", title), ("builder", builder)])
+}
+
+/// A text with `%(name)s` replaced by what that is.
+pub fn filled(format: &str, names: &[(&str, &str)]) -> String {
     // One pass: what is put in is not looked at again.
     let mut text = String::new();
     let mut rest = format;

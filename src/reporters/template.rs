@@ -6,13 +6,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_formatter};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, escape_formatter};
 
 use super::config::TextKind;
-use super::context::Context;
+use super::context::{Context, of_build};
+use super::sample::{build_facts, site};
 use crate::domain::PropertyValue;
 
 /// Steps of the engine for one text.
@@ -50,10 +52,22 @@ impl Standard {
     }
 }
 
-/// Says what is wrong with a template that cannot be read at all.
-pub fn check(source: &str) -> Result<(), TemplateError> {
-    environment(TextKind::Plain).template_from_str(source)?;
-    Ok(())
+/// Says what is wrong with a template that cannot be read, uses something that does not exist, or has no end. For that
+/// it is tried out on a build that failed; what it takes of memory there is limited by nothing but the process.
+pub fn check(kind: TextKind, source: &str) -> Result<(), TemplateError> {
+    let environment = environment(kind);
+    environment.template_from_str(source)?;
+    let tried = render_in(&environment, source, &of_build(&build_facts(), &["failing"], false, &site()));
+    match tried {
+        // Another build may have what this one has not.
+        Err(TemplateError(error)) if is_of_the_template(error.kind()) => Err(TemplateError(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an error does not depend on the build.
+const fn is_of_the_template(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::OutOfFuel | ErrorKind::WriteFailure | ErrorKind::UnknownFilter | ErrorKind::UnknownTest)
 }
 
 /// Renders a template of the configuration. Blocks for as long as the limits allow.
@@ -85,11 +99,19 @@ fn environment(kind: TextKind) -> Environment<'static> {
         TextKind::Html => AutoEscape::Html,
         TextKind::Plain | TextKind::Json => AutoEscape::None,
     });
-    environment.set_formatter(move |out, state, value| match value.as_str() {
-        Some(text) if kind == TextKind::Html && !value.is_safe() => Ok(escape(out, text)?),
-        // As Python prints it, and nothing for nothing.
-        _ if value.kind() == ValueKind::None => Ok(write!(out, "None")?),
-        _ => escape_formatter(out, state, value),
+    let n_bytes = AtomicUsize::new(0);
+    environment.set_formatter(move |out, state, value| {
+        // Also what is kept for later (`{% set %}`) and never written.
+        let so_far = n_bytes.fetch_add(value.as_str().map_or(0, str::len), Ordering::Relaxed);
+        if MOST_BYTES < so_far {
+            return Err(minijinja::Error::new(ErrorKind::WriteFailure, too_long()));
+        }
+        match value.as_str() {
+            Some(text) if kind == TextKind::Html && !value.is_safe() => Ok(escape(out, text)?),
+            // As Python prints it, and nothing for nothing.
+            _ if value.kind() == ValueKind::None => Ok(write!(out, "None")?),
+            _ => escape_formatter(out, state, value),
+        }
     });
     environment
 }
@@ -125,13 +147,17 @@ fn map_of(items: &BTreeMap<String, PropertyValue>) -> Value {
     Value::from_pairs(items.iter().map(|(name, item)| (name.as_str(), value_of(item))))
 }
 
+fn too_long() -> String {
+    format!("the text is longer than {MOST_BYTES} bytes")
+}
+
 /// Takes so many bytes and then fails.
 struct Limited(Vec<u8>);
 
 impl io::Write for Limited {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if MOST_BYTES < self.0.len().saturating_add(bytes.len()) {
-            return Err(io::Error::other(format!("the text is longer than {MOST_BYTES} bytes")));
+            return Err(io::Error::other(too_long()));
         }
         self.0.extend_from_slice(bytes);
         Ok(bytes.len())
@@ -145,8 +171,6 @@ impl io::Write for Limited {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reporters::context::of_build;
-    use crate::reporters::fixtures::{build_facts, site};
 
     fn plain(source: &str) -> Result<String, TemplateError> {
         render(TextKind::Plain, source, &of_build(&build_facts(), &["failing"], false, &site()))
@@ -187,9 +211,21 @@ mod tests {
 
     #[test]
     fn a_template_that_cannot_be_read_is_known_before() {
+        let check = |source: &str| check(TextKind::Plain, source);
         assert!(check("{% if %}").is_err());
         assert!(check("{{ open").is_err());
+        assert!(check("{{ build|bild }}").unwrap_err().to_string().contains("bild"));
+        assert!(check("{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}").is_err());
+        assert!(check("{{ 'x' * 9000000 }}").is_err());
+        assert!(check("{{ ctx_that_is_missing.a.b }}").is_ok());
         check(Standard::Build.body(TextKind::Html)).unwrap();
+    }
+
+    #[test]
+    fn what_is_kept_for_later_counts_as_written() {
+        let doubled = "{% set ns = namespace(x='xxxxxxxx') %}{% for a in range(60) %}\
+            {% set x %}{{ ns.x }}{{ ns.x }}{% endset %}{% set ns.x = x %}{% endfor %}";
+        assert!(plain(doubled).is_err());
     }
 
     #[test]

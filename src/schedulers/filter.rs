@@ -5,7 +5,7 @@ mod why;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use regex::Regex;
+use fancy_regex::{Regex, RegexBuilder};
 
 use super::config::{AttributeTest, ChangeAttribute, ChangeFilter};
 use super::question::{Answers, Question, Role};
@@ -109,20 +109,22 @@ impl Test {
     }
 }
 
+/// Steps back that a pattern may take in one text. Only one that looks around or back takes any, and it would hold up
+/// all decisions meanwhile.
+const MAX_BACKTRACKS: usize = 20_000;
+
 /// Compiles one regular expression of the configuration.
 pub fn compile(pattern: &str) -> Result<Regex, FilterError> {
-    Regex::new(pattern).map_err(|error| {
-        let why = match error {
-            regex::Error::Syntax(text) => text.lines().last().unwrap_or_default().trim().to_owned(),
-            other => other.to_string(),
-        };
+    RegexBuilder::new(pattern).backtrack_limit(MAX_BACKTRACKS).build().map_err(|error| {
+        let why = error.to_string();
+        let why = why.lines().last().unwrap_or_default().trim().to_owned();
         FilterError { pattern: pattern.to_owned(), why }
     })
 }
 
-/// Whether the pattern matches at the start of the text, as Python's `re.match` has it.
+/// Whether the pattern matches at the start of the text, as Python's `re.match` has it. One that takes too long does not.
 pub fn matches(pattern: &Regex, text: &str) -> bool {
-    pattern.find(text).is_some_and(|found| found.start() == 0)
+    matches!(pattern.find(text), Ok(Some(found)) if found.start() == 0)
 }
 
 fn value_of<'change>(change: &'change Change, attribute: &ChangeAttribute) -> Option<Cow<'change, str>> {

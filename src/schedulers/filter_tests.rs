@@ -76,11 +76,25 @@ fn a_pattern_matches_at_the_start_only() {
 fn a_pattern_that_cannot_be_used_is_named() {
     let config = ChangeFilter {
         filter_fn: None,
-        tests: vec![(ChangeAttribute::Branch, AttributeTest::Matches(vec!["(?!x)".to_owned()]))],
+        tests: vec![(ChangeAttribute::Branch, AttributeTest::Matches(vec!["(x".to_owned()]))],
     };
     let error = Filter::new(&config).unwrap_err();
-    assert_eq!(error.pattern, "(?!x)");
-    assert!(error.why.contains("look-around"), "{error}");
+    assert_eq!(error.pattern, "(x");
+    assert!(!error.why.is_empty(), "{error}");
+}
+
+#[test]
+fn a_pattern_may_look_around() {
+    let filter = filter(ChangeAttribute::Branch, AttributeTest::Matches(vec!["(?!main$|stable$)".to_owned()]));
+    assert!(passes(&filter, Some("maintenance")));
+    assert!(!passes(&filter, Some("stable")));
+}
+
+#[test]
+fn a_pattern_that_would_take_for_ever_matches_nothing() {
+    let slow = AttributeTest::Matches(vec![r"(?=(a+)+$)\1b".to_owned(), r"(a|a)*(?=c)".to_owned()]);
+    let filter = filter(ChangeAttribute::Branch, slow);
+    assert!(!passes(&filter, Some(&"a".repeat(60))));
 }
 
 #[test]

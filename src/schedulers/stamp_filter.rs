@@ -1,6 +1,6 @@
 //! `SourceStampFilter`: which sources a canceller is about (manual section "SourceStampFilter").
 
-use regex::Regex;
+use fancy_regex::Regex;
 
 use super::config::{AttributeTest, StampAttribute, StampFilter};
 use super::filter::{FilterError, compile, matches};

@@ -91,7 +91,8 @@ pub async fn fill(db: &Db) -> Result<SampleSite, DbError> {
     Ok(SampleSite { builder, worker, scheduler, change, finished, log, running, waiting })
 }
 
-fn change() -> NewChange {
+/// A change of the main branch.
+pub fn change() -> NewChange {
     let mut properties = Properties::new();
     properties.set("event", "push", "Change");
     NewChange {

@@ -168,6 +168,8 @@ pub fn configure(state: Data<WebState>) -> impl Fn(&mut ServiceConfig) + Clone {
                 .route("/about", get().to(pages::about::get))
                 .route("/changes", get().to(pages::changes::list))
                 .route("/changes/{change}", get().to(pages::changes::one))
+                .route("/users", get().to(pages::users::list))
+                .route("/users/{user}", get().to(pages::users::one))
                 .route("/static/ansi.css", get().to(palette::sheet))
                 .route("/static/{file:.*}", get().to(static_files::get))
                 .default_service(route().to(static_files::or_nothing)),

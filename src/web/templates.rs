@@ -38,6 +38,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("about.html", include_str!("templates/about.html")),
     ("changes.html", include_str!("templates/changes.html")),
     ("change.html", include_str!("templates/change.html")),
+    ("users.html", include_str!("templates/users.html")),
+    ("user.html", include_str!("templates/user.html")),
     ("error.html", include_str!("templates/error.html")),
 ];
 

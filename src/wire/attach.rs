@@ -51,15 +51,15 @@ pub(super) enum Leftovers {
 }
 
 /// Introduces a worker that has just connected.
-pub(super) async fn attach(link: &WorkerLink, builders: &[(String, String)]) -> Result<(), AttachError> {
+pub(super) async fn attach(link: &WorkerLink, builders: Vec<(String, String)>) -> Result<(), AttachError> {
     print_attached(link).await?;
     let facts = link.inner().request(Request::GetWorkerInfo).await?;
     link.inner().learn(WorkerFacts::from_answer(facts)?);
     if link.inner().dialect() == Dialect::Msgpack {
         set_settings(link).await?;
     }
-    prepare_builders(link, builders, Leftovers::Remove).await?;
-    for _ in builders {
+    prepare_builders(link, &builders, Leftovers::Remove).await?;
+    for _ in &builders {
         print_attached(link).await?;
     }
     Ok(())

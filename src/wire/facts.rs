@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(facts.info.admin.as_deref(), Some("Ann\n"));
         assert_eq!(facts.info.version.as_deref(), Some("4.3.0"));
         assert_eq!((facts.numcpus, facts.delete_leftover_dirs), (Some(8), true));
-        assert_eq!(facts.commands.get("shell"), Some("3.3"));
-        assert_eq!(facts.others.get("os_name"), Some("Debian"));
+        assert_eq!(facts.commands.get("shell").as_deref(), Some("3.3"));
+        assert_eq!(facts.others.get("os_name").as_deref(), Some("Debian"));
     }
 }

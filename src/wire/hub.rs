@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_channel::mpsc;
 use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::attach::attach;
@@ -47,6 +49,11 @@ pub struct Hub {
     strangers: Arc<Semaphore>,
 }
 
+/// What is left of a connection when a worker has logged in: it lives until it ends.
+///
+/// Whoever waits for it has let go of all that the login took, for a fleet is logged in for weeks.
+pub(super) type Life<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// A connection that has not logged in yet, as long as this lives.
 pub(super) type Stranger = OwnedSemaphorePermit;
 
@@ -71,10 +78,15 @@ impl Hub {
         self.strangers.available_permits()
     }
 
-    /// Serves one connection whose request was read, until it ends.
-    pub(super) async fn serve<S>(&self, stream: S, request: UpgradeRequest, stranger: Stranger)
+    /// Lets in the worker whose request was read; what comes back is its life.
+    pub(super) async fn receive<'a, S>(
+        &'a self,
+        stream: S,
+        request: UpgradeRequest,
+        stranger: Stranger,
+    ) -> Option<Life<'a>>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'a,
     {
         let name = request.credentials.name.clone();
         let proof = Proof::Password(request.credentials.password.expose());
@@ -82,15 +94,19 @@ impl Hub {
             Ok(admission) => admission,
             Err(refusal) => {
                 tracing::warn!(worker.name = name, "refused a worker: {refusal}");
-                return refuse(stream, Status::Unauthorized).await;
+                refuse(stream, Status::Unauthorized).await;
+                return None;
             }
         };
         let socket = match Box::pin(request.accept(stream)).await {
             Ok(socket) => socket,
-            Err(error) => return tracing::warn!(worker.name = name, "lost a worker in its handshake: {error}"),
+            Err(error) => {
+                tracing::warn!(worker.name = name, "lost a worker in its handshake: {error}");
+                return None;
+            }
         };
         drop(stranger);
-        let Some(entered) = Box::pin(self.enter(name, Dialect::Msgpack)).await else { return };
+        let entered = Box::pin(self.enter(name, Dialect::Msgpack)).await?;
         let traffic = |session: Arc<Session>, queue| async move {
             let (sink, stream) = socket.split();
             tokio::select! {
@@ -98,7 +114,7 @@ impl Hub {
                 why = write_all(&session, sink, queue) => why,
             }
         };
-        Box::pin(entered.live(&admission, traffic)).await;
+        Some(entered.live(admission, traffic))
     }
 
     pub(super) fn gate(&self) -> &dyn Gate {
@@ -159,19 +175,27 @@ pub(super) struct Entered<'a> {
     queue: mpsc::UnboundedReceiver<Outgoing>,
 }
 
-impl Entered<'_> {
+impl<'a> Entered<'a> {
     /// Attaches the worker and stays until its connection ends.
-    pub(super) async fn live<F>(
-        mut self,
-        admission: &Admission,
+    ///
+    /// The traffic has a box of its own from the beginning: the future around it would keep room for what it is made
+    /// of.
+    pub(super) fn live<F>(
+        self,
+        admission: Admission,
         traffic: impl FnOnce(Arc<Session>, mpsc::UnboundedReceiver<Outgoing>) -> F,
-    ) where
-        F: Future<Output = String>,
+    ) -> Life<'a>
+    where
+        F: Future<Output = String> + Send + 'a,
     {
-        let traffic = Box::pin(traffic(Arc::clone(&self.session), self.queue));
-        let life = Box::pin(self.presence.life(admission));
-        let why = drive(self.session, admission.keepalive, traffic, life).await;
-        self.presence.why = Some(why);
+        let Self { mut presence, session, queue } = self;
+        let traffic = Box::pin(traffic(Arc::clone(&session), queue));
+        Box::pin(async move {
+            let life = Box::pin(presence.life(admission.builders));
+            let why = drive(session, admission.keepalive, traffic, life).await;
+            presence.why = Some(why);
+            drop(presence);
+        })
     }
 }
 
@@ -185,10 +209,9 @@ struct Presence<'a> {
 
 impl Presence<'_> {
     /// Attaches and stays; returns the reason if that fails.
-    async fn life(&mut self, admission: &Admission) -> String {
+    async fn life(&mut self, builders: Vec<(String, String)>) -> String {
         // In a box, which is gone when the worker is attached.
-        let attaching = Box::pin(attach(&self.link, &admission.builders));
-        let attached = timeout(ATTACH_WITHIN, attaching).await;
+        let attached = timeout(ATTACH_WITHIN, Box::pin(attach(&self.link, builders))).await;
         match attached {
             Ok(Ok(())) => {
                 self.attached = true;

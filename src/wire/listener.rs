@@ -18,9 +18,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::hub::{Hub, Stranger, refuse};
+use super::hub::{Hub, Life, Stranger, refuse};
 use super::pb;
-use super::replayed::Replayed;
+use super::read_ahead::ReadAhead;
 use super::upgrade::read_request;
 
 /// Who speaks first at a port is decided within this time.
@@ -139,25 +139,37 @@ fn probe_when_silent(stream: &TcpStream) -> nix::Result<()> {
 /// Serves one connection to its end, whatever it speaks.
 pub async fn serve_connection<S>(hub: &Hub, stream: S, entrance: &Entrance)
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let Some(stranger) = hub.stranger() else {
         return tracing::warn!("closing a connection: too many others have not logged in yet");
     };
-    let Some(first) = Box::pin(Greeted::by(stream, entrance)).await else { return };
+    // What is over takes no memory any more.
+    if let Some(life) = Box::pin(receive(hub, stream, entrance, stranger)).await {
+        life.await;
+    }
+}
+
+async fn receive<'a, S>(hub: &'a Hub, stream: S, entrance: &Entrance, stranger: Stranger) -> Option<Life<'a>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'a,
+{
+    let first = Box::pin(Greeted::by(stream, entrance)).await?;
     // What is not reached takes no memory: most of those who never log in are not worth it.
     match (first, &entrance.encryption) {
         (Greeted::Encrypted(stream), Encryption::Offered(config) | Encryption::Required(config)) => {
-            Box::pin(decrypt(hub, stream, (Arc::clone(config), entrance.dialects), stranger)).await;
+            Box::pin(decrypt(hub, stream, (Arc::clone(config), entrance.dialects), stranger)).await
         }
         (Greeted::Encrypted(_), Encryption::None) => {
             tracing::warn!("closing a TLS connection: no certificate is configured for this port");
+            None
         }
         (_, Encryption::Required(_)) => {
             tracing::warn!("closing a connection that is not encrypted: this port is for TLS alone");
+            None
         }
         (Greeted::Upgrade(stream, head), _) => Box::pin(log_in(hub, stream, head, stranger)).await,
-        (Greeted::Waits(stream), _) => Box::pin(pb::serve(hub, stream, stranger)).await,
+        (Greeted::Waits(stream), _) => Box::pin(pb::receive(hub, stream, stranger)).await,
     }
 }
 
@@ -165,7 +177,7 @@ where
 enum Greeted<S> {
     /// An HTTP request of which this has been read.
     Upgrade(S, Vec<u8>),
-    Encrypted(Replayed<S>),
+    Encrypted(ReadAhead<S>),
     /// Nothing: we are to speak first.
     Waits(S),
 }
@@ -190,7 +202,7 @@ impl<S: AsyncRead + Unpin> Greeted<S> {
             Ok(Err(error)) => tracing::debug!("a connection was lost before it said anything: {error}"),
             Ok(Ok(_)) => match head.first() {
                 Some(b'G') => return Some(Self::Upgrade(stream, head)),
-                Some(&HANDSHAKE) => return Some(Self::Encrypted(Replayed::new(head, stream))),
+                Some(&HANDSHAKE) => return Some(Self::Encrypted(ReadAhead::new(head, stream))),
                 Some(byte) => tracing::warn!("closing a connection of an unknown protocol (first byte {byte:#04x})"),
                 None => tracing::debug!("a connection was closed before it said anything"),
             },
@@ -200,38 +212,46 @@ impl<S: AsyncRead + Unpin> Greeted<S> {
 }
 
 /// The same rule inside of TLS, which is not encrypted twice.
-async fn decrypt<S>(
-    hub: &Hub,
-    stream: Replayed<S>,
+async fn decrypt<'a, S>(
+    hub: &'a Hub,
+    stream: ReadAhead<S>,
     (config, dialects): (Arc<ServerConfig>, Dialects),
     stranger: Stranger,
-) where
-    S: AsyncRead + AsyncWrite + Unpin,
+) -> Option<Life<'a>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'a,
 {
     let handshake = Box::pin(TlsAcceptor::from(config).accept(stream));
     let stream = match timeout(LOGIN_WITHIN, handshake).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return tracing::warn!("closing a connection whose TLS failed: {error}"),
-        Err(_) => return tracing::warn!("closing a connection whose TLS took {} s", LOGIN_WITHIN.as_secs()),
+        Ok(Err(error)) => {
+            tracing::warn!("closing a connection whose TLS failed: {error}");
+            return None;
+        }
+        Err(_) => {
+            tracing::warn!("closing a connection whose TLS took {} s", LOGIN_WITHIN.as_secs());
+            return None;
+        }
     };
     let inside = Entrance { dialects, encryption: Encryption::None };
-    let first = Box::pin(Greeted::by(stream, &inside)).await;
-    match first {
-        Some(Greeted::Upgrade(stream, head)) => Box::pin(log_in(hub, stream, head, stranger)).await,
-        Some(Greeted::Waits(stream)) => Box::pin(pb::serve(hub, stream, stranger)).await,
-        Some(Greeted::Encrypted(_)) => tracing::warn!("closing a connection that wants TLS inside of TLS"),
-        None => {}
+    match Box::pin(Greeted::by(stream, &inside)).await? {
+        Greeted::Upgrade(stream, head) => Box::pin(log_in(hub, stream, head, stranger)).await,
+        Greeted::Waits(stream) => Box::pin(pb::receive(hub, stream, stranger)).await,
+        Greeted::Encrypted(_) => {
+            tracing::warn!("closing a connection that wants TLS inside of TLS");
+            None
+        }
     }
 }
 
-async fn log_in<S>(hub: &Hub, mut stream: S, head: Vec<u8>, stranger: Stranger)
+async fn log_in<'a, S>(hub: &'a Hub, mut stream: S, head: Vec<u8>, stranger: Stranger) -> Option<Life<'a>>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'a,
 {
     let request = Box::pin(read_request(&mut stream, head, LOGIN_SILENCE));
     let request = timeout(LOGIN_WITHIN, request).await;
     match request {
-        Ok(Ok(request)) => Box::pin(hub.serve(stream, request, stranger)).await,
+        Ok(Ok(request)) => return Box::pin(hub.receive(stream, request, stranger)).await,
         Ok(Err(error)) => {
             tracing::warn!("refused a handshake: {error}");
             if let Some(status) = error.status() {
@@ -240,6 +260,7 @@ where
         }
         Err(_) => tracing::warn!("closing a connection whose handshake took {} s", LOGIN_WITHIN.as_secs()),
     }
+    None
 }
 
 #[cfg(all(test, target_os = "linux"))]

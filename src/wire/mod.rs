@@ -19,7 +19,7 @@ mod link;
 mod listener;
 mod log;
 mod pb;
-mod replayed;
+mod read_ahead;
 mod session;
 mod texts;
 mod transfer;

@@ -12,12 +12,16 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::basic_auth::{self, Credentials};
+use super::read_ahead::ReadAhead;
 
 /// No message of a worker is larger. In bytes.
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
 
-/// Idle connections keep this much for reading, in bytes; there may be thousands.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// Idle connections keep this much for reading, in bytes; there may be thousands. [`ReadAhead`] makes up for it.
+const READ_BUFFER_BYTES: usize = 512;
+
+/// So much is collected before it is written, in bytes.
+const WRITE_BUFFER_BYTES: usize = 4 * 1024;
 
 /// The reason a handshake did not lead to a WebSocket.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +111,7 @@ pub(super) async fn refuse<S: AsyncWrite + Unpin>(mut stream: S, status: Status)
 
 impl UpgradeRequest {
     /// Answers 101 and goes on as a WebSocket.
-    pub(super) async fn accept<S>(self, mut stream: S) -> std::io::Result<WebSocketStream<S>>
+    pub(super) async fn accept<S>(self, mut stream: S) -> std::io::Result<WebSocketStream<ReadAhead<S>>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -120,10 +124,11 @@ impl UpgradeRequest {
         stream.flush().await?;
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
-            .write_buffer_size(READ_BUFFER_BYTES)
+            .write_buffer_size(WRITE_BUFFER_BYTES)
             .max_message_size(Some(MAX_MESSAGE_BYTES))
             .max_frame_size(Some(MAX_MESSAGE_BYTES));
-        Ok(WebSocketStream::from_partially_read(stream, self.rest, Role::Server, Some(config)).await)
+        let stream = ReadAhead::new(self.rest, stream);
+        Ok(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await)
     }
 }
 

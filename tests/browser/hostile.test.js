@@ -35,8 +35,8 @@ async function fill(site) {
   await push(site);
   const build = `/builders/hostile/builds/${(await force(site)).number}`;
   const ofBuild = [build, `${build}/steps/0`, `${build}/steps/0/logs/stdio`];
-  const lists = ["/", "/builders", "/waterfall", "/workers", "/changes"];
-  pages = [...lists, "/builders/hostile", "/changes/1", ...ofBuild];
+  const lists = ["/", "/builders", "/waterfall", "/workers", "/changes", "/users"];
+  pages = [...lists, "/builders/hostile", "/changes/1", "/users/1", ...ofBuild];
 }
 
 async function push(site) {

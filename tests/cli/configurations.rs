@@ -142,3 +142,25 @@ fn one_operation_without_end_is_ended_with_a_word() {
         assert!(code == Some(1) && said.contains(expected), "{text}: {said}");
     }
 }
+
+/// It has the flags of `start`, the environment, and a child that reads the file first.
+#[test]
+fn a_clean_up_without_a_master_reads_the_file_as_a_start_does() {
+    let (directory, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = outside.path().join("title").display().to_string();
+    fs::write(&path, "from outside").unwrap();
+    let clean_up = |text: &str, arguments: &[&str]| {
+        fs::write(directory.path().join("master.cfg"), text).unwrap();
+        let output = buildbot(directory.path(), &[&["cleanupdb", "--dry-run"], arguments].concat());
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let text = format!("{GOOD}import os\nc['title'] = open({path:?}).read() + os.environ['SECRET_NAME']\n");
+    let (code, said) = clean_up(&text, &[]);
+    assert!(code == Some(1) && said.contains("lies outside of the master's directory"), "{said}");
+    let (code, said) = clean_up(&text, &[&format!("--allow-read={path}")]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(clean_up(&text, &[&format!("--allow-read={path}"), "--deny-env=SECRET_NAME"]).0, Some(1));
+    let (code, said) = clean_up("x = [0] * 1000000000\n", &[]);
+    assert!(code == Some(1) && said.contains("master.cfg: reading it killed its process"), "{said}");
+}

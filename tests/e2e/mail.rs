@@ -17,7 +17,7 @@ c['buildbotURL'] = "http://127.0.0.1:{http}/"
 c['workers'] = [worker.Worker("{WORKER}", "pass")]
 c['protocols'] = {{'pb': {{'port': 'tcp:{worker}:interface=127.0.0.1'}}}}
 factory = util.BuildFactory([
-    steps.ShellCommand(name="compile", command=["true"]),
+    steps.ShellCommand(name="compile", command="printf 'bytes \\377\\376 end\\n'"),
     steps.ShellCommand(name="test", command="echo 'FAIL: addition'; echo 'expected 2, got <3>'; exit 1"),
 ])
 c['builders'] = [util.BuilderConfig(name="b", workernames=["{WORKER}"], factory=factory, collapseRequests=False)]
@@ -170,4 +170,19 @@ fn texts_of_strangers_stay_texts() {
     let html = mail.text.split("text/html").nth(1).unwrap();
     assert!(html.contains("&lt;script&gt;") && !html.contains("<script>alert"), "{html}");
     assert!(mail.text.len() < 100_000, "{}", mail.text.len());
+}
+
+#[test]
+fn bytes_that_are_no_text_leave_a_mail_that_is_one() {
+    let mut server = MailServer::new("plain");
+    server.start();
+    let site = started(&notifier(&server, "generators=[reporters.BuildStatusGenerator(add_logs=['stdio'])]"));
+    let url = format!("http://127.0.0.1:{}/change_hook/base", site.http_port);
+    let form = "author=%FF%FE+%3Ceve@example.org%3E&branch=m%C3&comments=%F0%28+broken&revision=abc%ED%A0%80";
+    ureq::post(url).header("content-type", "application/x-www-form-urlencoded").send(form).unwrap();
+    site.finished_build("b", 1);
+    let mail = server.wait_for_mails(1).remove(0);
+    assert_eq!(mail.to, ["eve@example.org", "team@example.org"]);
+    assert!(mail.text.is_ascii(), "{}", mail.text);
+    assert!(mail.header("Subject").contains("=?utf-8?"), "{}", mail.text);
 }

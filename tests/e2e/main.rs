@@ -10,6 +10,8 @@ mod demo;
 mod differential;
 mod encryption;
 mod groups;
+mod irc;
+mod irc_server;
 mod mail;
 mod mail_server;
 mod main_job;

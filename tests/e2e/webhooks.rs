@@ -44,6 +44,10 @@ impl Posted {
 fn receiver(codes: &'static [u16]) -> (u16, Receiver<Posted>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
+    (port, receiver_at(listener, codes))
+}
+
+fn receiver_at(listener: TcpListener, codes: &'static [u16]) -> Receiver<Posted> {
     let (sender, posted) = channel();
     std::thread::spawn(move || {
         let mut codes = codes.iter();
@@ -54,7 +58,7 @@ fn receiver(codes: &'static [u16]) -> (u16, Receiver<Posted>) {
             }
         }
     });
-    (port, posted)
+    posted
 }
 
 fn take(mut stream: TcpStream, code: u16, sender: &Sender<Posted>) -> Option<()> {
@@ -83,6 +87,14 @@ fn take(mut stream: TcpStream, code: u16, sender: &Sender<Posted>) -> Option<()>
 }
 
 fn configuration(site: &Site, port: u16) -> String {
+    let push = format!(
+        "reporters.HttpStatusPush('http://127.0.0.1:{port}/hook?x=1', name='push', secret='{KEY}', \
+         auth=('bob', 's3cret'), headers={{'X-Team': 'core'}})"
+    );
+    with_services(site, &push)
+}
+
+fn with_services(site: &Site, services: &str) -> String {
     format!(
         r#"
 from buildbot.plugins import *
@@ -95,8 +107,8 @@ factory = util.BuildFactory([steps.ShellCommand(name="test", command=["true"])])
 c['builders'] = [util.BuilderConfig(name="b", workernames=["{WORKER}"], factory=factory)]
 c['schedulers'] = [schedulers.ForceScheduler(name="force", builderNames=["b"])]
 c['www'] = dict(port='tcp:{http}:interface=127.0.0.1', plugins={{}})
-c['services'] = [reporters.HttpStatusPush('http://127.0.0.1:{port}/hook?x=1', name='push', secret='{KEY}',
-    auth=('bob', 's3cret'), headers={{'X-Team': 'core'}})]
+from buildbot.status.status_push import HttpStatusPush
+c['services'] = [{services}]
 "#,
         http = site.http_port,
         worker = site.worker_port,
@@ -104,7 +116,11 @@ c['services'] = [reporters.HttpStatusPush('http://127.0.0.1:{port}/hook?x=1', na
 }
 
 fn started(port: u16) -> Site {
-    let mut site = Site::new(|site| configuration(site, port));
+    started_with(Site::new(|site| configuration(site, port)))
+}
+
+/// With one build.
+fn started_with(mut site: Site) -> Site {
     site.start_master();
     site.start_worker();
     site.wait_for_worker();
@@ -155,4 +171,79 @@ fn a_request_is_repeated_until_it_is_taken_and_by_hand() {
     let url = format!("http://127.0.0.1:{}/reporters/{refused}/again", site.http_port);
     ureq::post(url).send_empty().unwrap();
     assert!(next(&posted).is_signed());
+}
+
+/// The packets of a form.
+fn packets(posted: &Posted) -> Vec<Value> {
+    let form = String::from_utf8(posted.body.clone()).unwrap();
+    let mut bytes = Vec::new();
+    let mut letters = form.strip_prefix("packets=").unwrap().bytes();
+    while let Some(letter) = letters.next() {
+        bytes.push(match letter {
+            b'+' => b' ',
+            b'%' => {
+                let digits = [letters.next().unwrap(), letters.next().unwrap()];
+                u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap()
+            }
+            other => other,
+        });
+    }
+    json::from_slice::<Vec<Value>>(&bytes).unwrap()
+}
+
+#[test]
+fn all_that_happens_is_posted_in_order_as_0_8_did() {
+    let (port, posted) = receiver(&[503]);
+    let push = format!("HttpStatusPush('http://127.0.0.1:{port}/', name='all', retryDelay=1, chunkSize=3)");
+    let site = started_with(Site::new(|site| with_services(site, &push)));
+    let first = next(&posted);
+    assert_eq!(first.header("content-type"), Some("application/x-www-form-urlencoded"));
+    let mut told: Vec<Value> = Vec::new();
+    while !told.iter().any(|packet| packet["event"] == json!("buildFinished")) {
+        told.extend(packets(&next(&posted)));
+    }
+    let ids: Vec<i64> = told.iter().map(|packet| packet["id"].as_i64().unwrap()).collect();
+    assert!(ids.is_sorted() && packets(&first).iter().all(|packet| told.contains(packet)), "{ids:?}");
+    let names: Vec<&str> = told.iter().map(|packet| packet["event"].as_str().unwrap()).collect();
+    let wanted = ["requestSubmitted", "buildStarted", "stepStarted", "stepFinished", "buildFinished"];
+    let places: Vec<_> = wanted.iter().map(|name| names.iter().position(|told| told == name)).collect();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{names:?}");
+    let build = &told.last().unwrap()["payload"]["build"];
+    assert_eq!((&build["builderName"], &build["number"], &build["results"]), (&json!("b"), &json!(1), &json!(0)));
+    assert_eq!(build["steps"][0]["name"], json!("test"));
+    assert!(site.get_text("reporters").contains("buildFinished"));
+}
+
+#[test]
+fn nothing_is_missing_at_the_receiver_after_an_outage_in_which_the_master_is_killed() {
+    // Reserved and not listened at: every connection is refused.
+    let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = reserved.local_addr().unwrap().port();
+    drop(reserved);
+    let mut site = started(port);
+    let force = |site: &Site, number| {
+        site.control("forceschedulers/force", "force", json!({"builderNames": ["b"]}));
+        site.finished_build("b", number);
+    };
+    (2..=4).for_each(|number| force(&site, number));
+    site.kill_master();
+    site.start_master();
+    site.wait_for_worker();
+    (5..=6).for_each(|number| force(&site, number));
+    site.kill_master();
+    let posted = receiver_at(TcpListener::bind(("127.0.0.1", port)).unwrap(), &[]);
+    site.start_master();
+    let mut told: Vec<(i64, bool)> = Vec::new();
+    while told.len() < 12 {
+        let build = next(&posted).json();
+        let line = (build["number"].as_i64().unwrap(), build["complete"].as_bool().unwrap());
+        // At least once: what was being sent when the master died may come again.
+        if !told.contains(&line) {
+            told.push(line);
+        }
+    }
+    for number in 1..=6 {
+        let place = |complete| told.iter().position(|line| *line == (number, complete)).unwrap();
+        assert!(place(false) < place(true), "{told:?}");
+    }
 }

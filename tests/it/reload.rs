@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use buildbot::actors::reconfigurator::{GoBack, Reconfigure, ReconfigureError};
-use buildbot::db::views::{builds, config_versions};
+use buildbot::db::views::{builds, config_versions, stored_values};
 use buildbot::domain::{RequestState, Results};
 use buildbot::testing::scripted_worker::WorkerScript;
 
@@ -157,5 +157,24 @@ async fn every_version_is_kept_and_can_be_gone_back_to() {
     let versions = master.master.db.read(|conn| config_versions::newest(conn, 10)).await.unwrap();
     assert_eq!(versions.len(), 3, "the same file is the same version");
     assert!(master.master.db.read(builds::running).await.unwrap().is_empty());
+    master.finish().await;
+}
+
+#[actix::test]
+async fn what_a_configuration_keeps_is_stored_when_it_comes_into_force_and_not_before() {
+    let counting = |more: &str| {
+        format!(
+            "{CONFIG}db = util.DbConfig(BuildmasterConfig, basedir)\ndb.set('loads', db.get('loads', 0) + 1)\n{more}"
+        )
+    };
+    let master = TestMaster::with(&counting("")).await;
+    let loads = || stored_values::read_file(&master.path("state.sqlite"), "config", "loads").unwrap();
+    assert_eq!(loads().as_deref(), Some("1"), "stored at the start");
+    plan(&master).await;
+    std::fs::write(master.path("master.cfg"), counting("c['builders'] = 7\n")).unwrap();
+    master.master.reconfigure.ask(Reconfigure { dry_run: false }).await.unwrap().unwrap_err();
+    assert_eq!(loads().as_deref(), Some("1"), "neither dry runs nor files that are refused store anything");
+    master.reconfigure(&counting("")).await;
+    assert_eq!(loads().as_deref(), Some("2"));
     master.finish().await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use buildbot::db::views::deciders;
+use buildbot::db::views::{changes, deciders};
 use buildbot::domain::{BuildId, BuildRequest, BuildRequestId, RequestState, Results, SchedulerId};
 use buildbot::testing::scripted_worker::{Reply, WorkerScript};
 
@@ -54,6 +54,32 @@ async fn a_build_waits_for_what_it_triggered_and_takes_its_result() {
     assert!(all[1].waited_for);
     assert!(matches!(all[1].state, RequestState::Complete { results: Results::Failure, .. }));
     master.finish().await;
+}
+
+/// Whose changes lie behind the build that a step triggers in the build of a change.
+async fn authors_of_what_is_triggered(step: &str) -> Vec<String> {
+    let rest = "c['schedulers'].append(schedulers.SingleBranchScheduler(name='s', branch='main', builderNames=['b']))";
+    let master = TestMaster::with(&config(step, rest)).await;
+    let _parent = master.attach(WorkerScript::new("w1")).await;
+    master.master.handle.add_changes("test", vec![change("main", "r1")]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let triggered = requests(&master).await[1].buildset_id.0;
+    let read = master.master.db.read(move |conn| changes::of_buildsets(conn, &[triggered]));
+    let authors = read.await.unwrap().into_iter().map(|change| change.author).collect();
+    master.finish().await;
+    authors
+}
+
+#[actix::test]
+async fn authors_of_a_build_are_those_of_what_it_triggers() {
+    let authors = authors_of_what_is_triggered("steps.Trigger(schedulerNames=['t'])").await;
+    assert_eq!(authors, ["Ada <ada@example.org>"]);
+}
+
+#[actix::test]
+async fn authors_of_a_build_have_nothing_to_do_with_another_source_that_it_triggers() {
+    let step = "steps.Trigger(schedulerNames=['t'], sourceStamps=[{'codebase': '', 'branch': 'other'}])";
+    assert!(authors_of_what_is_triggered(step).await.is_empty());
 }
 
 /// Stops the parent while its child waits or runs.

@@ -4,7 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail the test")]
 
+mod examples;
 mod markdown;
+mod meaning;
 
 use std::collections::BTreeSet;
 use std::fs;

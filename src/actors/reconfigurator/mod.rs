@@ -18,9 +18,10 @@ use tracing::{error, info};
 use self::put_back::put_back;
 use super::applied::{Applied, ReconsiderConfiguration};
 use super::supervisor::{Child, Handle, Reply, ShellContext, Tell};
-use crate::config::{self, ConfigErrors, ConfigFile, Loader, MASTER_CFG, MasterConfig};
+use crate::config::{self, ConfigErrors, ConfigFile, Loader, MASTER_CFG, MasterConfig, StoredValue};
 use crate::db::transitions::{
-    ApplyConfig, StoredConfig, SyncBuilder, SyncCodebase, SyncConfig, SyncProject, SyncScheduler, SyncWorker,
+    ApplyConfig, StoreValue, StoredConfig, SyncBuilder, SyncCodebase, SyncConfig, SyncProject, SyncScheduler,
+    SyncWorker,
 };
 use crate::db::views::config_versions;
 use crate::db::{Db, DbError};
@@ -146,7 +147,13 @@ pub async fn store(
     changes: Vec<String>,
 ) -> Result<StoredConfig, DbError> {
     let files = config.files.iter().map(|ConfigFile { name, text }| (name.clone(), text.clone())).collect();
-    db.write(ApplyConfig { sync: names(config), files, cause, changes }).await
+    let value = |stored: &StoredValue| StoreValue {
+        store: stored.store.clone(),
+        name: stored.name.clone(),
+        value: stored.value.clone(),
+    };
+    let values = config.stored.iter().map(value).collect();
+    db.write(ApplyConfig { sync: names(config), files, values, cause, changes }).await
 }
 
 fn names(config: &MasterConfig) -> SyncConfig {

@@ -1,17 +1,20 @@
 //! Makes messages of facts: templates on threads that may compute, functions by the script pool.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use tracing::warn;
 
-use super::ReporterDeps;
+use super::{ReporterDeps, old_build};
 use crate::actors::scripts::CallFunction;
-use crate::domain::{Properties, PropertyValue, ScriptValue};
+use crate::domain::{Properties, PropertyValue, Renderable, ScriptValue};
 use crate::json;
 use crate::reporters::config::{Formatter, FormatterSource, TextKind};
 use crate::reporters::context::Context;
+use crate::reporters::facts::{BuildFacts, Site};
 use crate::reporters::message::{self, Body, Message};
 use crate::reporters::template::Standard;
+use crate::reporters::tinderbox::{self, Rendered, Tinderbox};
 use crate::steps::render::{render_afterwards, text_of};
 
 /// What a message is about, for formatters.
@@ -20,14 +23,33 @@ pub struct Subject {
     pub standard: Standard,
     /// Of the only build it is about.
     pub properties: Properties,
+    /// The only build it is about.
+    pub build: Option<Arc<BuildFacts>>,
 }
 
 type Reason = Box<dyn Error + Send + Sync>;
+
+/// What `extra_info_cb(master, context)` gives besides; nothing if it fails, which the log tells.
+async fn extra_info(deps: &ReporterDeps, formatter: &Formatter, context: &Context) -> Context {
+    let Some(function) = formatter.extra_info.clone() else { return Context::new() };
+    let arguments = vec![master(context), data(context.clone())];
+    let answer = deps.scripts.ask(CallFunction { function, arguments }).await;
+    match answer.map_err(|error| error.to_string()).and_then(|value| value.map_err(|error| error.to_string())) {
+        Ok(PropertyValue::Map(entries)) => entries,
+        Ok(_) => Context::new(),
+        Err(error) => {
+            warn!(error, "extra_info_cb failed; the message is made without what it would have given");
+            Context::new()
+        }
+    }
+}
 
 /// The message of a formatter. If the formatter fails, a text of ours says so: nobody is left without word of a build
 /// because of a mistake in a template.
 pub async fn message(deps: &ReporterDeps, formatter: &Formatter, mut subject: Subject) -> Message {
     subject.context.extend(formatter.extra.iter().cloned());
+    let extra = extra_info(deps, formatter, &subject.context).await;
+    subject.context.extend(extra);
     let fallback = (subject.context.clone(), subject.standard);
     let error = match try_to_format(deps, formatter, subject).await {
         Ok(message) => return message,
@@ -45,7 +67,7 @@ pub async fn message(deps: &ReporterDeps, formatter: &Formatter, mut subject: Su
 }
 
 async fn try_to_format(deps: &ReporterDeps, formatter: &Formatter, subject: Subject) -> Result<Message, Reason> {
-    let Subject { context, standard, properties } = subject;
+    let Subject { context, standard, properties, build } = subject;
     match formatter.source.clone() {
         FormatterSource::Template { kind, body, subject } => {
             blocking(move || {
@@ -70,9 +92,13 @@ async fn try_to_format(deps: &ReporterDeps, formatter: &Formatter, subject: Subj
             Ok(message::from_dictionary(value)?)
         }
         FormatterSource::Old { function } => {
-            let arguments = old_arguments(&context, properties);
+            let arguments = old_arguments(&context, build.as_deref());
             let value = deps.scripts.ask(CallFunction { function, arguments }).await??;
             Ok(message::from_dictionary(value)?)
+        }
+        FormatterSource::Tinderbox { tinderbox, subject } => {
+            let Some(build) = build else { return Ok(Message::default()) };
+            blocking(move || tinderbox_mail(&tinderbox, &subject, &build)).await
         }
         FormatterSource::Renderable { body, subject } => {
             blocking(move || {
@@ -83,6 +109,17 @@ async fn try_to_format(deps: &ReporterDeps, formatter: &Formatter, subject: Subj
             .await
         }
     }
+}
+
+fn tinderbox_mail(tinderbox: &Tinderbox, subject: &str, build: &BuildFacts) -> Result<Message, Reason> {
+    let render = |renderable: &Renderable| render_afterwards(renderable, build.properties.clone()).map(text_of);
+    let rendered = Rendered {
+        binary_url: render(&tinderbox.binary_url)?,
+        column: tinderbox.column.as_ref().map(render).transpose()?,
+    };
+    let names = [("result", tinderbox::status(build.build.results)), ("builder", &build.builder.name)];
+    let body = Body::Plain(tinderbox::text(tinderbox, &rendered, build));
+    Ok(Message { subject: Some(message::filled(subject, &names)), body })
 }
 
 /// Runs it where computing keeps nobody waiting.
@@ -102,26 +139,12 @@ fn master(context: &Context) -> ScriptValue {
 }
 
 /// `mode, name, build, results, master_status` of Buildbot 0.8.
-fn old_arguments(context: &Context, properties: Properties) -> Vec<ScriptValue> {
+fn old_arguments(context: &Context, build: Option<&BuildFacts>) -> Vec<ScriptValue> {
     let value = |name: &str| ScriptValue::Data(context.get(name).cloned().unwrap_or_default());
-    let of_build = |name: &str| match context.get("build") {
-        Some(PropertyValue::Map(build)) => ScriptValue::Data(build.get(name).cloned().unwrap_or_default()),
-        _ => ScriptValue::Data(PropertyValue::Null),
-    };
-    let build = [
-        ("properties", ScriptValue::Properties(properties.into())),
-        ("number", of_build("number")),
-        ("reason", value("reason")),
-        ("results", value("results")),
-        ("text", of_build("state_string")),
-        ("url", value("build_url")),
-        ("builder_name", value("buildername")),
-        ("worker_name", value("workername")),
-        ("blamelist", value("blamelist")),
-        ("changes", value("changes")),
-    ];
-    let build = build.map(|(name, value)| (name.to_owned(), value)).to_vec();
-    vec![value("mode"), value("buildername"), ScriptValue::Object(build), value("results"), master(context)]
+    let text = |name: &str| context.get(name).and_then(PropertyValue::as_str).unwrap_or_default().to_owned();
+    let site = Site { title: text("buildbot_title"), url: text("buildbot_url") };
+    let object = build.map_or(ScriptValue::Data(PropertyValue::Null), |build| old_build::build(build, &site));
+    vec![value("mode"), value("buildername"), object, value("results"), old_build::master(&site)]
 }
 
 /// A body as HTTP receivers get it.

@@ -8,7 +8,9 @@ use crate::db::views::{
     workers,
 };
 use crate::db::{Db, DbError};
-use crate::domain::{Build, BuildId, BuildRequestId, BuildsetId, LogId, LogKind, WorkerId};
+use crate::domain::{
+    Build, BuildId, BuildRequestId, BuildsetId, LogId, LogKind, MasterId, PropertyValue, StampSpec, WorkerId,
+};
 use crate::reporters::config::AttachLogs;
 use crate::reporters::facts::{
     BuildFacts, BuildsetFacts, LogFacts, MissingFacts, Past, PendingFacts, RequestFacts, SetFacts, StepFacts, Tail,
@@ -78,7 +80,8 @@ fn request(conn: &mut Connection, id: BuildRequestId) -> Result<Option<RequestFa
     }))
 }
 
-fn buildset(conn: &mut Connection, id: BuildsetId) -> Result<Option<BuildsetFacts>, DbError> {
+/// What a buildset was asked for with.
+pub fn buildset(conn: &mut Connection, id: BuildsetId) -> Result<Option<BuildsetFacts>, DbError> {
     let line = buildsets::find(conn, id)?;
     Ok(line.map(|line| BuildsetFacts {
         id: line.id,
@@ -95,18 +98,27 @@ fn buildset(conn: &mut Connection, id: BuildsetId) -> Result<Option<BuildsetFact
 }
 
 /// A request that waits, or has been cancelled.
-pub fn pending(conn: &mut Connection, id: BuildRequestId) -> Result<Option<PendingFacts>, DbError> {
+pub fn pending(conn: &mut Connection, id: BuildRequestId, master: MasterId) -> Result<Option<PendingFacts>, DbError> {
     let Some(request) = request(conn, id)? else { return Ok(None) };
     let builder = builders::find(conn, &BuilderKey::Id(request.builder.0))?;
     let Some((builder, buildset)) = builder.zip(buildset(conn, request.buildset)?) else { return Ok(None) };
     let mut properties = properties::of_buildset(conn, request.buildset)?;
     properties.set("buildername", builder.name.as_str(), "Builder");
+    properties.set("builderid", builder.id.0, "Builder");
+    if let Some(project) = builder.project {
+        properties.set("projectid", project.0, "Builder");
+    }
+    properties.set("buildnumber", PropertyValue::Null, "Build");
     if let Some((stamp, _)) = buildset.stamps.first() {
-        for (name, value) in [("branch", &stamp.spec.branch), ("revision", &stamp.spec.revision)] {
-            properties.set(name, value.clone(), "Build");
+        let StampSpec { branch, revision, codebase, project, repository, .. } = stamp.spec.clone();
+        for (name, value) in [("branch", branch), ("revision", revision)] {
+            properties.set(name, value, "Build");
+        }
+        for (name, value) in [("codebase", codebase), ("project", project), ("repository", repository)] {
+            properties.set(name, value, "Build");
         }
     }
-    Ok(Some(PendingFacts { request, builder, buildset, properties }))
+    Ok(Some(PendingFacts { request, builder, master, buildset, properties }))
 }
 
 /// A buildset with the last build of each of its requests.

@@ -7,11 +7,15 @@
 
 mod absences;
 mod address;
+mod called;
 mod format;
-mod gather;
+pub(in crate::actors) mod gather;
+mod old_build;
 mod pace;
+mod packets;
 mod produce;
 pub mod reporter;
+mod send;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +29,7 @@ use tokio::runtime;
 use tracing::{error, warn};
 
 use self::absences::{Absences, AbsencesDeps};
+use self::called::FunctionTransport;
 use self::reporter::{ReconsiderDeliveries, ReconsiderEvents, Reporter};
 use super::applied::{AppliedConfig, ReconsiderConfiguration};
 use super::event_bus::EventsCommitted;
@@ -39,6 +44,7 @@ use crate::reporters::Transport;
 use crate::reporters::config::{ReporterConfig, TransportConfig};
 use crate::reporters::http::HttpTransport;
 use crate::reporters::mail::{SmtpTransport, address_in};
+use crate::reporters::push::{PushConfig, PushEnd};
 
 /// Sends something once more; answers whether there is such a delivery.
 #[derive(Message)]
@@ -92,12 +98,13 @@ impl Reporters {
         self.missing = missing;
         let wanted = applied.config.reporters.clone();
         self.children.retain(|_, (config, _)| wanted.contains(config));
-        self.sync(wanted, ctx);
+        let chats = applied.config.chats.iter().map(|chat| chat.name.clone());
+        let names = wanted.iter().map(|reporter| reporter.name.clone()).chain(chats).collect();
+        self.sync(names, wanted, ctx);
     }
 
-    /// Gives every reporter its row before it begins.
-    fn sync(&mut self, wanted: Vec<ReporterConfig>, ctx: &mut ShellContext<'_, Self>) {
-        let names = wanted.iter().map(|reporter| reporter.name.clone()).collect();
+    /// Gives every reporter its row before it begins, and every chat.
+    fn sync(&mut self, names: Vec<String>, wanted: Vec<ReporterConfig>, ctx: &mut ShellContext<'_, Self>) {
         let db = self.deps.reporter.db.clone();
         ctx.spawn(async move { db.write(SyncReporters { names }).await }, |this, outcome, ctx| match outcome {
             Ok(()) => this.start(wanted),
@@ -108,6 +115,22 @@ impl Reporters {
         });
     }
 
+    fn transport(&self, config: &TransportConfig) -> Arc<dyn Transport> {
+        match config {
+            TransportConfig::Mail(mail) => {
+                let from = address_in(&mail.from).unwrap_or_else(|| mail.from.clone());
+                Arc::new(SmtpTransport::new(mail.relay.clone(), from, self.deps.wire_runtime.clone()))
+            }
+            TransportConfig::Http(http) => Arc::new(HttpTransport::new(http.clone())),
+            TransportConfig::Push(PushConfig { end: PushEnd::Form { http, .. }, .. }) => {
+                Arc::new(HttpTransport::new(http.clone()))
+            }
+            TransportConfig::Push(PushConfig { end: PushEnd::Function(function), .. }) => {
+                Arc::new(FunctionTransport { function: function.clone(), scripts: self.deps.reporter.scripts.clone() })
+            }
+        }
+    }
+
     /// Makes the children those of the configuration; one whose settings did not change goes on.
     fn start(&mut self, wanted: Vec<ReporterConfig>) {
         for config in wanted {
@@ -115,22 +138,12 @@ impl Reporters {
                 continue;
             }
             let (deps, shared) = (self.deps.reporter.clone(), Arc::new(config.clone()));
-            let transport = transport(&config.transport, &self.deps.wire_runtime);
+            let transport = self.transport(&config.transport);
             let spec = ChildSpec::permanent("reporter", config.name.clone());
             let make = move || Reporter::new(Arc::clone(&shared), deps.clone(), Arc::clone(&transport));
             let child = Owned(self.deps.supervisor.prepare(spec).start(make));
             self.children.insert(config.name.clone(), (config, child));
         }
-    }
-}
-
-fn transport(config: &TransportConfig, runtime: &runtime::Handle) -> Arc<dyn Transport> {
-    match config {
-        TransportConfig::Mail(mail) => {
-            let from = address_in(&mail.from).unwrap_or_else(|| mail.from.clone());
-            Arc::new(SmtpTransport::new(mail.relay.clone(), from, runtime.clone()))
-        }
-        TransportConfig::Http(http) => Arc::new(HttpTransport::new(http.clone())),
     }
 }
 
@@ -162,8 +175,16 @@ impl Handle<ReconsiderConfiguration> for Reporters {
 
 impl Handle<EventsCommitted> for Reporters {
     fn handle(&mut self, message: EventsCommitted, _: &mut ShellContext<'_, Self>) -> Reply<()> {
-        if message.0.iter().any(|committed| is_worth_reading(&committed.event)) {
-            self.children.values().for_each(|(_, child)| child.tell().tell(ReconsiderEvents));
+        let for_people = message.0.iter().any(|committed| is_worth_reading(&committed.event));
+        let for_packets = message.0.iter().any(|committed| packets::are_of(&committed.event));
+        for (config, child) in self.children.values() {
+            let is_concerned = match config.transport {
+                TransportConfig::Push(_) => for_packets,
+                TransportConfig::Mail(_) | TransportConfig::Http(_) => for_people,
+            };
+            if is_concerned {
+                child.tell().tell(ReconsiderEvents);
+            }
         }
         Reply::Now(())
     }

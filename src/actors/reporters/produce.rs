@@ -49,6 +49,7 @@ impl Task<'_> {
                 Some(report) => address::mail(self, mail, &report).await,
                 None => Ok(Vec::new()),
             },
+            TransportConfig::Push(_) => Ok(Vec::new()),
             // As in Buildbot, the first generator that has something to say speaks.
             TransportConfig::Http(_) => Ok(reports.iter().take(1).filter_map(|report| self.posted(report)).collect()),
         }
@@ -83,11 +84,11 @@ impl Task<'_> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let facts = gather::deepen(&self.deps.db, facts, &self.depth(&wanted)).await?;
+        let facts = Arc::new(gather::deepen(&self.deps.db, facts, &self.depth(&wanted)).await?);
         let mut reports = Vec::with_capacity(wanted.len());
         for generator in wanted {
             let context = context::of_build(&facts, &generator.mode_names(), false, &self.site);
-            let mut message = self.message(generator, context, Standard::Build, &facts.properties).await;
+            let mut message = self.message(generator, context, Standard::Build, About::Build(&facts)).await;
             let headline = story::headline(&facts);
             message.subject.get_or_insert_with(|| format!("[{}] {headline}", self.site.title));
             reports.push(self.finished(generator, report_of(generator, &facts, message)));
@@ -99,14 +100,16 @@ impl Task<'_> {
         let (Occasion::RequestAdded(id) | Occasion::RequestCancelled(id)) = self.occasion else {
             return Ok(Vec::new());
         };
-        let Some(facts) = self.deps.db.read(move |conn| gather::pending(conn, id)).await? else {
+        let master = self.deps.db.master().id;
+        let Some(facts) = self.deps.db.read(move |conn| gather::pending(conn, id, master)).await? else {
             return Ok(Vec::new());
         };
         let cancelled = matches!(self.occasion, Occasion::RequestCancelled(_));
         let mut reports = Vec::new();
         for generator in hearing.iter().filter(|generator| generator.wants_request(&facts)) {
             let context = context::of_request(&facts, cancelled, &self.site);
-            let mut message = self.message(generator, context.clone(), Standard::Build, &facts.properties).await;
+            let mut message =
+                self.message(generator, context.clone(), Standard::Build, About::Other(&facts.properties)).await;
             let headline = context.get("headline").map(ToString::to_string).unwrap_or_default();
             message.subject.get_or_insert_with(|| format!("[{}] {headline}", self.site.title));
             let stamps = facts.buildset.stamps.iter().map(|(stamp, _)| stamp);
@@ -158,11 +161,12 @@ impl Task<'_> {
             || is_our_own(generator, self.occasion);
         let mut message = Message::default();
         if in_one_piece {
-            message = self.message(generator, of_whole, Standard::Buildset, &facts.properties).await;
+            message = self.message(generator, of_whole, Standard::Buildset, About::Other(&facts.properties)).await;
         } else {
             for build in facts.builds.iter().filter(|build| generator.wants_build(build)) {
                 let context = context::of_build(build, &modes, true, &self.site);
-                let part = self.message(generator, context, Standard::Build, &build.properties).await;
+                let part =
+                    self.message(generator, context, Standard::Build, About::Build(&Arc::new(build.clone()))).await;
                 message.subject = message.subject.or(part.subject);
                 message.body.append(part.body);
             }
@@ -200,7 +204,7 @@ impl Task<'_> {
         let mut reports = Vec::new();
         for generator in hearing.iter().filter(|generator| generator.wants_worker(&facts.worker.name)) {
             let context = context::of_worker(&facts, &self.site);
-            let message = self.message(generator, context, Standard::Worker, &Properties::new()).await;
+            let message = self.message(generator, context, Standard::Worker, About::Other(&Properties::new())).await;
             let report = Report {
                 message,
                 results: None,
@@ -222,9 +226,13 @@ impl Task<'_> {
         generator: &GeneratorConfig,
         context: Context,
         standard: Standard,
-        properties: &Properties,
+        about: About<'_>,
     ) -> Message {
-        let subject = Subject { context, standard, properties: properties.clone() };
+        let (properties, build) = match about {
+            About::Build(facts) => (facts.properties.clone(), Some(Arc::clone(facts))),
+            About::Other(properties) => (properties.clone(), None),
+        };
+        let subject = Subject { context, standard, properties, build };
         format::message(self.deps, generator.formatter(self.occasion), subject).await
     }
 
@@ -249,6 +257,14 @@ impl Task<'_> {
     }
 }
 
+/// What a message is about.
+#[derive(Clone, Copy)]
+enum About<'a> {
+    Build(&'a Arc<BuildFacts>),
+    /// Something with these properties.
+    Other(&'a Properties),
+}
+
 /// Whether a generator sends our own text, which has a form for buildsets.
 fn is_our_own(generator: &GeneratorConfig, occasion: Occasion) -> bool {
     matches!(generator.formatter(occasion).source, FormatterSource::Template { body: None, .. })
@@ -270,7 +286,12 @@ fn report_of(generator: &GeneratorConfig, facts: &BuildFacts, message: Message) 
 
 /// The logs of a build that go with a message, named by step and log, and by builder if there are several.
 fn logs(generator: &GeneratorConfig, facts: &BuildFacts, with_builder: bool) -> Vec<AttachedLog> {
-    let contents = &generator.formatter(Occasion::BuildFinished(facts.build.id)).wants.contents;
+    let formatter = generator.formatter(Occasion::BuildFinished(facts.build.id));
+    let contents = match formatter.source {
+        // They have them in their texts.
+        FormatterSource::Tinderbox { .. } | FormatterSource::Old { .. } => &AttachLogs::None,
+        _ => &formatter.wants.contents,
+    };
     let builder = if with_builder { format!("{}.", facts.builder.name) } else { String::new() };
     let mut attached = Vec::new();
     for step in &facts.steps {

@@ -10,19 +10,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Message;
-use tracing::{debug, error, info, warn};
+use tokio::time::Instant;
+use tracing::{error, info, warn};
 
 use super::produce::Task;
-use super::{ReporterDeps, pace};
+use super::send::{Sent, send_next};
+use super::{ReporterDeps, pace, packets};
 use crate::actors::supervisor::{Child, Handle, Reply, ShellContext, Timer};
 use crate::db::DbError;
-use crate::db::transitions::{AdvanceReporter, EndDelivery};
-use crate::db::views::reporters::{self, Due, NextDelivery, StoredEvent};
-use crate::domain::{DeliveryEnd, Timestamp};
-use crate::reporters::config::ReporterConfig;
+use crate::db::transitions::{AdvanceReporter, NewDelivery};
+use crate::db::views::reporters::{self, StoredEvent};
+use crate::domain::Timestamp;
+use crate::reporters::Transport;
+use crate::reporters::config::{ReporterConfig, TransportConfig};
 use crate::reporters::facts::Site;
 use crate::reporters::generator::Occasion;
-use crate::reporters::{Outcome, Parcel, Transport};
 
 /// Says that something happened of which people may be told.
 #[derive(Clone, Copy, Debug, Message)]
@@ -38,6 +40,9 @@ pub struct ReconsiderDeliveries;
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Events that are read at once.
 const AT_ONCE: i64 = 500;
+/// Deliveries that are stored in one transaction, and about how many bytes of them.
+const WRITTEN_AT_ONCE: usize = 20;
+const MOST_BYTES: usize = 1 << 20;
 /// A cursor that lies this far behind is stored although there is nothing to send.
 const FAR_BEHIND: i64 = 500;
 /// Timers that are aimed at a date look at the clock this often.
@@ -58,6 +63,8 @@ pub struct Reporter {
     pause: Option<Timer>,
     /// For what may be sent later.
     alarm: Option<Timer>,
+    /// Set while more is gathered to be sent together.
+    gathers: Option<Timer>,
     /// Attempts in a row for which there was no other side.
     failures: i64,
 }
@@ -75,6 +82,7 @@ impl Reporter {
             send_again: false,
             pause: None,
             alarm: None,
+            gathers: None,
             failures: 0,
         }
     }
@@ -85,17 +93,17 @@ impl Reporter {
             return;
         }
         (self.is_reading, self.read_again) = (true, false);
-        let turn = read_on(Arc::clone(&self.config), self.deps.clone(), self.seen);
-        ctx.spawn(turn, |this, outcome, ctx| {
+        let (turn, began) = (read_on(Arc::clone(&self.config), self.deps.clone(), self.seen), Instant::now());
+        ctx.spawn(turn, move |this, outcome, ctx| {
             this.is_reading = false;
             match outcome {
                 Ok(turn) => {
                     this.seen = turn.seen;
                     if 0 < turn.n_new {
-                        this.send(ctx);
+                        this.send_soon(ctx);
                     }
                     if turn.more || this.read_again {
-                        this.read(ctx);
+                        this.rest(pace::rest_after(began.elapsed()), ctx);
                     }
                 }
                 Err(error) => {
@@ -106,13 +114,41 @@ impl Reporter {
         });
     }
 
+    /// Goes on reading after a while. Who has something to do already does not begin anew.
+    fn rest(&mut self, wait: Duration, ctx: &mut ShellContext<'_, Self>) {
+        if wait.is_zero() {
+            return self.read(ctx);
+        }
+        self.is_reading = true;
+        ctx.later(wait, |this, ctx| {
+            this.is_reading = false;
+            this.read(ctx);
+        });
+    }
+
+    /// At once, unless its configuration wants more to be gathered.
+    fn send_soon(&mut self, ctx: &mut ShellContext<'_, Self>) {
+        match &self.config.transport {
+            TransportConfig::Push(push) if !push.gather.is_zero() => {
+                let wait = push.gather;
+                self.gathers.get_or_insert_with(|| {
+                    ctx.later(wait, |this, ctx| {
+                        this.gathers = None;
+                        this.send(ctx);
+                    })
+                });
+            }
+            _ => self.send(ctx),
+        }
+    }
+
     fn send(&mut self, ctx: &mut ShellContext<'_, Self>) {
         if self.is_sending || self.pause.is_some() {
             self.send_again = true;
             return;
         }
         (self.is_sending, self.send_again) = (true, false);
-        let turn = send_next(self.config.name.clone(), self.deps.clone(), Arc::clone(&self.transport), self.failures);
+        let turn = send_next(Arc::clone(&self.config), self.deps.clone(), Arc::clone(&self.transport), self.failures);
         ctx.spawn(turn, |this, outcome, ctx| {
             this.is_sending = false;
             match outcome {
@@ -126,7 +162,7 @@ impl Reporter {
                 Ok(Sent::NothingUntil(due)) => this.wake_at(due, ctx),
                 Ok(Sent::NoOtherSide { why }) => {
                     this.failures = this.failures.saturating_add(1);
-                    let wait = pace::wait_after(this.failures);
+                    let wait = pace::of(&this.config.transport).wait_after(this.failures);
                     warn!(reporter = this.config.name, why, wait_s = wait.as_secs(), "nothing can be sent at present");
                     this.pause_for(wait, ctx);
                 }
@@ -180,112 +216,50 @@ async fn read_on(config: Arc<ReporterConfig>, deps: ReporterDeps, seen: Option<i
     // It has left the configuration.
     let Some(stored) = stored else { return Ok(ReadTurn { seen, n_new: 0, more: false }) };
     let more = i64::try_from(events.len()).is_ok_and(|n_events| n_events == AT_ONCE);
-    let (mut stored, mut n_new, mut seen) = (stored, 0, seen.unwrap_or(stored).max(stored));
+    let mut seen = seen.unwrap_or(stored).max(stored);
+    let mut made: Vec<NewDelivery> = Vec::new();
     for event in &events {
-        let deliveries = match Occasion::of(&event.key) {
-            Some(occasion) => deliveries(&config, &deps, event, occasion).await?,
-            None => Vec::new(),
-        };
+        made.extend(deliveries(&config, &deps, event).await?);
         seen = event.seq;
-        if !deliveries.is_empty() || FAR_BEHIND <= event.seq.saturating_sub(stored) {
-            let advance = AdvanceReporter { reporter: config.name.clone(), seq: event.seq, deliveries };
-            n_new += deps.db.write(advance).await?;
-            stored = event.seq;
+        // What is left of a backlog is read in the next turn.
+        if WRITTEN_AT_ONCE <= made.len() || MOST_BYTES <= n_bytes(&made) {
+            break;
         }
     }
-    Ok(ReadTurn { seen: Some(seen), n_new, more })
+    let more = more || events.last().is_some_and(|last| seen < last.seq);
+    if made.is_empty() && seen.saturating_sub(stored) < FAR_BEHIND {
+        return Ok(ReadTurn { seen: Some(seen), n_new: 0, more });
+    }
+    let most_waiting = most_waiting(&config.transport);
+    let advance = AdvanceReporter { reporter: config.name.clone(), seq: seen, deliveries: made, most_waiting };
+    Ok(ReadTurn { seen: Some(seen), n_new: deps.db.write(advance).await?, more })
 }
 
+fn n_bytes(deliveries: &[NewDelivery]) -> usize {
+    deliveries.iter().map(|delivery| delivery.body.len()).sum()
+}
+
+/// What is to be sent about an event; mostly nothing.
 async fn deliveries(
     config: &ReporterConfig,
     deps: &ReporterDeps,
     event: &StoredEvent,
-    occasion: Occasion,
-) -> Result<Vec<crate::db::transitions::NewDelivery>, DbError> {
-    let applied = Arc::clone(&deps.config.borrow());
-    let site = Site { title: applied.config.title.clone(), url: applied.config.buildbot_url.clone() };
-    Task { config, deps, event, occasion, site }.deliveries().await
-}
-
-/// What became of the next delivery.
-enum Sent {
-    /// Its turn is over; there may be another.
-    OneMore,
-    /// Nothing may be sent before that moment, or before something new is there.
-    NothingUntil(Option<Timestamp>),
-    NoOtherSide {
-        why: String,
-    },
-}
-
-async fn send_next(
-    name: String,
-    deps: ReporterDeps,
-    transport: Arc<dyn Transport>,
-    failures: i64,
-) -> Result<Sent, DbError> {
-    let (reporter, now) = (name.clone(), deps.clock.now());
-    let next = deps.db.read(move |conn| reporters::next_delivery(conn, &reporter, now)).await?;
-    let due = match next {
-        NextDelivery::Now(due) => due,
-        NextDelivery::At(due) => return Ok(Sent::NothingUntil(Some(due))),
-        NextDelivery::Nothing => return Ok(Sent::NothingUntil(None)),
+) -> Result<Vec<NewDelivery>, DbError> {
+    let site = || {
+        let applied = Arc::clone(&deps.config.borrow());
+        Site { title: applied.config.title.clone(), url: applied.config.buildbot_url.clone() }
     };
-    let Due { delivery, body } = *due;
-    let parcel = Parcel {
-        id: format!("{}-{}", delivery.id, delivery.created_at.micros()),
-        event: delivery.event_key.clone(),
-        recipients: delivery.recipients.clone(),
-        body,
-    };
-    let outcome = transport.send(&parcel).await;
-    let now = deps.clock.now();
-    let judged = judge(outcome, &delivery, now, failures);
-    match &judged.end {
-        DeliveryEnd::Refused => {
-            warn!(reporter = name, title = delivery.title, why = judged.detail, "the other side refused a message");
-        }
-        _ => debug!(reporter = name, title = delivery.title, detail = judged.detail, "tried to send a message"),
+    if let TransportConfig::Push(push) = &config.transport {
+        return packets::deliveries(push, deps, event, &site()).await;
     }
-    deps.db.write(EndDelivery { delivery: delivery.id, end: judged.end, detail: judged.detail.clone() }).await?;
-    Ok(if judged.is_reachable { Sent::OneMore } else { Sent::NoOtherSide { why: judged.detail } })
+    let Some(occasion) = Occasion::of(&event.key) else { return Ok(Vec::new()) };
+    Task { config, deps, event, occasion, site: site() }.deliveries().await
 }
 
-/// What an outcome means for a delivery.
-struct Judged {
-    end: DeliveryEnd,
-    detail: String,
-    is_reachable: bool,
-}
-
-fn judge(outcome: Outcome, delivery: &crate::domain::Delivery, now: Timestamp, failures: i64) -> Judged {
-    let own_wait = pace::wait_after(delivery.attempts.saturating_add(1));
-    let is_worth_trying = pace::is_worth_trying(delivery.created_at, now);
-    let later = |recipients: Vec<String>, wait: Duration| DeliveryEnd::Later { due: now + wait, recipients };
-    let reachable = |end: DeliveryEnd, detail: String| Judged { end, detail, is_reachable: true };
-    match outcome {
-        Outcome::Sent { refused, later: not_now } => {
-            let spoken = |pairs: &[(String, String)]| -> Vec<String> {
-                pairs.iter().map(|(recipient, why)| format!("{recipient}: {why}")).collect()
-            };
-            let detail = [spoken(&refused), spoken(&not_now)].concat().join("; ");
-            let waiting: Vec<String> = not_now.into_iter().map(|(recipient, _)| recipient).collect();
-            if !waiting.is_empty() && is_worth_trying {
-                return reachable(later(waiting, own_wait), detail);
-            }
-            let is_nobody_reached = !delivery.recipients.is_empty() && refused.len() == delivery.recipients.len();
-            let is_refused = is_nobody_reached || !waiting.is_empty();
-            reachable(if is_refused { DeliveryEnd::Refused } else { DeliveryEnd::Sent }, detail)
-        }
-        Outcome::Refused(why) => reachable(DeliveryEnd::Refused, why),
-        Outcome::NotNow(why) if is_worth_trying => reachable(later(delivery.recipients.clone(), own_wait), why),
-        Outcome::NotNow(why) => reachable(DeliveryEnd::Refused, why),
-        Outcome::Unreachable(why) => {
-            // The next attempt is for another one: perhaps it is only this one that cannot be taken.
-            let wait = own_wait.max(pace::wait_after(failures.saturating_add(1)));
-            let end = later(delivery.recipients.clone(), wait);
-            Judged { end, detail: why, is_reachable: false }
-        }
+const fn most_waiting(transport: &TransportConfig) -> Option<i64> {
+    match transport {
+        TransportConfig::Push(push) => push.most_waiting,
+        TransportConfig::Mail(_) | TransportConfig::Http(_) => None,
     }
 }
 

@@ -46,7 +46,7 @@ pub fn builder(context: &Context<'_>, object: &Arc<Object>) -> BuilderConfig {
         collapse_requests: fields.optional("collapseRequests").map(|value| super::collapse(&value)),
         locks: locks::items(&fields),
         next_build: fields.callback("nextBuild"),
-        next_worker: fields.callback("nextWorker"),
+        next_worker: fields.callback("nextWorker").map(|function| super::as_now(&function, 0..2, 3)),
         can_start_build: fields.callback("canStartBuild"),
         horizons: super::lifetime::of_builder(&fields),
         do_build_if: fields.callback("do_build_if"),

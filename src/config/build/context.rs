@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::config::script::{Outcome, Places};
@@ -101,9 +102,9 @@ impl<'a> Context<'a> {
         let mut warnings = self.warnings.borrow().clone();
         warnings.sort_by_key(|warning| (warning.line, warning.column));
         let text = |warning: &ConfigError| format!("{}:{}: {}", warning.file, warning.line, warning.message);
-        let mut warnings: Vec<String> = warnings.iter().map(text).collect();
-        warnings.dedup();
-        warnings
+        // A line that runs several times warns once.
+        let mut told = HashSet::new();
+        warnings.iter().map(text).filter(|warning| told.insert(warning.clone())).collect()
     }
 
     pub fn finish(self) -> Result<(), ConfigErrors> {

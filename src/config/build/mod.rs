@@ -4,6 +4,7 @@ mod builders;
 mod cancellers;
 mod change_filter;
 mod changes;
+mod chats;
 mod clients;
 mod context;
 mod cron;
@@ -30,6 +31,7 @@ mod validation;
 mod values;
 mod workers;
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -66,6 +68,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     unbuilt::look_for(&context, &outcome.config);
     let cancellers = cancellers::cancellers(&settings, &builders);
     let reporters = reporters::reporters(&settings, &builders, &workers);
+    let chats = chats::chats(&settings, &reporters);
     let clients = clients::accounts(&settings, &change_sources, &schedulers);
     let www = network::www(&settings);
     let protocols = network::protocols(&settings);
@@ -79,7 +82,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         protocols_were_given: settings.value("protocols").is_some_and(Raw::is_truthy),
     };
     validate::validate(&context, &all, &protocols, www.as_ref());
-    let buildbot_url = with_slash(settings.text("buildbotURL").unwrap_or("http://localhost:8080/".to_owned()));
+    let buildbot_url = buildbot_url(&settings);
     let config = MasterConfig {
         title: settings.text("title").unwrap_or("Buildbot".to_owned()),
         title_url: settings.text("titleURL").unwrap_or(buildbot_url.clone()),
@@ -92,6 +95,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         cancellers,
         change_sources: items(change_sources),
         reporters,
+        chats,
         clients,
         protocols,
         www,
@@ -106,6 +110,7 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         logs: logs(&settings),
         lifetime: lifetime::lifetime(&settings),
         max_worker_losses: MAX_WORKER_LOSSES,
+        stored: outcome.stored.clone(),
         inactive: context.inactive(),
         not_available: context.all_not_available(),
         warnings: context.warnings(),
@@ -118,12 +123,24 @@ fn items<T>(placed: Vec<Placed<T>>) -> Vec<T> {
     placed.into_iter().map(|placed| placed.item).collect()
 }
 
+/// Where the pages are. Links to them go into mails: without a scheme they lead nowhere.
+fn buildbot_url(settings: &Settings<'_>) -> String {
+    for key in ["buildbotURL", "titleURL"] {
+        let Some(Raw::Text(url)) = settings.value(key) else { continue };
+        if !url.contains("://") && !url.is_empty() {
+            let message = format!("c['{key}'] has no scheme, so that links lead nowhere: 'https://{url}'?");
+            settings.context.warning(settings.span(key, ""), message);
+        }
+    }
+    with_slash(settings.text("buildbotURL").unwrap_or("http://localhost:8080/".to_owned()))
+}
+
 fn with_slash(url: String) -> String {
     if url.ends_with('/') { url } else { format!("{url}/") }
 }
 
 fn properties(settings: &Settings<'_>) -> Properties {
-    settings.value("properties").map(|value| values::properties(value, "global")).unwrap_or_default()
+    settings.properties("properties").map(|value| values::properties(value, "global")).unwrap_or_default()
 }
 
 fn logs(settings: &Settings<'_>) -> LogLimits {
@@ -133,10 +150,16 @@ fn logs(settings: &Settings<'_>) -> LogLimits {
 /// `collapseRequests` of the file or of a builder.
 fn collapse(value: &Raw) -> Collapse {
     match value {
-        Raw::Function(callback) => Collapse::Function(callback.clone()),
+        Raw::Function(callback) => Collapse::Function(as_now(callback, 1..4, 4)),
         other if other.is_truthy() => Collapse::Compatible,
         _ => Collapse::Never,
     }
+}
+
+/// A function as it is called now, with `n_now` arguments; one of 0.8 that cannot take them gets those of `positions`.
+fn as_now(callback: &Callback, positions: Range<usize>, n_now: usize) -> Callback {
+    let is_old = !callback.0.takes(n_now) && callback.0.takes(positions.len());
+    if is_old { callback.with_only(positions) } else { callback.clone() }
 }
 
 fn callback(value: &Raw) -> Option<Callback> {

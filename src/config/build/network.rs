@@ -3,13 +3,14 @@
 use super::context::Context;
 use super::fields::Fields;
 use super::settings::{self, Settings};
-use super::values;
+use super::{unbuilt, values};
 use crate::config::nearest;
 use crate::config::script::Raw;
 use crate::config::source::Span;
-use crate::config::table::keys::{ACTIVE_DIALECTS, INACTIVE_PLUGINS, WWW_KEYS};
+use crate::config::table::keys::{ACTIVE_DIALECTS, BUILT_IN_PLUGINS, INACTIVE_DIALECTS, INACTIVE_PLUGINS, WWW_KEYS};
 use crate::config::table::{Kind, WEB_STATUS};
 use crate::config::{ListenAddress, Protocol, ProtocolPort, WwwConfig};
+use crate::db::url::{UrlError, sqlite_path};
 use crate::domain::PropertyValue;
 use crate::secrets::{LateOptions, LateText};
 
@@ -130,6 +131,11 @@ fn plugins(settings: &Settings<'_>, value: &Raw) -> PropertyValue {
     for (name, _) in values::named(value).filter(|(name, _)| INACTIVE_PLUGINS.contains(&name.as_str())) {
         settings.context.no_effect_yet(format!("c['www']['plugins']['{name}']"));
     }
+    let known = || INACTIVE_PLUGINS.iter().chain(BUILT_IN_PLUGINS).copied();
+    for (name, _) in values::named(value).filter(|(name, _)| known().all(|known| known != name)) {
+        let message = format!("there are no pages '{name}'{}", nearest::hint(&name, known()));
+        settings.context.warning(settings.span("www", &format!("plugins/{name}")), message);
+    }
     match (value, value.to_plain()) {
         (Raw::Map(_), Some(plain)) => plain,
         _ => {
@@ -155,15 +161,24 @@ fn active_dialects(context: &Context<'_>, value: &Raw, span_of: impl Fn(&str) ->
     for (name, options) in
         values::named(value).filter(|(_, options)| options.is_truthy() || matches!(options, Raw::Map(_)))
     {
-        if ACTIVE_DIALECTS.contains(&name.as_str()) {
+        if options.get("custom_class").is_some() {
+            let message = format!(
+                "c['www']['change_hook_dialects']['{name}'] has a class of its own, which cannot run here; let a program \
+                 of yours send what it makes of the request to /change_hook/base"
+            );
+            context.problem(span_of(&name), message);
+        } else if ACTIVE_DIALECTS.contains(&name.as_str()) {
             let place = context.place(span_of(&name));
             let options = match Kind::Renderable.problem(&options) {
                 None => LateOptions::new(values::renderable(context, &options), place),
                 Some(_) => LateOptions::from(PropertyValue::Bool(true)),
             };
             active.push((name, options));
-        } else {
+        } else if INACTIVE_DIALECTS.contains(&name.as_str()) {
             context.no_effect_yet(format!("c['www']['change_hook_dialects']['{name}']"));
+        } else {
+            let hint = nearest::hint(&name, ACTIVE_DIALECTS.iter().chain(INACTIVE_DIALECTS).copied());
+            context.warning(span_of(&name), format!("there is no hook '{name}'{hint}, and requests to it are refused"));
         }
     }
     active
@@ -183,6 +198,17 @@ pub fn db_url(settings: &Settings<'_>) -> LateText {
     if let Some(problem) = Kind::RenderableText.problem(given) {
         settings.problem(key, path, format!("{what} {problem}"));
         return LateText::from(DEFAULT_DB);
+    }
+    if let Raw::Text(url) = given {
+        match sqlite_path(url, settings.context.base_dir()) {
+            Ok(_) => {}
+            Err(UrlError::NotAvailable(dialect)) => {
+                let what = format!("a {dialect} database in {what}");
+                let message = unbuilt::message(&what, "use 'sqlite:///state.sqlite'");
+                settings.context.not_available(settings.span(key, path), message);
+            }
+            Err(error) => settings.problem(key, path, format!("{what}: {error}")),
+        }
     }
     values::late_text(settings.context, given, settings.span(key, path))
 }

@@ -73,6 +73,7 @@ fn returned_value(context: &Context<'_>, value: &Raw) -> Option<Renderable> {
 /// Makes something; the first problem that was found on the way is an error.
 fn checked<T>(source: &SourceText, make: impl FnOnce(&Context<'_>) -> T) -> Result<T, String> {
     let nothing = Outcome {
+        stored: Vec::new(),
         config: Vec::new(),
         source: SourceText::new("", ""),
         others: Vec::new(),

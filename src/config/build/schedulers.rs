@@ -95,7 +95,9 @@ fn timed(fields: &Fields<'_>) -> TimedConfig {
     let looks = fields.flag("onlyIfChanged") || fields.flag("createAbsoluteSourceStamps");
     for name in ["change_filter", "fileIsImportant"] {
         if fields.was_given(name) && !looks {
-            fields.problem(name, "has no effect without onlyIfChanged=True");
+            let class = fields.object.class.full_name();
+            let message = format!("{class}({name}=) has no effect without onlyIfChanged=True");
+            fields.context.warning(fields.span(name), message);
         }
     }
     let branch_was_named = fields.object.argument("branch").is_some();

@@ -11,7 +11,7 @@ use crate::config::script::{Argument, Object, Raw};
 use crate::config::source::Span;
 use crate::config::table::keys::{self, KEYS, Key, KeySupport};
 use crate::config::table::{
-    CANCELLERS, Kind, LISTENER, NO_AUTH, NOTIFIERS, Support, WEB_STATUS, check_call, find_class, is_unbuilt,
+    CANCELLERS, CHATS, Kind, LISTENER, NO_AUTH, NOTIFIERS, Support, WEB_STATUS, check_call, find_class, is_unbuilt,
 };
 use crate::domain::Callback;
 
@@ -85,6 +85,11 @@ impl<'a> Settings<'a> {
         self.typed(key, Kind::Map)
     }
 
+    /// A dictionary of properties.
+    pub fn properties(&self, key: &str) -> Option<&'a Raw> {
+        self.typed(key, Kind::Properties)
+    }
+
     pub fn function(&self, key: &str) -> Option<Callback> {
         self.typed(key, Kind::Function).and_then(super::callback)
     }
@@ -98,10 +103,6 @@ impl<'a> Settings<'a> {
 
     pub fn collapse(&self) -> Collapse {
         let Some(value) = self.typed("collapseRequests", Kind::BoolOrFunction) else { return Collapse::Compatible };
-        if self.is_old("collapseRequests") && matches!(value, Raw::Function(_)) {
-            let message = "functions of 'mergeRequests' took other arguments; use c['collapseRequests']";
-            self.problem("collapseRequests", "", message);
-        }
         super::collapse(value)
     }
 
@@ -168,7 +169,8 @@ impl<'a> Settings<'a> {
                     // Told by `unbuilt`.
                     Some(class) if class.support != Support::Works => {}
                     Some(class) if [LISTENER, WEB_STATUS].contains(&class.name) => {}
-                    Some(class) if CANCELLERS.contains(&class.name) || NOTIFIERS.contains(&class.name) => {}
+                    Some(class) if [CANCELLERS, CHATS].iter().any(|names| names.contains(&class.name)) => {}
+                    Some(class) if NOTIFIERS.contains(&(class.namespace, class.name)) => {}
                     _ => {
                         let message = format!("c['{name}'] takes reporters, not {}", item.describe());
                         self.context.problem(self.context.places.value(&format!("{name}/{position}")), message);

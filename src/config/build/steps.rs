@@ -65,7 +65,26 @@ fn step(context: &Context<'_>, object: &Arc<Object>) -> Option<StepConfig> {
         "FunctionStep" => StepKind::Function(function(&fields)?),
         _ => return None,
     };
-    Some(StepConfig { common: common(&fields), kind })
+    let mut common = common(&fields);
+    if object.class.name == "SetProperty" && fields.was_given("command") && !fields.was_given("name") {
+        common.name = "setproperty".into();
+    }
+    if let StepKind::Git(git) = &kind
+        && !git.codebase.is_empty()
+    {
+        common.name = of_codebase(common.name, &git.codebase);
+    }
+    Some(StepConfig { common, kind })
+}
+
+/// The name of a step that is about one of several codebases.
+fn of_codebase(name: Renderable, codebase: &str) -> Renderable {
+    let plain = match name {
+        Renderable::Value(PropertyValue::Str(name)) => return format!("{name}-{codebase}").into(),
+        other => other,
+    };
+    let kwargs = [("name".to_owned(), plain), ("codebase".to_owned(), codebase.into())].into();
+    Renderable::Interpolate { format: "%(kw:name)s-%(kw:codebase)s".to_owned(), args: Vec::new(), kwargs }
 }
 
 /// The function of a step; nothing if it is none, which was reported.

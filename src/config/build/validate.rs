@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::Placed;
 use super::context::Context;
+use super::{Placed, values};
 use crate::changes::config::{ChangeSourceConfig, ChangeSourceKind};
 use crate::config::nearest;
-use crate::config::script::Object;
+use crate::config::script::{Object, Raw};
 use crate::config::{
     BuilderConfig, CodebaseConfig, ListenAddress, PlaintextPolicy, ProjectConfig, ProtocolPort, WorkerConfig, WwwConfig,
 };
@@ -45,6 +45,7 @@ pub fn validate(context: &Context<'_>, all: &All<'_>, protocols: &[ProtocolPort]
     }
     upstreams(context, all.schedulers);
     unscheduled(context, all);
+    triggered(context, all);
     lock_names(context, all);
     ports(context, protocols, www);
 }
@@ -175,6 +176,24 @@ fn unscheduled(context: &Context<'_>, all: &All<'_>) {
     }
 }
 
+/// A `Trigger` names schedulers. One that is not there fails when a build runs, which may be what somebody waits for.
+fn triggered(context: &Context<'_>, all: &All<'_>) {
+    let names = || all.schedulers.iter().map(|scheduler| scheduler.item.name.as_str());
+    let known: HashSet<&str> = names().collect();
+    for builder in all.builders {
+        let factory = builder.object.argument("factory").and_then(Raw::object);
+        let steps = factory.and_then(|factory| factory.argument("steps")).map(Raw::items).unwrap_or_default();
+        for step in steps.iter().filter_map(Raw::object).filter(|step| step.class.name == "Trigger") {
+            let wanted = step.argument("schedulerNames").map(values::texts).unwrap_or_default();
+            for name in wanted.iter().filter(|name| !known.contains(name.as_str())) {
+                let hint = nearest::hint(name, names());
+                let message = format!("there is no scheduler '{name}' to trigger{hint}");
+                context.warning(step.span_of("schedulerNames"), message);
+            }
+        }
+    }
+}
+
 /// Locks are known by name: two of one name must be the same.
 fn lock_names(context: &Context<'_>, all: &All<'_>) {
     let of_builders = all.builders.iter().flat_map(|placed| {
@@ -209,18 +228,26 @@ fn locks_of_steps(context: &Context<'_>, builder: &Placed<BuilderConfig>) {
 }
 
 fn ports(context: &Context<'_>, protocols: &[ProtocolPort], www: Option<&WwwConfig>) {
+    for (position, one) in protocols.iter().enumerate() {
+        if protocols[..position].iter().any(|other| clash(&one.listen, &other.listen)) {
+            let message = format!("port {} is used twice for workers: each protocol needs its own", one.listen.port);
+            context.problem(context.places.value("protocols"), message);
+        }
+    }
     let Some(listen) = www.and_then(|www| www.listen.as_ref()) else { return };
     if listen.tls.as_ref().is_some_and(|tls| tls.policy == PlaintextPolicy::Welcome) {
         let message = "the port of the web pages is encrypted or it is not: a certificate needs 'ssl:PORT'";
         context.problem(context.places.value("www/port"), message);
     }
-    let clash = |other: &ListenAddress| {
-        listen.port != 0
-            && other.port == listen.port
-            && (other.interface == listen.interface || other.interface.is_none() || listen.interface.is_none())
-    };
-    if protocols.iter().any(|protocol| clash(&protocol.listen)) {
+    if protocols.iter().any(|protocol| clash(listen, &protocol.listen)) {
         let message = format!("port {} is used for workers and for the web pages", listen.port);
         context.problem(context.places.value("www/port"), message);
     }
+}
+
+/// Whether two ports cannot both be listened on. Port 0 is any that is free.
+fn clash(one: &ListenAddress, other: &ListenAddress) -> bool {
+    one.port != 0
+        && one.port == other.port
+        && (one.interface == other.interface || one.interface.is_none() || other.interface.is_none())
 }

@@ -12,14 +12,14 @@ mod starlark;
 pub use files::{Files, Refusal};
 pub use front_end::{Migrated, Places, migrate};
 pub use pulse::Pulse;
-pub use raw::{Argument, Object, Raw};
+pub use raw::{Argument, INSTANCE, Object, Raw};
 pub use starlark::{StarlarkEngine, step_function};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ConfigError;
 use super::source::SourceText;
+use super::{ConfigError, StoredValue, StoredValues};
 use crate::domain::Timestamp;
 
 /// Runs a configuration file.
@@ -38,6 +38,8 @@ pub struct Outcome {
     /// Names and texts of the files besides the configuration itself.
     pub others: Vec<(String, String)>,
     pub places: Places,
+    /// Values to keep in the database.
+    pub stored: Vec<StoredValue>,
     /// Errors that did not stop the file from running: arguments that do not fit a constructor.
     pub problems: Vec<ConfigError>,
     /// Old spellings and the like.
@@ -53,6 +55,8 @@ pub struct Surroundings {
     pub environ: BTreeMap<String, String>,
     pub now: Now,
     pub pulse: Pulse,
+    /// What `util.DbConfig` reads.
+    pub stored: StoredValues,
 }
 
 /// What time it is, for `time` and `datetime`; the epoch if nobody says.

@@ -6,6 +6,9 @@ use crate::config::source::Span;
 use crate::config::table::{Class, Default};
 use crate::domain::{Callback, PropertyValue};
 
+/// The type of an object whose class the file defines.
+pub const INSTANCE: &str = "instance";
+
 /// One value.
 #[derive(Clone, Debug)]
 pub enum Raw {
@@ -124,7 +127,15 @@ impl Raw {
                 Some(odd) if items.len() <= 20 => format!("a list with {}", odd.short()),
                 _ => "a list".to_owned(),
             },
-            Self::Map(_) => "a dictionary".to_owned(),
+            Self::Map(entries) => match entries.iter().find(|(key, _)| !matches!(key, Self::Text(_))) {
+                Some((odd, _)) => {
+                    format!("a dictionary with the key {}", odd.short().trim_start_matches("the number "))
+                }
+                None => match entries.iter().find(|(_, item)| item.to_plain().is_none()) {
+                    Some((_, odd)) => format!("a dictionary with {}", odd.short()),
+                    None => "a dictionary".to_owned(),
+                },
+            },
             other => other.short(),
         }
     }
@@ -135,6 +146,7 @@ impl Raw {
             Self::Map(_) => "a dictionary".to_owned(),
             Self::Object(object) => format!("a {}", object.class.full_name()),
             Self::Function(_) => "a function".to_owned(),
+            Self::Other(kind) if kind == INSTANCE => "an object of the file's own class".to_owned(),
             Self::Other(kind) => format!("a {kind}"),
             plain => plain.describe(),
         }

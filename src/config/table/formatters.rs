@@ -18,7 +18,7 @@ const TEMPLATES: &[Argument] = &[
     Argument::optional("template", Kind::Text, "A Jinja template of the text; our own if not given."),
     Argument::optional("subject", Kind::Text, "A Jinja template of the subject; our own if not given."),
     Argument::optional("template_type", KINDS, "'plain', 'html' or 'json'; plain if not given."),
-    Argument::ignored("extra_info_cb"),
+    Argument::optional("extra_info_cb", Kind::Function, "Called with master and dictionary; gives further names."),
 ];
 
 const WANTS: &[Argument] = &[

@@ -138,8 +138,16 @@ pub const WWW_KEYS: &[Key] = &[
 /// Web hooks that exist, and those that are known.
 pub const ACTIVE_DIALECTS: &[&str] = &["base"];
 
+/// Hooks that are known but not there yet.
+pub const INACTIVE_DIALECTS: &[&str] =
+    &["github", "gitlab", "gitorious", "bitbucket", "bitbucketcloud", "bitbucketserver", "poller"];
+
 /// Pages that are known but not there yet.
 pub const INACTIVE_PLUGINS: &[&str] = &["badges", "wsgi_dashboards"];
+
+/// Pages that are always there: naming them is right, and changes nothing.
+pub const BUILT_IN_PLUGINS: &[&str] =
+    &["waterfall_view", "console_view", "grid_view", "react_console_view", "react_grid_view", "react_waterfall_view"];
 
 pub fn find(keys: &'static [Key], name: &str) -> Option<&'static Key> {
     keys.iter().find(|key| key.name == name)

@@ -3,7 +3,7 @@
 use regex::Regex;
 
 use super::{Class, Support};
-use crate::config::script::{Object, Raw};
+use crate::config::script::{INSTANCE, Object, Raw};
 
 /// The type of an argument.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +79,21 @@ pub enum Kind {
     Cron,
 }
 
+impl Kind {
+    /// Whether no value is an empty list.
+    pub const fn is_list(&self) -> bool {
+        matches!(
+            self,
+            Self::Texts | Self::TextList | Self::Objects(_) | Self::ObjectsOrTexts(_) | Self::List | Self::Locks
+        )
+    }
+
+    /// Whether no value is an empty dictionary.
+    pub const fn is_dictionary(&self) -> bool {
+        matches!(self, Self::Map | Self::Properties | Self::Environment)
+    }
+}
+
 /// Classes of objects whose value is known when a build runs.
 pub const RENDERABLES: [&str; 8] =
     ["Interpolate", "Property", "Secret", "renderer", "WithProperties", "Transform", "FlattenList", "_Operation"];
@@ -89,7 +104,21 @@ impl Kind {
         if self.fits(value) {
             return self.detail(value);
         }
-        Some(format!("must be {}, not {}", self.expects(), value.describe()))
+        let remedy = match odd_part(value) {
+            Some(Raw::Other(kind)) if kind == INSTANCE => "; @util.renderer makes a function a value of the build",
+            Some(_) => "; what is known only when a build runs cannot be used here",
+            None => "",
+        };
+        Some(format!("must be {}, not {}{remedy}", self.expects(), self.describe(value)))
+    }
+
+    /// What a value is that does not fit; of a list of objects the item that is none.
+    fn describe(self, value: &Raw) -> String {
+        let (Self::Objects(classes) | Self::ObjectsOrRenderable(classes), Raw::List(items)) = (self, value) else {
+            return value.describe();
+        };
+        let odd = items.iter().find(|item| !is_object(item, classes));
+        odd.map_or_else(|| value.describe(), |odd| format!("a list with {}", odd.describe()))
     }
 
     fn fits(self, value: &Raw) -> bool {
@@ -151,8 +180,9 @@ impl Kind {
             (Self::Choice(words), Raw::Text(text)) if !words.contains(&text.as_str()) => {
                 Some(format!("must be one of '{}', not '{text}'", words.join("', '")))
             }
-            (Self::Pattern | Self::Patterns, Raw::List(items)) => items.iter().find_map(bad_pattern),
-            (Self::Pattern | Self::Patterns, other) => bad_pattern(other),
+            (Self::Patterns, Raw::List(items)) => items.iter().find_map(bad_filter),
+            (Self::Patterns, other) => bad_filter(other),
+            (Self::Pattern, other) => bad_pattern(other),
             _ => None,
         }
     }
@@ -202,6 +232,17 @@ impl Kind {
             }
         };
         text.to_owned()
+    }
+}
+
+/// The first part of a value that is known only when a build runs, or is an object of the file's own.
+fn odd_part(value: &Raw) -> Option<&Raw> {
+    match value {
+        Raw::List(items) => items.iter().find_map(odd_part),
+        Raw::Map(entries) => entries.iter().find_map(|(_, item)| odd_part(item)),
+        Raw::Object(object) if RENDERABLES.contains(&object.class.name) => Some(value),
+        Raw::Other(kind) if kind == INSTANCE => Some(value),
+        _ => None,
     }
 }
 
@@ -294,8 +335,16 @@ pub fn pattern(value: &Raw) -> Option<String> {
 
 fn bad_pattern(value: &Raw) -> Option<String> {
     let text = pattern(value)?;
-    let error = Regex::new(&text).err()?;
-    let reason = error.to_string();
+    bad(&Regex::new(&text).err()?.to_string())
+}
+
+/// Filters may look around and back.
+fn bad_filter(value: &Raw) -> Option<String> {
+    let text = pattern(value)?;
+    bad(&fancy_regex::Regex::new(&text).err()?.to_string())
+}
+
+fn bad(reason: &str) -> Option<String> {
     let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
     Some(format!("is not a regular expression that can be used: {reason}"))
 }

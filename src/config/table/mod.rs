@@ -7,6 +7,7 @@ mod brief;
 mod builders;
 mod cancellers;
 mod changes;
+mod chats;
 mod check;
 mod formatters;
 mod generators;
@@ -24,6 +25,7 @@ mod revlinks;
 mod schedulers;
 mod secrets;
 mod shells;
+mod status;
 mod steps;
 mod tools;
 mod transfers;
@@ -32,6 +34,7 @@ mod web_status;
 mod worker;
 
 pub use cancellers::CANCELLERS;
+pub use chats::CHATS;
 pub use check::check_call;
 pub use kind::{Kind, RENDERABLES, is_renderable, is_unbuilt, pattern};
 pub use lifetime::DATETIME;
@@ -251,9 +254,17 @@ impl Class {
     }
 }
 
+impl Class {
+    /// The argument that is read as an attribute: workers have several names for theirs.
+    pub fn attribute(&self, name: &str) -> Option<&'static Argument> {
+        let is_workers_name = self.namespace == "worker" && ["workername", "slavename"].contains(&name);
+        self.argument(if is_workers_name { "name" } else { name })
+    }
+}
+
 /// Every class of every namespace.
 pub fn classes() -> impl Iterator<Item = &'static Class> {
-    let tables: [&'static [Class]; 22] = [
+    let tables: [&'static [Class]; 24] = [
         worker::CLASSES,
         builders::CLASSES,
         projects::CLASSES,
@@ -270,8 +281,10 @@ pub fn classes() -> impl Iterator<Item = &'static Class> {
         locks::CLASSES,
         cancellers::CLASSES,
         notifiers::CLASSES,
+        chats::CLASSES,
         generators::CLASSES,
         formatters::CLASSES,
+        status::CLASSES,
         reporters::CLASSES,
         revlinks::CLASSES,
         secrets::CLASSES,

@@ -3,8 +3,14 @@
 use super::generators::GENERATORS;
 use super::{Argument, Class, Default, Kind};
 
-/// Reporters that send something.
-pub const NOTIFIERS: &[&str] = &["MailNotifier", "HttpStatusPush"];
+/// Reporters that send something, each with its namespace.
+pub const NOTIFIERS: &[(&str, &str)] = &[
+    ("reporters", "MailNotifier"),
+    ("reporters", "HttpStatusPush"),
+    (super::STATUS, "HttpStatusPush"),
+    (super::STATUS, "StatusPush"),
+    (super::STATUS, "TinderboxMailNotifier"),
+];
 
 const COMMON: &[Argument] = &[
     Argument::optional("name", Kind::Text, "Unique name; the class and what it sends to if not given."),
@@ -31,7 +37,7 @@ const MAIL: &[Argument] = &[
 const OLD_MAIL: &[Argument] = &[
     Argument::optional("mode", Kind::Texts, "As in `BuildStatusGenerator`. Before there were generators."),
     Argument::optional("builders", Kind::TextList, "As in `BuildStatusGenerator`."),
-    Argument::optional("categories", Kind::Texts, "As `tags` in `BuildStatusGenerator`.").formerly(&["tags"]),
+    Argument::optional("tags", Kind::Texts, "As in `BuildStatusGenerator`.").formerly(&["categories"]),
     Argument::optional("schedulers", Kind::TextList, "As in `BuildStatusGenerator`."),
     Argument::optional("branches", Kind::Values, "As in `BuildStatusGenerator`."),
     Argument::optional("addLogs", Kind::Any, "As `add_logs` in `BuildStatusGenerator`."),

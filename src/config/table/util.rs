@@ -1,6 +1,6 @@
 //! `util`: values that are known only when a build runs, filters, and helpers.
 
-use super::{Argument, Class, Kind, Rest};
+use super::{Argument, Class, Default, Kind, Rest};
 
 const PROPERTY: &[Argument] = &[
     Argument::required("key", Kind::Text, "Name of the property."),
@@ -29,6 +29,12 @@ const OPERATION: &[Argument] = &[
     Argument::required("operator", Kind::Text, "As Python writes it."),
     Argument::required("left", Kind::Renderable, "What stands before it."),
     Argument::required("right", Kind::Renderable, "What stands behind it."),
+];
+
+const DB_CONFIG: &[Argument] = &[
+    Argument::required("BuildmasterConfig", Kind::Any, "The configuration, whose `db` says where the database is."),
+    Argument::required("basedir", Kind::Text, "What a relative path of the database is relative to: `basedir`."),
+    Argument::new("name", Kind::Text, Default::Text("config"), "Name of the store."),
 ];
 
 const SECRET: &[Argument] = &[Argument::required("secret_name", Kind::Text, "Name of the secret.")];
@@ -75,6 +81,13 @@ const USER_MANAGER: &[Argument] = &[
 ];
 
 pub const CLASSES: &[Class] = &[
+    Class::new(
+        "util",
+        "DbConfig",
+        "Values that the configuration keeps in the master's database: `get(name, default)` and `set(name, value)`.",
+        &[DB_CONFIG],
+    )
+    .positional(&["BuildmasterConfig", "basedir", "name"]),
     Class::new("util", "CommandlineUserManager", "Lets `buildbot user` administrate users.", &[USER_MANAGER])
         .positional(&["username", "passwd", "port"]),
     Class::new("util", "Property", "The value of a property of the build.", &[PROPERTY]).positional(&[

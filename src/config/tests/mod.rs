@@ -2,7 +2,9 @@
 
 mod callback_rows;
 mod callbacks;
+mod chats;
 mod clients;
+mod db_config;
 mod dialect;
 mod diff;
 mod errors;

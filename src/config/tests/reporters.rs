@@ -7,6 +7,7 @@ use crate::reporters::config::{
 };
 use crate::reporters::mail::{Encryption, Lookup, Trust};
 use crate::reporters::modes::Modes;
+use crate::reporters::push::PushEnd;
 use crate::secrets::Late;
 
 fn with(service: &str) -> MasterConfig {
@@ -127,4 +128,75 @@ fn two_reporters_without_names_have_different_ones() {
     assert_eq!(names, ["MailNotifier ci@example.org", "MailNotifier ci@example.org (2)"]);
     let counts: Vec<usize> = config.reporters.iter().map(|reporter| reporter.generators.len()).collect();
     assert_eq!(counts, [2, 1], "one mail about a missing worker is enough");
+}
+
+#[test]
+fn status_push_of_0_8_gathers_packets() {
+    let text = "from buildbot.status.status_push import HttpStatusPush, StatusPush\n\
+        def told(packets):\n    print(len(packets))\n\
+        c['status'] = [HttpStatusPush('http://x/hook?token=1', maxDiskItems=1000, chunkSize=10, bufferDelay=3,\n\
+        retryDelay=7, blackList=['stepStarted'], maxHttpRequestSize=None, extra_post_params={'key': 'k'}),\n\
+        StatusPush(told, path='events', filter=False)]\n";
+    let config = config(text);
+    let [to_server, to_function] = &config.reporters[..] else { panic!("{:?}", config.reporters) };
+    assert_eq!(to_server.name, "HttpStatusPush http://x/hook");
+    let TransportConfig::Push(push) = &to_server.transport else { panic!("no push") };
+    assert_eq!((push.chunk, push.most_bytes, push.most_waiting), (10, None, Some(1000)));
+    assert_eq!((push.gather.as_secs(), push.retry.as_secs(), push.drops_empty), (3, 7, true));
+    assert_eq!(push.unwanted, ["stepStarted"]);
+    let PushEnd::Form { fields, pretty: false, .. } = &push.end else { panic!("no form") };
+    assert_eq!(*fields, [("key".to_owned(), "k".to_owned())]);
+    let TransportConfig::Push(push) = &to_function.transport else { panic!("no push") };
+    assert!(matches!(push.end, PushEnd::Function(_)) && !push.drops_empty);
+    assert!(config.inactive.is_empty(), "{:?}", config.inactive);
+}
+
+#[test]
+fn tinderbox_is_told_of_the_beginning_and_the_end() {
+    let text = "from buildbot.status import tinderbox\n\
+        c['status'] = [tinderbox.TinderboxMailNotifier(fromaddr='ci@example.org', tree='main',\n\
+        extraRecipients=['tinderbox@example.org'], logCompression='gzip', columnName='col', builders=['b1'])]\n";
+    let reporter = config(text).reporters.remove(0);
+    let TransportConfig::Mail(mail) = &reporter.transport else { panic!("no mail") };
+    assert_eq!(
+        (mail.extra_recipients.as_slice(), mail.to_interested_users),
+        (&["tinderbox@example.org".to_owned()][..], false)
+    );
+    let GeneratorKind::StartEnd { end, .. } = &reporter.generators[0].kind else { panic!("not both") };
+    assert!(matches!(&end.source, FormatterSource::Tinderbox { subject, .. } if subject.contains("%(result)s")));
+    let wrong =
+        "status.tinderbox.TinderboxMailNotifier('ci@example.org', 'main', ['t@example.org'], logCompression='zip')";
+    let text = format!(
+        "{}from buildbot import status\nfrom buildbot.status import tinderbox\nc['status'] = [{wrong}]\n",
+        super::BASE
+    );
+    let errors = load(&text).expect_err("zip");
+    assert!(errors.iter().any(|error| error.message.contains("not 'zip'")), "{errors}");
+}
+
+#[test]
+fn modules_of_0_8_have_their_reporters() {
+    let text = "from buildbot.status import mail\nimport buildbot.status.mail\n\
+        c['status'] = [mail.MailNotifier(fromaddr='ci@example.org', mode='failing', lookup=mail.Domain('example.org')),\n\
+        buildbot.status.mail.MailNotifier('other@example.org')]\n";
+    let config = config(text);
+    assert_eq!(config.reporters.len(), 2);
+    let TransportConfig::Mail(mail) = &config.reporters[0].transport else { panic!("no mail") };
+    assert_eq!(mail.lookup, Lookup::Domain("example.org".to_owned()));
+}
+
+#[test]
+fn a_template_is_tried_out_before_it_is_in_force() {
+    let with = |template: &str| {
+        problem(&format!(
+            "reporters.MailNotifier('ci@example.org', generators=[reporters.BuildStatusGenerator(\
+             message_formatter=reporters.MessageFormatter({template}))])"
+        ))
+    };
+    assert!(with("template='{{ build|nosuchfilter }}'").contains("nosuchfilter"));
+    assert!(
+        with("template='{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}'")
+            .contains("fuel")
+    );
+    assert!(with("subject=\"{{ 'x' * 9000000 }}\"").contains("fails"));
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::stored_values::{self, StoreValue};
 use super::sync_config::{ConfigIds, SyncConfig};
 use crate::db::schema::{config_texts, config_version_files, config_versions};
 use crate::db::{DbError, Transaction, Transition};
@@ -12,6 +13,8 @@ pub struct ApplyConfig {
     pub sync: SyncConfig,
     /// Names and texts of the files it was made of.
     pub files: Vec<(String, String)>,
+    /// Values that it keeps.
+    pub values: Vec<StoreValue>,
     /// Why it comes into force, for the list of versions.
     pub cause: String,
     /// What it changes, a line each.
@@ -31,6 +34,7 @@ impl Transition for ApplyConfig {
 
     fn apply(&self, tx: &mut Transaction<'_>) -> Result<StoredConfig, DbError> {
         let ids = self.sync.apply(tx)?;
+        stored_values::store(tx, &self.values)?;
         let mut files: Vec<(String, String)> =
             self.files.iter().map(|(name, text)| (name.clone(), digest(text))).collect();
         files.sort();

@@ -14,20 +14,23 @@ const KEPT: i64 = 200;
 const FORGET: &str = "DELETE FROM deliveries WHERE reporter = ? AND state <> 'waiting' AND id <= \
      (SELECT id FROM deliveries WHERE reporter = ? AND state <> 'waiting' ORDER BY id DESC LIMIT 1 OFFSET ?)";
 
-/// Stores what an attempt came to. Does nothing if the delivery does not wait any more.
-pub struct EndDelivery {
-    pub delivery: DeliveryId,
+/// Stores what an attempt came to. Does nothing about deliveries that do not wait any more.
+pub struct EndDeliveries {
+    /// Those that were sent together, all of one reporter.
+    pub deliveries: Vec<DeliveryId>,
     pub end: DeliveryEnd,
     /// What the other side said.
     pub detail: String,
 }
 
-impl Transition for EndDelivery {
+impl Transition for EndDeliveries {
     type Outcome = ();
 
     fn apply(&self, tx: &mut Transaction<'_>) -> Result<(), DbError> {
         let now = tx.now_us();
-        let waiting = deliveries::table.find(self.delivery.0).filter(deliveries::state.eq("waiting"));
+        let ids: Vec<i64> = self.deliveries.iter().map(|delivery| delivery.0).collect();
+        let mine = || deliveries::table.filter(deliveries::id.eq_any(&ids));
+        let waiting = mine().filter(deliveries::state.eq("waiting"));
         let tried = (deliveries::attempts.eq(deliveries::attempts + 1), deliveries::detail.eq(&self.detail));
         let ended = |state: &'static str| (deliveries::state.eq(state), deliveries::ended_at_us.eq(now));
         match &self.end {
@@ -37,8 +40,7 @@ impl Transition for EndDelivery {
                 .set((tried, deliveries::due_at_us.eq(due.micros()), deliveries::recipients.eq(recipients.join("\n"))))
                 .execute(tx.conn())?,
         };
-        let reporter: Option<String> =
-            deliveries::table.find(self.delivery.0).select(deliveries::reporter).first(tx.conn()).optional()?;
+        let reporter: Option<String> = mine().select(deliveries::reporter).first(tx.conn()).optional()?;
         if let Some(reporter) = reporter {
             let forget = sql_query(FORGET).bind::<Text, _>(&reporter).bind::<Text, _>(&reporter);
             forget.bind::<BigInt, _>(KEPT).execute(tx.conn())?;

@@ -4,11 +4,12 @@ use diesel::prelude::*;
 
 use super::stamps;
 use crate::db::schema::{
-    build_requests, buildset_changes, buildset_properties, buildset_stamps, buildsets, scheduler_changes, schedulers,
+    build_build_requests, build_requests, buildset_changes, buildset_properties, buildset_stamps, buildsets, changes,
+    scheduler_changes, schedulers, source_stamps,
 };
 use crate::db::{DbError, Transaction, Transition, text};
 use crate::domain::buildset::NewStamp;
-use crate::domain::{BuildRequestId, BuilderId, BuildsetId, ChangeId, Event, NewBuildset, SchedulerId};
+use crate::domain::{BuildId, BuildRequestId, BuilderId, BuildsetId, ChangeId, Event, NewBuildset, SchedulerId};
 
 /// Stores what a scheduler decided, as one step.
 pub struct FireScheduler {
@@ -139,11 +140,39 @@ fn add_details(tx: &mut Transaction<'_>, id: i64, new: &NewBuildset) -> Result<(
             .values((buildset_stamps::buildset_id.eq(id), buildset_stamps::source_stamp_id.eq(stamp)))
             .execute(tx.conn())?;
     }
+    let inherited = match &new.parent_build {
+        Some((parent, _)) => inherited_changes(tx, id, *parent)?,
+        None => Vec::new(),
+    };
     let changes: Vec<_> = new
         .changes
         .iter()
-        .map(|change| (buildset_changes::buildset_id.eq(id), buildset_changes::change_id.eq(change.0)))
+        .map(|change| change.0)
+        .chain(inherited)
+        .map(|change| (buildset_changes::buildset_id.eq(id), buildset_changes::change_id.eq(change)))
         .collect();
     diesel::insert_or_ignore_into(buildset_changes::table).values(changes).execute(tx.conn())?;
     Ok(())
+}
+
+/// The changes of the build that asked for a buildset, as far as it builds them, too: those of a codebase, repository
+/// and branch of its own. So their authors answer for what was triggered by them.
+fn inherited_changes(tx: &mut Transaction<'_>, buildset: i64, parent: BuildId) -> Result<Vec<i64>, DbError> {
+    type Place = (String, String, Option<String>);
+    let places: Vec<Place> = buildset_stamps::table
+        .inner_join(source_stamps::table.on(source_stamps::id.eq(buildset_stamps::source_stamp_id)))
+        .filter(buildset_stamps::buildset_id.eq(buildset))
+        .select((source_stamps::codebase, source_stamps::repository, source_stamps::branch))
+        .load(tx.conn())?;
+    let requests = build_requests::table
+        .inner_join(build_build_requests::table.on(build_build_requests::request_id.eq(build_requests::id)))
+        .filter(build_build_requests::build_id.eq(parent.0))
+        .select(build_requests::buildset_id);
+    let known: Vec<(i64, Place)> = changes::table
+        .inner_join(buildset_changes::table.on(buildset_changes::change_id.eq(changes::id)))
+        .filter(buildset_changes::buildset_id.eq_any(requests))
+        .order(changes::id)
+        .select((changes::id, (changes::codebase, changes::repository, changes::branch)))
+        .load(tx.conn())?;
+    Ok(known.into_iter().filter(|(_, place)| places.contains(place)).map(|(id, _)| id).collect())
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::{codebase_history, stamps};
-use crate::db::schema::{change_sources, changes, users};
+use crate::db::schema::{change_sources, changes, user_attributes, users};
 use crate::db::{DbError, Transaction, Transition, text};
 use crate::domain::{ChangeId, ChangeSourceId, CodebaseId, Event, NewChange, NewHistory, StampSpec};
 
@@ -107,7 +107,13 @@ fn parent(tx: &mut Transaction<'_>, change: &NewChange) -> Result<Option<i64>, D
     Ok(same_line.first(tx.conn()).optional()?)
 }
 
+/// Who goes by this name; if nobody is known to, it makes somebody.
 fn user(tx: &mut Transaction<'_>, identifier: &str) -> Result<i64, DbError> {
+    let said = user_attributes::table.filter(user_attributes::value.eq(identifier));
+    let said = said.order(user_attributes::user_id).select(user_attributes::user_id);
+    if let Some(id) = said.first(tx.conn()).optional()? {
+        return Ok(id);
+    }
     let known = users::table.filter(users::identifier.eq(identifier)).select(users::id);
     if let Some(id) = known.first(tx.conn()).optional()? {
         return Ok(id);

@@ -1,9 +1,11 @@
 //! State changes that span rows: one file each. Every one is conditional and safe to run twice.
 
+mod add_buildset;
 mod apply_config;
 mod build_data;
 mod build_state;
 mod cancel_request;
+mod chats;
 mod codebase_history;
 mod command_ids;
 mod deliveries;
@@ -27,6 +29,7 @@ mod set_priority;
 mod stamps;
 mod start_build;
 mod steps;
+mod stored_values;
 mod sync_builders;
 mod sync_config;
 mod unwanted;
@@ -34,12 +37,14 @@ mod users;
 mod worker_absence;
 mod worker_state;
 
+pub use self::add_buildset::AddBuildset;
 pub use self::apply_config::{ApplyConfig, StoredConfig};
 pub use self::build_data::SetBuildData;
 pub use self::build_state::{SetBuildProperties, SetBuildState};
 pub use self::cancel_request::{CancelRequest, Cancelled};
+pub use self::chats::{AdvanceChat, ChangeInterests, EndNotices};
 pub use self::command_ids::ReserveCommandIds;
-pub use self::deliveries::{EndDelivery, SendAgain};
+pub use self::deliveries::{EndDeliveries, SendAgain};
 pub use self::finish_build::{FinishBuild, FinishCause, FinishedBuild};
 pub use self::fire_scheduler::{FireScheduler, Fired};
 pub use self::ingest_changes::IngestChanges;
@@ -59,6 +64,7 @@ pub use self::scheduler_state::SwitchScheduler;
 pub use self::set_priority::{Prioritised, SetPriority};
 pub use self::start_build::{StartBuild, StartBuildOutcome};
 pub use self::steps::{AcquireStepLocks, AddStep, FinishStep, StartStep, UpdateStep};
+pub use self::stored_values::StoreValue;
 pub use self::sync_builders::SyncBuilder;
 pub use self::sync_config::{ConfigIds, SyncConfig, SyncScheduler, SyncWorker};
 pub use self::users::{AddUser, RemoveUser, UpdateUser, UserFacts};

@@ -1,9 +1,15 @@
 //! Reporters read what happened, event by event, and leave what they have to send.
 
 use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Text};
 
+use crate::db::schema::chats::{chat_interests, chat_notices};
 use crate::db::schema::{deliveries, events, reporter_cursors};
 use crate::db::{DbError, Transaction, Transition};
+
+const FORGET_OLDEST: &str = "DELETE FROM deliveries WHERE reporter = ? AND state = 'waiting' AND id <= \
+     (SELECT id FROM deliveries WHERE reporter = ? AND state = 'waiting' ORDER BY id DESC LIMIT 1 OFFSET ?)";
 
 /// Makes the reporters those of the configuration. A new one begins with what happens from now on; what one that is gone
 /// had read, and had still to send, is forgotten.
@@ -19,6 +25,8 @@ impl Transition for SyncReporters {
         diesel::delete(reporter_cursors::table.filter(reporter_cursors::reporter.ne_all(&self.names)))
             .execute(tx.conn())?;
         diesel::delete(deliveries::table.filter(deliveries::reporter.ne_all(&self.names))).execute(tx.conn())?;
+        diesel::delete(chat_notices::table.filter(chat_notices::chat.ne_all(&self.names))).execute(tx.conn())?;
+        diesel::delete(chat_interests::table.filter(chat_interests::chat.ne_all(&self.names))).execute(tx.conn())?;
         let newest: Option<i64> = events::table
             .filter(events::master_id.eq(master))
             .select(diesel::dsl::max(events::seq))
@@ -57,6 +65,8 @@ pub struct AdvanceReporter {
     pub reporter: String,
     pub seq: i64,
     pub deliveries: Vec<NewDelivery>,
+    /// Most deliveries that may wait; of more the oldest are forgotten. `None` is no limit.
+    pub most_waiting: Option<i64>,
 }
 
 impl Transition for AdvanceReporter {
@@ -90,6 +100,10 @@ impl Transition for AdvanceReporter {
                     deliveries::detail.eq(""),
                 ))
                 .execute(tx.conn())?;
+        }
+        if let Some(most) = self.most_waiting {
+            let forget = sql_query(FORGET_OLDEST).bind::<Text, _>(&self.reporter).bind::<Text, _>(&self.reporter);
+            forget.bind::<BigInt, _>(most).execute(tx.conn())?;
         }
         Ok(self.deliveries.len())
     }

@@ -83,12 +83,30 @@ impl Transition for RemoveUser {
     }
 }
 
+/// Joins somebody who was only known by this name, from changes, with the user who goes by it now.
+fn adopt(tx: &mut Transaction<'_>, id: i64, name: &str) -> Result<(), DbError> {
+    let described = user_attributes::table.select(user_attributes::user_id);
+    let other: Option<i64> = users::table
+        .filter(users::identifier.eq(name).and(users::id.ne(id)).and(users::bb_username.is_null()))
+        .filter(users::id.ne_all(described))
+        .select(users::id)
+        .first(tx.conn())
+        .optional()?;
+    let Some(other) = other else { return Ok(()) };
+    diesel::update(changes::table.filter(changes::user_id.eq(other)))
+        .set(changes::user_id.eq(id))
+        .execute(tx.conn())?;
+    diesel::delete(users::table.find(other)).execute(tx.conn())?;
+    Ok(())
+}
+
 fn by_identifier(tx: &mut Transaction<'_>, identifier: &str) -> Result<Option<i64>, DbError> {
     Ok(users::table.filter(users::identifier.eq(identifier)).select(users::id).first(tx.conn()).optional()?)
 }
 
 fn set(tx: &mut Transaction<'_>, id: i64, facts: &UserFacts) -> Result<(), DbError> {
     for (name, value) in &facts.attributes {
+        adopt(tx, id, value)?;
         diesel::insert_into(user_attributes::table)
             .values((user_attributes::user_id.eq(id), user_attributes::name.eq(name), user_attributes::value.eq(value)))
             .on_conflict((user_attributes::user_id, user_attributes::name))

@@ -36,6 +36,8 @@ pub const OF_STAMP: &str = "changes.source_stamp_id = ?";
 pub const OF_BUILD: &str = "changes.id IN (SELECT led.change_id FROM build_build_requests AS served \
      JOIN build_requests AS request ON request.id = served.request_id \
      JOIN buildset_changes AS led ON led.buildset_id = request.buildset_id WHERE served.build_id = ?)";
+/// Changes of a user.
+pub const OF_USER: &str = "changes.user_id = ?";
 /// A change with its source stamp.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeLine {

@@ -58,6 +58,39 @@ pub struct Due {
     pub body: Vec<u8>,
 }
 
+/// How much may be sent at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    pub deliveries: i64,
+    /// Of all bodies together; the first one counts whatever its size.
+    pub bytes: usize,
+}
+
+/// The oldest deliveries that wait, in their order, as many as go together; none before the first one is due.
+pub fn next_batch(
+    conn: &mut SqliteConnection,
+    reporter: &str,
+    now: Timestamp,
+    batch: Batch,
+) -> Result<(Vec<Due>, Option<Timestamp>), DbError> {
+    let waiting = deliveries::table.filter(deliveries::reporter.eq(reporter).and(deliveries::state.eq("waiting")));
+    let rows: Vec<(DeliveryRow, Vec<u8>)> = waiting
+        .order(deliveries::id)
+        .limit(batch.deliveries)
+        .select((DeliveryRow::as_select(), deliveries::body))
+        .load(conn)?;
+    let first_due = rows.first().map(|(row, _)| Timestamp::from_micros(row.due_at_us));
+    if first_due.is_none_or(|due| now < due) {
+        return Ok((Vec::new(), first_due));
+    }
+    let mut n_bytes = 0_usize;
+    let fits = |(position, (row, body)): (usize, (DeliveryRow, Vec<u8>))| {
+        n_bytes = n_bytes.saturating_add(body.len());
+        (position == 0 || n_bytes <= batch.bytes).then(|| Due { delivery: row.into(), body })
+    };
+    Ok((rows.into_iter().enumerate().map_while(fits).collect(), None))
+}
+
 /// The delivery that may be sent now; otherwise when one may.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NextDelivery {

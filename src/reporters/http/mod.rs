@@ -22,6 +22,8 @@ pub struct HttpConfig {
     pub trust: Trust,
     /// Certificates and key of ours as PEM texts.
     pub identity: Option<(String, LateText)>,
+    /// The `Content-Type` of what is posted.
+    pub content: &'static str,
     /// Whether every request is written to the log of the master.
     pub debug: bool,
 }

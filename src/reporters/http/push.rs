@@ -51,7 +51,7 @@ struct Poster {
 impl Poster {
     fn post(&self, parcel: &Parcel) -> Outcome {
         let url = self.config.url.expose().unwrap_or_default();
-        let mut request = self.agent.post(url).header("content-type", "application/json");
+        let mut request = self.agent.post(url).header("content-type", self.config.content);
         request = request.header("user-agent", concat!("buildbot/", env!("CARGO_PKG_VERSION")));
         request = request.header("x-buildbot-delivery", &parcel.id).header("x-buildbot-event", &parcel.event);
         if let Some(key) = self.config.signing_key.as_ref().and_then(LateText::expose) {

@@ -10,7 +10,7 @@ use super::view::View;
 use crate::db::views::build_lines::describe;
 use crate::db::views::keys::number;
 use crate::db::views::select::{Filter, Operator, Select, Term};
-use crate::db::views::{builds, changes};
+use crate::db::views::{builds, changes, users};
 use crate::domain::{Change, ChangeId, Timestamp};
 use crate::web::error::WebError;
 use crate::web::format::{self, When};
@@ -89,6 +89,8 @@ struct FilterItem {
 #[derive(Serialize)]
 struct ChangePage {
     change: ChangeItem,
+    /// The page of its author.
+    author_href: Option<String>,
     comments: String,
     committer: Option<String>,
     category: Option<String>,
@@ -175,14 +177,15 @@ pub async fn one(view: View, id: Path<String>) -> Result<HttpResponse, WebError>
             let Some(change) = changes::find(conn, key)? else { return Ok(None) };
             let of_change = Select::scoped(builds::OF_CHANGE, vec![key.0]).newest(&builds::TABLE, 100);
             let found = builds::select(conn, &of_change)?;
-            Ok(Some((change, describe(conn, found)?)))
+            Ok(Some((change, describe(conn, found)?, users::of_change(conn, key)?)))
         })
         .await?;
-    let (change, lines) = read.ok_or_else(missing)?;
+    let (change, lines, author) = read.ok_or_else(missing)?;
     // The page says less if the schedulers cannot be asked.
     let stances = view.handle.explain_change(key).await.unwrap_or_default();
     let page = ChangePage {
         change: ChangeItem::new(&change, view.now),
+        author_href: author.map(super::users::href),
         comments: change.comments.trim_end().to_owned(),
         committer: change.committer.clone().filter(|committer| *committer != change.author),
         category: change.category.clone(),

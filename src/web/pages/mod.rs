@@ -23,6 +23,7 @@ pub mod reporters;
 pub mod requests;
 pub mod schedulers;
 pub mod step;
+pub mod users;
 pub mod view;
 pub mod waterfall;
 pub mod worker;

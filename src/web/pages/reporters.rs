@@ -8,7 +8,7 @@ use super::view::View;
 use crate::config::MasterConfig;
 use crate::db::views::reporters as deliveries;
 use crate::domain::{Delivery, DeliveryId, DeliveryState, Timestamp};
-use crate::reporters::config::{ReporterConfig, TransportConfig};
+use crate::reporters::config::ReporterConfig;
 use crate::web::error::WebError;
 use crate::web::format::{self, Status, When};
 
@@ -68,19 +68,11 @@ pub async fn again(view: View, delivery: Path<i64>) -> Result<HttpResponse, WebE
 fn items(config: &MasterConfig, found: Vec<(i64, Vec<Delivery>)>, now: Timestamp) -> Vec<ReporterItem> {
     let item = |(reporter, (n_waiting, deliveries)): (&ReporterConfig, (i64, Vec<Delivery>))| ReporterItem {
         name: reporter.name.clone(),
-        target: target(&reporter.transport),
+        target: reporter.transport.target(),
         n_waiting,
         deliveries: deliveries.iter().map(|delivery| delivery_item(delivery, now)).collect(),
     };
     config.reporters.iter().zip(found).map(item).collect()
-}
-
-fn target(transport: &TransportConfig) -> String {
-    match transport {
-        TransportConfig::Mail(mail) => format!("mail by {}:{}", mail.relay.host, mail.relay.port),
-        // A query may hold a token that is no secret of the configuration.
-        TransportConfig::Http(http) => http.url.shown().split(['?', '#']).next().unwrap_or_default().to_owned(),
-    }
 }
 
 fn delivery_item(delivery: &Delivery, now: Timestamp) -> DeliveryItem {

@@ -163,7 +163,7 @@ document.addEventListener("change", (event) => {
 /* keys */
 
 const help = document.getElementById("keys");
-const places = { h: "", b: "builders", p: "projects", w: "waterfall", k: "workers", c: "changes", r: "requests", s: "schedulers", a: "actors" };
+const places = { h: "", b: "builders", p: "projects", w: "waterfall", k: "workers", c: "changes", u: "users", r: "requests", s: "schedulers", a: "actors" };
 let goes = false;
 
 function isTyping(target) {

@@ -84,7 +84,15 @@ async fn other_methods_are_refused_and_head_has_no_body() {
 #[actix_web::test]
 async fn browsers_get_a_page_for_an_error_and_programs_a_line() {
     let (site, _) = Site::filled().await;
-    for path in ["/nosuch", "/builders/nosuch", "/builders/docs/builds/7", "/builders/docs/builds/x", "/changes/x"] {
+    for path in [
+        "/nosuch",
+        "/builders/nosuch",
+        "/builders/docs/builds/7",
+        "/builders/docs/builds/x",
+        "/changes/x",
+        "/users/9",
+        "/users/x",
+    ] {
         let page = site.page(path).await;
         assert_eq!(page.status, 404, "{path}");
         assert!(page.body.contains("<h1>Not found</h1>") && page.body.contains("A &lt;Site&gt;"), "{path}");

@@ -60,13 +60,15 @@ async fn pages(site: &Site) -> Vec<String> {
         format!("{builder}/builds/1/steps/1"),
         step,
         "/changes/1".to_owned(),
+        "/users/1".to_owned(),
+        format!("/users?q={hostile}"),
         format!("/projects/{hostile}"),
         format!("/projects/{hostile}v"),
         format!("/projects?q={hostile}"),
         format!("/builders/{hostile}v"),
         format!("/builders?project={hostile}"),
     ]);
-    let lists = ["/", "/builders", "/projects", "/waterfall", "/workers", "/changes"];
+    let lists = ["/", "/builders", "/projects", "/waterfall", "/workers", "/changes", "/users"];
     pages.extend(lists.map(str::to_owned));
     pages
 }

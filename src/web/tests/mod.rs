@@ -15,3 +15,4 @@ mod queries;
 mod removed;
 mod shapes;
 pub mod site;
+mod users;

@@ -5,7 +5,7 @@ use crate::testing::sample_site::{ManyBuilds, count_statements};
 
 use super::site::Site;
 
-const LISTS: &[&str] = &["/", "/builders", "/waterfall", "/workers", "/changes"];
+const LISTS: &[&str] = &["/", "/builders", "/waterfall", "/workers", "/changes", "/users"];
 
 /// Pages of the filled site, each with something that only it says.
 const PAGES: &[(&str, &str)] = &[
@@ -27,6 +27,8 @@ const PAGES: &[(&str, &str)] = &[
     ("/workers", "missing"),
     ("/changes", "Fix &lt;it&gt;"),
     ("/changes/1", "src/a.c"),
+    ("/users", "Latest change"),
+    ("/users/1", "Fix &lt;it&gt;"),
     ("/changes?branch=main&author=nobody", "No change has all of these"),
     ("/builders/linux%2Fx86/builds/1", "Open the whole log"),
     ("/builders/linux%2Fx86/builds/1?property=jobs", "1 of"),

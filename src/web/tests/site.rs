@@ -121,6 +121,7 @@ pub fn config() -> MasterConfig {
         cancellers: Vec::new(),
         change_sources: Vec::new(),
         reporters: Vec::new(),
+        chats: Vec::new(),
         clients: Vec::new(),
         protocols: Vec::new(),
         www: Some(WwwConfig {
@@ -140,6 +141,7 @@ pub fn config() -> MasterConfig {
         logs: LogLimits::default(),
         lifetime: Default::default(),
         max_worker_losses: 3,
+        stored: Vec::new(),
         inactive: vec!["reporters.MailNotifier".to_owned()],
         not_available: Vec::new(),
         warnings: Vec::new(),

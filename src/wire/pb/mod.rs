@@ -31,7 +31,7 @@ use self::clerk::Clerk;
 use self::line::Ended;
 use self::login::{Guest, LoginError, log_in};
 use self::speaker::Speaker;
-use super::hub::{Hub, Stranger};
+use super::hub::{Hub, Life, Stranger};
 use super::session::Dialect;
 use super::visitor::Visitor;
 
@@ -41,18 +41,26 @@ const LOGIN_SILENCE: Duration = Duration::from_secs(10);
 /// A login takes no longer than this, even if it trickles in.
 const LOGIN_WITHIN: Duration = Duration::from_secs(30);
 
-/// Greets a peer and serves it to its end.
-pub(super) async fn serve<S>(hub: &Hub, mut stream: S, stranger: Stranger)
+/// Greets a peer and logs it in. A client is served to its end; what comes back for a worker is its life.
+pub(super) async fn receive<'a, S>(hub: &'a Hub, mut stream: S, stranger: Stranger) -> Option<Life<'a>>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'a,
 {
-    // What is over takes no memory any more: a fleet is logged in for weeks.
     let login = Box::pin(log_in(&mut stream, hub.gate(), LOGIN_SILENCE));
     let newcomer = match timeout(LOGIN_WITHIN, login).await {
         Ok(Ok(newcomer)) => newcomer,
-        Ok(Err(error @ (LoginError::Closed | LoginError::Io(_)))) => return tracing::debug!("no login: {error}"),
-        Ok(Err(error)) => return tracing::warn!("closing a connection without a login: {error}"),
-        Err(_) => return tracing::warn!("closing a connection whose login took {} s", LOGIN_WITHIN.as_secs()),
+        Ok(Err(error @ (LoginError::Closed | LoginError::Io(_)))) => {
+            tracing::debug!("no login: {error}");
+            return None;
+        }
+        Ok(Err(error)) => {
+            tracing::warn!("closing a connection without a login: {error}");
+            return None;
+        }
+        Err(_) => {
+            tracing::warn!("closing a connection whose login took {} s", LOGIN_WITHIN.as_secs());
+            return None;
+        }
     };
     drop(stranger);
     let (mut broker, reply) = (newcomer.broker, newcomer.reply);
@@ -60,21 +68,24 @@ where
         Guest::Worker { admission, mind } => (admission, mind),
         Guest::Client(visitor) => {
             broker.set_limits(Limits::SESSION);
-            let Err(ended) = Box::pin(receive(&mut stream, broker, reply, visitor)).await else { return };
-            return tracing::debug!(client.name = newcomer.name, "a client is gone: {ended}");
+            if let Err(ended) = Box::pin(attend(&mut stream, broker, reply, visitor)).await {
+                tracing::debug!(client.name = newcomer.name, "a client is gone: {ended}");
+            }
+            return None;
         }
     };
     let Some(entered) = Box::pin(hub.enter(newcomer.name, Dialect::PerspectiveBroker)).await else {
-        return Box::pin(refuse(stream, broker, reply)).await;
+        Box::pin(refuse(stream, broker, reply)).await;
+        return None;
     };
     broker.set_limits(Limits::SESSION);
     // It is handed on from future to future, each of which would keep room for it.
     let speaker = Box::new(Mutex::new(Speaker::new(broker, mind, reply)));
-    Box::pin(entered.live(&admission, |session, queue| traffic::carry(session, queue, stream, speaker))).await;
+    Some(entered.live(admission, |session, queue| traffic::carry(session, queue, stream, speaker)))
 }
 
 /// Serves a client that is no worker until it goes, and says why it went.
-async fn receive<S>(stream: &mut S, broker: Broker, login: Reply, visitor: Visitor) -> Result<(), Ended>
+async fn attend<S>(stream: &mut S, broker: Broker, login: Reply, visitor: Visitor) -> Result<(), Ended>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

@@ -7,8 +7,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use buildbot_protocol::{Message, Request, Update};
+use futures_channel::mpsc;
+use futures_util::StreamExt;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 
 use super::speaker::Speaker;
 use crate::wire::session::{Outgoing, Session, deliver};
@@ -142,7 +144,7 @@ async fn write_all<S: AsyncWrite>(
 ) -> String {
     loop {
         let mut next = tokio::select! {
-            next = queue.recv() => match next {
+            next = queue.next() => match next {
                 Some(outgoing) => Some(outgoing),
                 None => return "the session was dropped".to_owned(),
             },

@@ -21,8 +21,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use buildbot_protocol::{Message, Request, Value};
+use futures_channel::mpsc;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 pub(super) use drive::drive;
 pub(super) use reader::{Ticket, deliver, read_all};
@@ -82,7 +83,8 @@ struct Phase {
 impl Session {
     /// The other end of the queue belongs to the writer.
     pub(super) fn new(spec: SessionSpec) -> (Arc<Self>, mpsc::UnboundedReceiver<Outgoing>) {
-        let (outgoing, queue) = mpsc::unbounded_channel();
+        // That of tokio keeps room for 32 messages, two kilobytes for each worker.
+        let (outgoing, queue) = mpsc::unbounded();
         let session = Self {
             runtime: Handle::current(),
             requests: Mutex::new(Requests::new(outgoing)),

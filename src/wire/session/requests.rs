@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use buildbot_protocol::{Message, Request, Response, Value};
-use tokio::sync::{mpsc, oneshot};
+use futures_channel::mpsc;
+use tokio::sync::oneshot;
 
 use super::{Answer, Outgoing};
 
@@ -41,7 +42,7 @@ impl Requests {
 
     /// Queues anything; what is queued after the end is dropped.
     pub(super) fn queue(&self, outgoing: Outgoing) {
-        let _ = self.outgoing.send(outgoing);
+        let _ = self.outgoing.unbounded_send(outgoing);
     }
 
     /// Hands an answer to whoever waits; false if nothing was asked.

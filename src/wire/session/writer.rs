@@ -1,8 +1,9 @@
 //! Puts messages on the socket in the order in which they were queued.
 
 use buildbot_protocol::{Message, msgpack};
-use futures_util::{Sink, SinkExt};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use futures_channel::mpsc;
+use futures_util::{Sink, SinkExt, StreamExt};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message as Frame};
 
 use super::Session;
@@ -39,7 +40,7 @@ pub(in crate::wire) async fn write_all<S>(
 where
     S: Sink<Frame, Error = Error> + Unpin,
 {
-    while let Some(first) = queue.recv().await {
+    while let Some(first) = queue.next().await {
         session.vitals.begin_writing();
         let mut next = Some(first);
         let mut permits = Vec::new();

@@ -43,7 +43,7 @@ async fn a_worker_is_introduced_step_by_step() {
     assert_eq!((command_name.as_str(), &args["paths"]), ("mkdir", &paths));
 
     assert_eq!(link.facts().basedir, "/w/w1");
-    assert_eq!(link.facts().commands.get("shell"), Some("3.3"));
+    assert_eq!(link.facts().commands.get("shell").as_deref(), Some("3.3"));
     assert_eq!(wire.heard(), [Heard::Attached("w1".to_owned(), link.session())]);
 }
 

@@ -29,8 +29,10 @@ def build(name, build_steps, **more):
 /// Builders: \`greet/all\` is quick and green, \`talk\` fails with a long log, \`listen\` prints what the test tells it.
 export function standard(site) {
   return `${preamble(site)}
+c['projects'] = [util.Project(name="greetings", description="All that is *polite*.", description_format="markdown")]
+c['services'] = [reporters.HttpStatusPush('http://127.0.0.1:9/nobody-listens', name="to nobody")]
 build("greet/all", [shell("greet", "echo hello"), shell("part", "echo bye")], tags=["fast", "ci"],
-      description="Greets everybody.")
+      description="Greets everybody.", project="greetings")
 build("talk", [shell("prepare", "echo ready"),
                shell("recite", ${literal(RECITATION)}),
                shell("never", "echo never")], tags=["slow"])

@@ -1,6 +1,9 @@
 // The pages that there are, on sites with nothing, with something on each, and with a lot.
 
-const LISTS = ["", "builders", "waterfall", "workers", "changes", "requests", "schedulers", "about"];
+const LISTS = [
+  ...["", "builders", "projects", "waterfall", "workers", "changes", "users", "requests", "schedulers", "reporters"],
+  "about",
+];
 
 /// Pages that every site has.
 export function lists() {
@@ -27,6 +30,7 @@ export async function pagesOf(url) {
     ...(running ? [["build-running", `/builders/${running.builderid}/builds/${running.number}`]] : []),
     ["worker", `/workers/${worker.name}`],
     ["change", `/changes/${change.changeid}`],
+    ["person", "/users/1"],
     ["actors", "/actors"],
   ];
   return [...lists(), ...one.map(([name, path]) => ({ name, path }))];
@@ -59,6 +63,11 @@ export async function everyPage(site) {
     ["worker", "/workers/worker-1"],
     ["changes", "/changes"],
     ["change", "/changes/1"],
+    ["people", "/users"],
+    ["person", "/users/1"],
+    ["reporters", "/reporters"],
+    ["projects", "/projects"],
+    ["project", "/projects/greetings"],
     ["requests", "/requests"],
     ["schedulers", "/schedulers"],
     ["about", "/about"],

@@ -139,7 +139,7 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     fn worker_command_version(&self, command: &str) -> Option<String> {
-        self.run.plan.link.facts().commands.get(command).map(str::to_owned)
+        self.run.plan.link.facts().commands.get(command)
     }
 
     fn worker_path(&self, place: WorkerPlace<'_>) -> String {
@@ -196,7 +196,7 @@ impl StepContext for ActorStepContext<'_> {
             "basedir" => Some(facts.basedir.clone()),
             "system" => Some(facts.system.clone()),
             "numcpus" => return facts.numcpus.map(PropertyValue::Int),
-            _ => facts.others.get(name).map(str::to_owned),
+            _ => facts.others.get(name),
         };
         text.map(PropertyValue::Str)
     }
@@ -256,8 +256,7 @@ impl StepContext for ActorStepContext<'_> {
     }
 
     fn worker_environ(&self) -> BTreeMap<String, String> {
-        let facts = self.run.plan.link.facts();
-        facts.environ.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        self.run.plan.link.facts().environ.to_map()
     }
 
     async fn set_build_data(&self, name: &str, value: Vec<u8>, source: &str) -> Result<(), Fault> {

@@ -36,22 +36,24 @@ pub fn formatter(fields: &Fields<'_>) -> Formatter {
     let wants = Wants { steps: logs || fields.flag("want_steps"), logs, contents };
     let extra =
         fields.properties("ctx", "").iter().map(|(name, value)| (name.to_owned(), value.value.clone())).collect();
-    Formatter { source, extra, wants }
+    let extra_info = fields.object.class.argument("extra_info_cb").and_then(|_| fields.callback("extra_info_cb"));
+    Formatter { source, extra, extra_info, wants }
 }
 
 fn templates(fields: &Fields<'_>) -> FormatterSource {
-    let text = |name: &str| {
+    let kind = kind(fields);
+    let text = |name: &str, kind: TextKind| {
         let text = fields.optional_text(name)?;
-        if let Err(error) = template::check(&text) {
+        if let Err(error) = template::check(kind, &text) {
             fields.problem(name, &format!("cannot be read: {error}"));
         }
         Some(text)
     };
-    let (kind, body) = (kind(fields), text("template"));
+    let body = text("template", kind);
     if kind == TextKind::Json && body.is_none() {
         fields.problem("template_type", "'json' needs a template");
     }
-    FormatterSource::Template { kind, body, subject: text("subject") }
+    FormatterSource::Template { kind, body, subject: text("subject", TextKind::Plain) }
 }
 
 fn kind(fields: &Fields<'_>) -> TextKind {

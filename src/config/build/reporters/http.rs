@@ -10,20 +10,26 @@ use crate::reporters::modes::Modes;
 use crate::secrets::{Late, LateText};
 
 pub fn http(fields: &Fields<'_>) -> HttpConfig {
-    let url = fields.late_text("serverUrl");
-    let is_url = url.shown().starts_with("http://") || url.shown().starts_with("https://") || url.missing().is_some();
-    if fields.was_given("serverUrl") && !is_url {
-        fields.problem("serverUrl", "must be a URL that begins with https:// or http://");
-    }
     HttpConfig {
-        url,
+        url: url(fields),
         auth: auth(fields),
         headers: headers(fields),
         signing_key: fields.was_given("secret").then(|| fields.late_text("secret")),
         trust: trust(fields),
         identity: identity(fields),
+        content: "application/json",
         debug: fields.flag("debug"),
     }
+}
+
+/// `serverUrl`.
+pub fn url(fields: &Fields<'_>) -> LateText {
+    let url = fields.late_text("serverUrl");
+    let is_url = url.shown().starts_with("http://") || url.shown().starts_with("https://") || url.missing().is_some();
+    if fields.was_given("serverUrl") && !is_url {
+        fields.problem("serverUrl", "must be a URL that begins with https:// or http://");
+    }
+    url
 }
 
 fn auth(fields: &Fields<'_>) -> Option<(LateText, LateText)> {

@@ -8,28 +8,38 @@ use crate::reporters::config::{Formatter, GeneratorConfig, TextKind};
 use crate::reporters::mail::{self, Encryption, Lookup, MailConfig, Relay};
 
 pub fn mail(fields: &Fields<'_>) -> MailConfig {
-    let from = fields.text("fromaddr");
-    if fields.was_given("fromaddr") && mail::parse(&from).is_none() {
-        fields.problem("fromaddr", &format!("'{from}' is no mail address"));
-    }
-    let extra_recipients = fields.texts("extraRecipients");
-    for recipient in extra_recipients.iter().filter(|recipient| mail::parse(recipient).is_none()) {
-        fields.problem("extraRecipients", &format!("'{recipient}' is no mail address"));
-    }
     for (header, _) in values::named(&fields.value("extraHeaders")).filter(|(name, _)| mail::is_own_header(name)) {
         let message =
             format!("MailNotifier(extraHeaders=) has no effect on '{header}', which every mail has by itself");
         fields.context.warning(fields.span("extraHeaders"), message);
     }
     MailConfig {
-        from,
+        from: from(fields),
         relay: relay(fields),
         lookup: lookup(fields),
-        extra_recipients,
+        extra_recipients: extra_recipients(fields),
         to_interested_users: fields.flag("sendToInterestedUsers"),
         extra_headers: fields.renderable("extraHeaders"),
         dump_to_log: fields.flag("dumpMailsToLog"),
     }
+}
+
+/// `fromaddr`.
+pub fn from(fields: &Fields<'_>) -> String {
+    let from = fields.text("fromaddr");
+    if fields.was_given("fromaddr") && mail::parse(&from).is_none() {
+        fields.problem("fromaddr", &format!("'{from}' is no mail address"));
+    }
+    from
+}
+
+/// `extraRecipients`.
+pub fn extra_recipients(fields: &Fields<'_>) -> Vec<String> {
+    let extra_recipients = fields.texts("extraRecipients");
+    for recipient in extra_recipients.iter().filter(|recipient| mail::parse(recipient).is_none()) {
+        fields.problem("extraRecipients", &format!("'{recipient}' is no mail address"));
+    }
+    extra_recipients
 }
 
 fn relay(fields: &Fields<'_>) -> Relay {

@@ -5,6 +5,8 @@ mod generators;
 mod http;
 mod mail;
 mod old_mail;
+mod push;
+mod tinderbox;
 
 use std::path::Path;
 
@@ -35,13 +37,10 @@ pub fn reporters(
     };
     let mut found: Vec<ReporterConfig> = Vec::new();
     let mut tells_of_workers = false;
-    for class in table::NOTIFIERS {
-        for object in settings.services_of(class) {
+    for (namespace, class) in table::NOTIFIERS {
+        for object in settings.services_of(class).into_iter().filter(|object| object.class.namespace == *namespace) {
             let fields = Fields::new(settings.context, object);
-            let (transport, mut generators) = match *class {
-                "MailNotifier" => (TransportConfig::Mail(mail::mail(&fields)), mail::generators(&fields)),
-                _ => (TransportConfig::Http(http::http(&fields)), http::generators(&fields)),
-            };
+            let Some((transport, mut generators)) = transport(&fields) else { continue };
             if *class == "MailNotifier" && !fields.was_given("generators") {
                 // One mail is enough: the first that was not told otherwise writes it.
                 let is_of_workers = |one: &GeneratorConfig| matches!(one.kind, GeneratorKind::WorkerMissing { .. });
@@ -56,6 +55,21 @@ pub fn reporters(
     found
 }
 
+/// Where a reporter sends to, and when. `None` if that cannot be said, which was told.
+fn transport(fields: &Fields<'_>) -> Option<(TransportConfig, Vec<GeneratorConfig>)> {
+    let class = fields.object.class;
+    Some(match (class.namespace, class.name) {
+        (_, "MailNotifier") => (TransportConfig::Mail(mail::mail(fields)), mail::generators(fields)),
+        (_, "TinderboxMailNotifier") => (TransportConfig::Mail(tinderbox::mail(fields)), tinderbox::generators(fields)),
+        (_, "StatusPush") => {
+            let function = fields.callback("serverPushCb")?;
+            (TransportConfig::Push(push::to_function(fields, function)), Vec::new())
+        }
+        (table::STATUS, _) => (TransportConfig::Push(push::to_server(fields)), Vec::new()),
+        _ => (TransportConfig::Http(http::http(fields)), http::generators(fields)),
+    })
+}
+
 /// The given one, else one that stays the same as long as nobody changes where it sends to.
 fn name(fields: &Fields<'_>, transport: &TransportConfig, before: &[ReporterConfig]) -> String {
     let is_taken = |name: &str| before.iter().any(|other| other.name == name);
@@ -67,7 +81,7 @@ fn name(fields: &Fields<'_>, transport: &TransportConfig, before: &[ReporterConf
     }
     let target = match transport {
         TransportConfig::Mail(mail) => mail.extra_recipients.first().unwrap_or(&mail.from).clone(),
-        TransportConfig::Http(http) => http.url.shown().split(['?', '#']).next().unwrap_or_default().to_owned(),
+        TransportConfig::Http(_) | TransportConfig::Push(_) => transport.target(),
     };
     let first = format!("{} {target}", fields.object.class.name);
     let numbered = (2..).map(|number: u32| format!("{first} ({number})"));
@@ -105,7 +119,7 @@ fn attached_logs(fields: &Fields<'_>, name: &str) -> AttachLogs {
 }
 
 /// `verify`: whose certificates are believed.
-fn trust(fields: &Fields<'_>) -> Trust {
+pub fn trust(fields: &Fields<'_>) -> Trust {
     match fields.optional("verify") {
         None | Some(Raw::Bool(true) | Raw::Int(1)) => Trust::System,
         Some(Raw::Bool(false) | Raw::Int(0)) => Trust::Anybody,

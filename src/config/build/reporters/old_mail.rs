@@ -6,13 +6,13 @@ use crate::config::build::fields::Fields;
 use crate::config::build::values;
 use crate::config::script::Raw;
 use crate::reporters::config::{
-    BuildFilter, Formatter, FormatterSource, GeneratorConfig, GeneratorKind, Names, TextKind,
+    AttachLogs, BuildFilter, Formatter, FormatterSource, GeneratorConfig, GeneratorKind, Names, TextKind, Wants,
 };
 
 const OLD: [&str; 12] = [
     "mode",
     "builders",
-    "categories",
+    "tags",
     "schedulers",
     "branches",
     "addLogs",
@@ -44,12 +44,12 @@ pub fn generators(fields: &Fields<'_>) -> Vec<GeneratorConfig> {
     let formatter = formatter(fields, "messageFormatter");
     let filter = BuildFilter {
         builders: generators::names(fields, "builders"),
-        tags: generators::names(fields, "categories"),
+        tags: generators::names(fields, "tags"),
         schedulers: generators::names(fields, "schedulers"),
         branches: generators::branches(fields),
     };
     if filter.builders.is_some() && filter.tags.is_some() {
-        fields.problem("builders", "and 'categories' cannot be given together");
+        fields.problem("builders", "and 'tags' cannot be given together");
     }
     let kind = match fields.flag("buildSetSummary") {
         true => GeneratorKind::Buildset { modes, formatter },
@@ -74,7 +74,10 @@ pub fn generators(fields: &Fields<'_>) -> Vec<GeneratorConfig> {
 fn formatter(fields: &Fields<'_>, name: &str) -> Formatter {
     match fields.optional(name) {
         None => Formatter::standard(TextKind::Html),
-        Some(Raw::Function(function)) => Formatter::of(FormatterSource::Old { function }),
+        Some(Raw::Function(function)) => {
+            let wants = Wants { steps: true, logs: true, contents: AttachLogs::All };
+            Formatter { wants, ..Formatter::of(FormatterSource::Old { function }) }
+        }
         Some(Raw::Object(object)) if formatters::is_formatter(&object) => {
             formatters::formatter(&Fields::new(fields.context, &object))
         }

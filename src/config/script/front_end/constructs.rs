@@ -5,8 +5,8 @@
 use rustpython_ruff_python_ast::visitor::{self, Visitor};
 use rustpython_ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 
-const WAITS: &str = "waits for Twisted, which is not here; for a step that runs commands and looks at what they say, \
-     give the factory a function: def step(ctx): ctx.run([...])";
+const WAITS: &str = "waits for Twisted, which is not here: a function answers at once, from what it is given; one that \
+     runs commands is a step, def step(ctx): ctx.run([...])";
 
 /// Why a function cannot be had, if it cannot.
 pub fn refusal(node: &StmtFunctionDef) -> Option<String> {

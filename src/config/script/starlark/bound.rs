@@ -74,6 +74,16 @@ pub fn bound<'v>(value: Value<'v>) -> Option<BoundView<'v>> {
     Some(BoundView { kind: bound.kind, function: bound.function, this: bound.this })
 }
 
+/// Whether a value is one of the file's functions, alone or together with its object.
+pub fn is_function(value: Value<'_>) -> bool {
+    value.function_name().is_some() || bound(value).is_some_and(|view| view.kind == BoundKind::Method)
+}
+
+/// The function of a method; any other value as it is.
+pub fn without_object(value: Value<'_>) -> Value<'_> {
+    bound(value).filter(|view| view.kind == BoundKind::Method).map_or(value, |view| view.function)
+}
+
 pub fn bind<'v>(kind: BoundKind, function: Value<'v>, this: Value<'v>, heap: Heap<'v>) -> Value<'v> {
     heap.alloc(Bound { kind, function, this })
 }

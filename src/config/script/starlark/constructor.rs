@@ -15,7 +15,7 @@ use starlark::values::{
     Heap, NoSerialize, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, starlark_value,
 };
 
-use super::bound::BaseInit;
+use super::bound::{BaseInit, is_function};
 use super::natives::step_of_class;
 use super::object::{Given, ScriptObject};
 use super::recorder::Recorder;
@@ -88,7 +88,7 @@ pub fn as_step<'v>(value: Value<'v>, evaluator: &mut Evaluator<'v, '_, '_>) -> s
         return step_of_class(*class, &named, evaluator);
     }
     match find_class("FunctionStep") {
-        Some(class) if value.function_name().is_some() => construct(class, &[(None, value)], evaluator),
+        Some(class) if is_function(value) => construct(class, &[(None, value)], evaluator),
         _ => Ok(value),
     }
 }

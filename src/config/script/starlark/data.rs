@@ -86,6 +86,25 @@ fn read_json<'v>(source: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v
     }
 }
 
+/// A value of its JSON, which we wrote.
+pub fn value_of_json<'v>(text: &str, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+    match crate::json::from_str::<Json>(text) {
+        Ok(value) => Ok(of_json(&value, heap)),
+        Err(error) => raise("ValueError", format!("what is stored is no JSON: {error}")),
+    }
+}
+
+/// The JSON of a value, on one line.
+pub fn json_of_value(value: Value<'_>) -> starlark::Result<String> {
+    if depth::any_too_deep(std::iter::once(value)) {
+        return raise("ValueError", "the value is nested too deeply, or holds itself");
+    }
+    let style = JsonStyle { indent: None, sorted: false, item: ", ".to_owned(), key: ": ".to_owned() };
+    let mut text = String::new();
+    style.write(value, 0, &mut text)?;
+    Ok(text)
+}
+
 fn of_json<'v>(value: &Json, heap: Heap<'v>) -> Value<'v> {
     match value {
         Json::Null => Value::new_none(),

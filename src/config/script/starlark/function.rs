@@ -6,6 +6,7 @@ use starlark::environment::Module;
 use starlark::eval::Evaluator;
 use starlark::values::{Heap, OwnedFrozenValue, Value};
 
+use super::bound::without_object;
 use super::reader::Reader;
 use super::{Script, digest, limits, subject};
 use crate::config::build::running;
@@ -25,7 +26,7 @@ pub struct StarlarkFunction {
 
 impl StarlarkFunction {
     pub(super) fn new(script: Arc<Script>, function: OwnedFrozenValue, value: Value<'_>, digest: String) -> Self {
-        let text = digest::mark(value).and_then(|(number, _)| script.rewritten.functions.get(number));
+        let text = digest::mark(without_object(value)).and_then(|(number, _)| script.rewritten.functions.get(number));
         let (name, span) = match text {
             Some(text) => (text.name.clone(), text.span),
             None => (value.function_name().unwrap_or("function").to_owned(), Span::default()),
@@ -75,6 +76,13 @@ impl ScriptFunction for StarlarkFunction {
             Ok(plain) => Ok(Renderable::Value(plain)),
             Err(message) => self.renderable(value, heap)?.ok_or(message),
         })
+    }
+
+    fn takes(&self, n_arguments: usize) -> bool {
+        let value = self.function.value();
+        let function = without_object(value);
+        let n_given = if function.ptr_eq(value) { n_arguments } else { n_arguments + 1 };
+        function.parameters_spec().is_none_or(|spec| spec.can_fill_with_args(n_given, &[]))
     }
 
     fn name(&self) -> &str {

@@ -3,13 +3,27 @@
 use starlark::environment::{Globals, GlobalsBuilder, LibraryExtension};
 
 use super::constructor::Constructor;
+use super::missing::Missing;
 use super::open::Open;
 use super::{
     blocks, boxes, buildbot_names, classes as script_classes, exceptions, matching, methods, module_object, modules,
-    natives, operators, own_operators, with_secrets,
+    natives, operators, own_operators, svn, with_secrets,
 };
 use crate::config::script::Surroundings;
 use crate::config::table::{DATETIME, NAMESPACES, RESULTS, STATUS, classes};
+
+/// Classes of Buildbot to derive from, which no table can describe. A file may do so, if it does not use what it makes.
+const NOT_HERE: [(&str, &str); 9] = [
+    ("util", "LogLineObserver"),
+    ("webhooks", "base"),
+    ("webhooks", "bitbucket"),
+    ("webhooks", "bitbucketcloud"),
+    ("webhooks", "bitbucketserver"),
+    ("webhooks", "github"),
+    ("webhooks", "gitlab"),
+    ("webhooks", "gitorious"),
+    ("webhooks", "poller"),
+];
 
 /// All names, as far as the surroundings allow them.
 pub fn globals(surroundings: &Surroundings) -> Globals {
@@ -58,8 +72,12 @@ fn fill(builder: &mut GlobalsBuilder, namespace: &str) {
             }),
         }
     }
+    for (_, name) in NOT_HERE.iter().filter(|(holder, _)| *holder == namespace) {
+        builder.set(name, Missing::new(&format!("buildbot.plugins.{namespace}.{name}")));
+    }
     if namespace == "util" {
         natives::util(builder);
+        builder.namespace("svn", svn::svn);
         for (name, value) in RESULTS {
             builder.set(name, value);
         }

@@ -3,9 +3,8 @@
 #![expect(clippy::panic, reason = "`StarlarkPagablePanic` makes functions that paging, which is off, would call")]
 
 use std::cell::RefCell;
-use std::cmp::Ordering as Order;
+use std::cmp::Ordering;
 use std::fmt::{self, Display};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use allocative::Allocative;
@@ -25,9 +24,6 @@ use super::literal;
 use super::object::ScriptObject;
 use super::records::{self, Special};
 
-/// Numbers of instances, by which they are found in sets and dictionaries.
-static NEXT: AtomicU64 = AtomicU64::new(0);
-
 /// What an instance said it is as text: `str` and, if it has its own, `repr`.
 #[derive(Clone, Debug, Default)]
 struct Said(Option<(String, Option<String>)>);
@@ -40,7 +36,6 @@ pub struct Instance<'v> {
     /// The object of Buildbot's class, once its `__init__` was called.
     pub inner: RefCell<Option<Value<'v>>>,
     me: RefCell<Option<Value<'v>>>,
-    number: u64,
     #[trace(unsafe_ignore)]
     #[allocative(skip)]
     said: Mutex<Said>,
@@ -52,7 +47,6 @@ pub struct FrozenInstance {
     pub fields: Members<FrozenValue>,
     inner: Option<FrozenValue>,
     me: Option<FrozenValue>,
-    number: u64,
     #[allocative(skip)]
     said: Mutex<Said>,
 }
@@ -66,14 +60,7 @@ impl<'v> Freeze for Instance<'v> {
         let fields = frozen_members(self.fields.into_inner(), freezer)?;
         let inner = self.inner.into_inner().map(|inner| inner.freeze(freezer)).transpose()?;
         let me = self.me.into_inner().map(|me| me.freeze(freezer)).transpose()?;
-        Ok(FrozenInstance {
-            class: self.class.freeze(freezer)?,
-            fields,
-            inner,
-            me,
-            number: self.number,
-            said: self.said,
-        })
+        Ok(FrozenInstance { class: self.class.freeze(freezer)?, fields, inner, me, said: self.said })
     }
 }
 
@@ -84,9 +71,8 @@ pub fn new_instance<'v, 'f>(
     heap: Heap<'v>,
 ) -> Value<'v> {
     let fields = RefCell::new(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let (inner, me, said) = Default::default();
-    let instance = heap.alloc(Instance { class, fields, inner, me, number, said });
+    let instance = heap.alloc(Instance { class, fields, inner, me, said });
     if let Some(made) = instance.downcast_ref::<Instance>() {
         *made.me.borrow_mut() = Some(instance);
     }
@@ -258,7 +244,7 @@ macro_rules! instance_behaviour {
             }
         }
 
-        fn compare(&self, other: Value<'v>) -> starlark::Result<Order> {
+        fn compare(&self, other: Value<'v>) -> starlark::Result<Ordering> {
             let class = self.class.to_value();
             let mine = self
                 .value()
@@ -273,13 +259,18 @@ macro_rules! instance_behaviour {
                     return Ok(order);
                 }
             }
-            Ok(Order::Equal)
+            Ok(Ordering::Equal)
         }
 
         fn write_hash(&self, hasher: &mut starlark::collections::StarlarkHasher) -> starlark::Result<()> {
-            let values = self.value().and_then(|me| records::values_of(me, self.class.to_value()));
+            let class = self.class.to_value();
+            let values = self.value().and_then(|me| records::values_of(me, class));
             let Some(values) = values else {
-                std::hash::Hash::hash(&self.number, hasher);
+                // Its place in memory changes when it is frozen, so those of a class are told apart by comparing them.
+                let name = self.value().and_then(|me| Instance::field(me, "name"));
+                let name = name.and_then(|name| name.unpack_str()).filter(|_| records::enum_members(class).is_some());
+                std::hash::Hash::hash(&name, hasher);
+                std::hash::Hash::hash(&class_view(class).map(|view| view.name), hasher);
                 return Ok(());
             };
             values.into_iter().try_for_each(|value| value.write_hash(hasher))

@@ -88,17 +88,79 @@ pub fn is_limit(error: &starlark::Error) -> bool {
     LIMITS.iter().any(|(words, _)| text.contains(words))
 }
 
+/// Functions of `os` that would change something or run something.
+const CHANGES: [&str; 14] = [
+    "makedirs",
+    "mkdir",
+    "remove",
+    "unlink",
+    "rename",
+    "replace",
+    "rmdir",
+    "removedirs",
+    "chmod",
+    "chown",
+    "symlink",
+    "system",
+    "popen",
+    "chdir",
+];
+
 /// What went wrong, as a fragment, without Starlark's words and without the names of our own helpers.
 pub fn message(error: &starlark::Error) -> String {
     let text = error.without_diagnostic().to_string();
     let known = [
         ("immutable", "values of the file cannot be changed once it is loaded"),
         ("object of type `variable` has no attribute `value`", "the variable has no value yet"),
+        (
+            "mutates an iterable for an iterator",
+            "this changes the list or dictionary that a loop goes through: loop over a copy, list(...)",
+        ),
+        (
+            "type of parameters mismatch, expected `int`, actual `string",
+            "a whole number is needed here, not a text; is a comma missing in front of '['?",
+        ),
     ];
     if let Some((_, meaning)) = LIMITS.iter().chain(&known).find(|(words, _)| text.to_lowercase().contains(words)) {
         return (*meaning).to_owned();
     }
-    tidy(&text)
+    with_remedy(tidy(&text))
+}
+
+/// What to do about it, where that is known; how a function is called, in the words that ours have.
+fn with_remedy(text: String) -> String {
+    let quoted = |start: &str| text.strip_prefix(start)?.split_once('\'');
+    let of_call = |rest: &str| rest.rsplit(['.', ' ']).next().map(|name| name.trim_matches('\'').to_owned());
+    if let Some((name, _)) = quoted("there is no '")
+        && CHANGES.contains(&name)
+    {
+        return format!("{text}: a configuration changes nothing and runs nothing; do it in a step");
+    }
+    if let Some((name, "")) = quoted("there is no '")
+        && name.starts_with(|first: char| first.is_ascii_uppercase())
+    {
+        return format!("{text}; plugins of others cannot be loaded");
+    }
+    if text == "operation '+' not supported for types 'string' and 'int'" {
+        return format!("{text}; str() makes a text of a number");
+    }
+    if let Some((name, rest)) = quoted("missing parameter '")
+        && let Some(function) = of_call(rest)
+    {
+        return format!("{function}() needs the argument '{name}'");
+    }
+    if let Some((name, rest)) = quoted("found '")
+        && rest.contains("extra named parameter")
+        && let Some(function) = of_call(rest)
+    {
+        return format!("{function}() has no argument '{name}'");
+    }
+    if let Some((count, rest)) = text.strip_prefix("found ").and_then(|rest| rest.split_once(" extra positional "))
+        && let Some(function) = of_call(rest)
+    {
+        return format!("{function}() is given {count} argument{} too many", if count == "1" { "" } else { "s" });
+    }
+    text
 }
 
 fn tidy(text: &str) -> String {
@@ -109,6 +171,7 @@ fn tidy(text: &str) -> String {
         Some(at) => &text[..at],
         None => text,
     };
+    let text = text.replace("`\"", "'").replace("\"`", "'");
     let mut text = text.replace('`', "'").replace("Object of type 'namespace' has no attribute", "there is no");
     if let Some((before, hint)) = text.split_once(", did you mean ") {
         text = format!("{before} (did you mean {hint})");
@@ -134,6 +197,21 @@ fn tidy(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn calls_that_do_not_fit_are_told_as_for_our_own_classes() {
+        let told = |text: &str| with_remedy(tidy(text));
+        assert_eq!(told("Missing parameter `jobs` for call to `master.cfg.f`"), "f() needs the argument 'jobs'");
+        assert_eq!(
+            told("Found `jobs` extra named parameter(s) for call to master.cfg.f"),
+            "f() has no argument 'jobs'"
+        );
+        assert_eq!(
+            told("Found 2 extra positional argument(s) for call to master.cfg.f"),
+            "f() is given 2 arguments too many"
+        );
+        assert_eq!(told("Key `\"a\"` was not found"), "key 'a' was not found");
+    }
 
     #[test]
     fn messages_do_not_mention_our_helpers() {

@@ -44,6 +44,7 @@ pub fn methods(builder: &mut GlobalsBuilder) {
 
     fn _bb_method_copy<'v>(
         #[starlark(require = pos)] receiver: Value<'v>,
+        #[starlark(args)] args: UnpackTuple<Value<'v>>,
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<Value<'v>> {
         let heap = eval.heap();
@@ -57,7 +58,7 @@ pub fn methods(builder: &mut GlobalsBuilder) {
             let empty: Vec<Value<'v>> = Vec::new();
             return call_method(receiver, "union", &[heap.alloc(empty)], &Named::default(), eval);
         }
-        call_method(receiver, "copy", &[], &Named::default(), eval)
+        call_method(receiver, "copy", &args.items, &Named::default(), eval)
     }
 
     fn _bb_method_iterkeys<'v>(

@@ -33,7 +33,8 @@ enum Why {
 starlark_simple_value!(Missing);
 
 /// Modules that people look for, and what there is instead.
-const INSTEAD: [(&str, &str); 31] = [
+const INSTEAD: [(&str, &str); 32] = [
+    ("twisted.cred", "put a proxy that asks for a password in front of the port"),
     ("twisted", "Twisted is not here: give the factory a function, def step(ctx): ctx.run([...])"),
     ("zope", "interfaces are of no use here"),
     (
@@ -73,6 +74,27 @@ const INSTEAD: [(&str, &str); 31] = [
     ("platform", "the names of this machine are platform.system(), platform.machine() and socket.gethostname()"),
 ];
 
+const STEP: &str = "give the factory a function instead: def step(ctx): ctx.run([...])";
+const HOOK: &str = "let a program of yours send what it makes of the request to /change_hook/base";
+
+/// Parts of Buildbot's names, and what there is instead.
+const OF_BUILDBOT: [(&str, &str); 14] = [
+    ("LogLineObserver", "a function as a step sees the output: def step(ctx): ctx.run([...]).stdout"),
+    ("logobserver", "a function as a step sees the output: def step(ctx): ctx.run([...]).stdout"),
+    ("ShellMixin", STEP),
+    ("CommandMixin", STEP),
+    ("LoggingBuildStep", STEP),
+    ("RemoteCommand", STEP),
+    ("RemoteShellCommand", STEP),
+    ("remotecommand", STEP),
+    ("webhooks", HOOK),
+    ("hooks", HOOK),
+    ("Build", "functions decide: doStepIf of steps, canStartBuild and nextBuild of builders"),
+    ("buildrequest", "True merges what is compatible, a function gets the two requests with their sources"),
+    ("async_sort", "sort with sorted(builders, key=...)"),
+    ("authz", "logins and rights are not available yet: put a proxy that asks for a password in front of the port"),
+];
+
 impl Missing {
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), why: Why::Unknown }
@@ -105,11 +127,19 @@ impl Missing {
             Why::Unknown => {
                 let top = name.split('.').next().unwrap_or_default();
                 if top == "buildbot" {
-                    return format!("'{name}' is known from Buildbot, and not available here");
+                    let instead = OF_BUILDBOT.iter().find(|(part, _)| name.split('.').any(|word| word == *part));
+                    let instead = instead.map_or_else(String::new, |(_, instead)| format!("; {instead}"));
+                    return format!("'{name}' is known from Buildbot, and not available here{instead}");
                 }
-                match INSTEAD.iter().find(|(module, _)| *module == top) {
+                let is_of = |module: &str| {
+                    name.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                };
+                match INSTEAD.iter().find(|(module, _)| is_of(module)) {
                     Some((_, instead)) => format!("'{name}' is not available in configurations; {instead}"),
-                    None if name.contains('.') => format!("'{name}' is not available in configurations"),
+                    None if name.contains('.') => format!(
+                        "'{name}' is not available in configurations: it is neither a file beside the configuration nor \
+                         one of the modules of Python that are built in"
+                    ),
                     None => format!(
                         "there is no module '{name}': no such file lies beside the configuration, and Python's other \
                          packages cannot be imported"

@@ -11,6 +11,7 @@ mod configparser;
 mod constant;
 mod constructor;
 mod data;
+mod db_config;
 mod default_dict;
 mod depth;
 mod digest;
@@ -48,6 +49,7 @@ mod step_context;
 mod step_function;
 mod step_log;
 mod subject;
+mod svn;
 mod sys_path;
 mod texts;
 mod times;
@@ -65,6 +67,7 @@ use starlark::eval::Evaluator;
 use starlark::syntax::{AstModule, Dialect, DialectTypes};
 use starlark::values::FreezeError;
 
+use self::db_config::Store;
 use self::reader::Reader;
 use self::recorder::Recorder;
 use super::front_end::{self, Rewritten};
@@ -138,11 +141,11 @@ const TOO_LARGE: [&str; 4] = ["AlignedSize", "out of memory", "capacity overflow
 fn run(source: &SourceText, surroundings: &Surroundings) -> Result<Outcome, Vec<ConfigError>> {
     let rewritten = front_end::rewrite(source, &surroundings.files)?;
     let script = Arc::new(Script { source: rewritten.source.clone(), rewritten });
-    let recorder = Recorder::new(Arc::clone(&script));
+    let recorder = Recorder::new(Arc::clone(&script), Store::new(surroundings));
     match evaluate(&script, &recorder, surroundings) {
         Ok(module) => outcome(&script, recorder, &module),
         Err(error) => {
-            let (mut problems, _) = recorder.into_parts();
+            let (mut problems, ..) = recorder.into_parts();
             problems.push(error);
             Err(problems)
         }
@@ -182,7 +185,7 @@ fn evaluate(script: &Script, recorder: &Recorder, surroundings: &Surroundings) -
 
 fn outcome(script: &Arc<Script>, recorder: Recorder, module: &FrozenModule) -> Result<Outcome, Vec<ConfigError>> {
     let place = |(message, place): (String, Span)| script.source.error(place, message);
-    let (mut problems, mut warnings) = recorder.into_parts();
+    let (mut problems, mut warnings, stored) = recorder.into_parts();
     warnings.extend(script.rewritten.warnings.iter().cloned());
     let config = Module::with_temp_heap(|temporary| {
         let found = module.get_any_visibility(CONFIG_NAME).or_else(|_| module.get_any_visibility(CONFIG_BOX));
@@ -196,7 +199,7 @@ fn outcome(script: &Arc<Script>, recorder: Recorder, module: &FrozenModule) -> R
         Ok(config) => {
             let Rewritten { source, others, places, .. } = &script.rewritten;
             let (source, others, places) = (source.clone(), others.clone(), places.clone());
-            Ok(Outcome { config, source, others, places, problems, warnings })
+            Ok(Outcome { config, source, others, places, stored, problems, warnings })
         }
         Err(error) => {
             problems.push(error);

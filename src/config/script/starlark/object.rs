@@ -9,6 +9,8 @@ use allocative::Allocative;
 use starlark::collections::SmallMap;
 use starlark::environment::{Methods, MethodsBuilder};
 use starlark::eval::Evaluator;
+use starlark::values::dict::AllocDict;
+use starlark::values::list::AllocList;
 use starlark::values::tuple::UnpackTuple;
 use starlark::values::{
     Freeze, FreezeResult, Freezer, FrozenValue, Heap, NoSerialize, ProvidesStaticType, StarlarkPagablePanic,
@@ -17,6 +19,7 @@ use starlark::values::{
 use starlark::{starlark_complex_values, starlark_module};
 
 use super::constructor::{self, fail};
+use super::db_config;
 use super::instance::inner_object;
 use super::natives;
 use super::recorder::Recorder;
@@ -24,7 +27,7 @@ use super::renderables;
 use super::times;
 use super::with_secrets::WithSecrets;
 use crate::config::source::Span;
-use crate::config::table::{Class, RENDERABLES};
+use crate::config::table::{Argument, Class, Default, RENDERABLES};
 
 /// One argument.
 #[derive(Debug, Clone, Trace, Allocative)]
@@ -223,7 +226,9 @@ impl<'v> StarlarkValue<'v> for ScriptObject<'v> {
         if attribute == "steps" && self.class.name == "BuildFactory" {
             return Some(heap.alloc(self.steps.borrow().clone()));
         }
-        self.arguments.borrow().iter().find(|given| given.name == attribute).map(|given| given.value)
+        let argument = self.class.attribute(attribute)?;
+        let given = self.arguments.borrow().iter().find(|given| given.name == argument.name).map(|given| given.value);
+        given.or_else(|| absent(argument, heap))
     }
 
     /// Comparing a renderable is a renderable, which `_bb_compare` makes. Here somebody looks for one in a list, where
@@ -250,6 +255,19 @@ impl<'v> StarlarkValue<'v> for ScriptObject<'v> {
     }
 }
 
+/// An argument that was not given, read as an attribute: what it is then. One without a default has no such attribute.
+fn absent<'v>(argument: &Argument, heap: Heap<'v>) -> Option<Value<'v>> {
+    match argument.default {
+        Default::Required | Default::Words(_) => None,
+        Default::Nothing if argument.kind.is_list() => Some(heap.alloc(AllocList::EMPTY)),
+        Default::Nothing if argument.kind.is_dictionary() => Some(heap.alloc(AllocDict::EMPTY)),
+        Default::Nothing => Some(Value::new_none()),
+        Default::Bool(flag) => Some(Value::new_bool(flag)),
+        Default::Int(number) => Some(heap.alloc(number)),
+        Default::Text(text) => Some(heap.alloc(text)),
+    }
+}
+
 #[starlark_value(type = "object")]
 impl<'v> StarlarkValue<'v> for FrozenScriptObject {
     type Canonical = FrozenScriptObject;
@@ -263,7 +281,9 @@ impl<'v> StarlarkValue<'v> for FrozenScriptObject {
             let steps: Vec<Value<'v>> = self.steps.iter().map(|step| step.to_value()).collect();
             return Some(heap.alloc(steps));
         }
-        self.arguments.iter().find(|given| given.name == attribute).map(|given| given.value.to_value())
+        let argument = self.class.attribute(attribute)?;
+        let given = self.arguments.iter().find(|given| given.name == argument.name);
+        given.map(|given| given.value.to_value()).or_else(|| absent(argument, heap))
     }
 
     operators!();
@@ -292,6 +312,9 @@ fn methods(builder: &mut MethodsBuilder) {
     ) -> starlark::Result<Value<'v>> {
         if let Some(other) = named.keys().find(|name| *name != "withSecrets") {
             return fail(format!("addSteps() has no argument '{other}'"));
+        }
+        if ScriptObject::class_of(steps).is_some() {
+            return fail("addSteps() takes a list of steps; addStep() takes one".to_owned());
         }
         let secrets = named.get("withSecrets").copied().filter(|secrets| secrets.to_bool());
         let with_secrets = secrets.map(|secrets| WithSecrets::begin(this, secrets, eval)).transpose()?;
@@ -339,6 +362,27 @@ fn methods(builder: &mut MethodsBuilder) {
         }
     }
 
+    /// `DbConfig.get(name, default)`.
+    fn get<'v>(
+        this: Value<'v>,
+        name: &str,
+        default: Option<Value<'v>>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        db_config::get(this, name, default, eval)
+    }
+
+    /// `DbConfig.set(name, value)`.
+    fn set<'v>(
+        this: Value<'v>,
+        name: &str,
+        value: Value<'v>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        db_config::set(this, name, value, eval)?;
+        Ok(Value::new_none())
+    }
+
     /// `timedelta.total_seconds()`.
     fn total_seconds<'v>(this: Value<'v>) -> starlark::Result<f64> {
         match times::length_of(this) {
@@ -375,9 +419,19 @@ pub(super) fn add_step<'v>(
         (true, _) => object.steps.borrow_mut().push(step),
         (false, Some(recorder)) => {
             let span = recorder.argument(recorder.call(evaluator), None, position);
-            recorder.problem(span, format!("a factory takes steps, not a {}", step.get_type()));
+            recorder.problem(span, format!("a factory takes steps, not {}", what_is_no_step(step)));
         }
         (false, None) => return fail("a factory takes steps".to_owned()),
     }
     Ok(())
+}
+
+/// A value that somebody took for a step, and what may be meant.
+fn what_is_no_step(value: Value<'_>) -> String {
+    match (ScriptObject::class_of(value), value.get_type()) {
+        (Some(class), _) => format!("a {}", class.full_name()),
+        (None, "NoneType") => "None: does the function return its step?".to_owned(),
+        (None, "list" | "tuple") => "a list: addSteps() takes one".to_owned(),
+        (None, other) => format!("a {other}"),
+    }
 }

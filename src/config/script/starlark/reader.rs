@@ -10,6 +10,7 @@ use starlark::values::tuple::TupleRef;
 use starlark::values::{FrozenValue, Heap, OwnedFrozenValue, UnpackValue, Value, ValueIdentity, ValueLike};
 
 use super::Script;
+use super::bound::is_function;
 use super::boxes::Variable;
 use super::constructor::Constructor;
 use super::digest::Digester;
@@ -18,8 +19,10 @@ use super::missing::Missing;
 use super::object::{Contents, ScriptObject};
 use super::pathlib::path_text;
 use super::records;
+use super::regex::Pattern;
 use crate::config::script::{Argument, Object, Raw};
 use crate::config::source::Span;
+use crate::config::table::find_class;
 use crate::domain::Callback;
 
 /// Most values in a configuration; shared values count each time they are reached.
@@ -141,7 +144,14 @@ impl<'a, 'v> Reader<'a, 'v> {
             let (class, span) = (constructor.class, Span::default());
             return Ok(Raw::Object(Arc::new(Object { class, span, arguments: Vec::new(), rest: Vec::new() })));
         }
-        if value.function_name().is_some() {
+        if let Some(pattern) = value.downcast_ref::<Pattern>()
+            && let Some(class) = find_class("Pattern")
+        {
+            let span = Span::default();
+            let text = Argument { name: "pattern".to_owned(), value: Raw::Text(pattern.whole_text()), span };
+            return Ok(Raw::Object(Arc::new(Object { class, span, arguments: vec![text], rest: Vec::new() })));
+        }
+        if is_function(value) {
             return Ok(Raw::Function(self.function(value)?));
         }
         Ok(Raw::Other(value.get_type().to_owned()))

@@ -8,8 +8,9 @@ use starlark::any::ProvidesStaticType;
 use starlark::eval::Evaluator;
 
 use super::Script;
-use crate::config::ConfigError;
+use super::db_config::Store;
 use crate::config::source::Span;
+use crate::config::{ConfigError, StoredValue};
 
 /// Problems and old spellings, with the places they are at.
 #[derive(Debug, ProvidesStaticType)]
@@ -17,11 +18,13 @@ pub struct Recorder {
     script: Arc<Script>,
     problems: RefCell<Vec<ConfigError>>,
     warnings: RefCell<Vec<ConfigError>>,
+    /// Values in the database.
+    pub store: Store,
 }
 
 impl Recorder {
-    pub fn new(script: Arc<Script>) -> Self {
-        Self { script, problems: RefCell::default(), warnings: RefCell::default() }
+    pub fn new(script: Arc<Script>, store: Store) -> Self {
+        Self { script, problems: RefCell::default(), warnings: RefCell::default(), store }
     }
 
     /// The recorder of the file that is being loaded; none while a callback runs.
@@ -49,9 +52,9 @@ impl Recorder {
         self.warnings.borrow_mut().push(self.script.source.error(span, message));
     }
 
-    /// Problems and warnings.
-    pub fn into_parts(self) -> (Vec<ConfigError>, Vec<ConfigError>) {
-        (self.problems.into_inner(), self.warnings.into_inner())
+    /// Problems, warnings, and values to keep.
+    pub fn into_parts(self) -> (Vec<ConfigError>, Vec<ConfigError>, Vec<StoredValue>) {
+        (self.problems.into_inner(), self.warnings.into_inner(), self.store.into_set())
     }
 }
 

@@ -6,10 +6,12 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::{self, Display};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use allocative::Allocative;
 use fancy_regex::{Captures, Regex, RegexBuilder};
+use starlark::collections::StarlarkHasher;
 use starlark::environment::{GlobalsBuilder, Methods, MethodsBuilder};
 use starlark::eval::Evaluator;
 use starlark::values::tuple::AllocTuple;
@@ -33,6 +35,8 @@ const IGNORECASE: i32 = 2;
 const MULTILINE: i32 = 8;
 const DOTALL: i32 = 16;
 const VERBOSE: i32 = 64;
+/// Flags, and how they are written within a pattern.
+const FLAG_LETTERS: [(i32, char); 4] = [(IGNORECASE, 'i'), (MULTILINE, 'm'), (DOTALL, 's'), (VERBOSE, 'x')];
 
 thread_local! {
     static COMPILED: RefCell<HashMap<String, Arc<Regex>>> = RefCell::default();
@@ -44,15 +48,7 @@ fn compiled(pattern: &str, flags: i32) -> starlark::Result<Arc<Regex>> {
     if let Some(known) = COMPILED.with_borrow(|known| known.get(&key).cloned()) {
         return Ok(known);
     }
-    let mut letters = String::new();
-    for (flag, letter) in [(IGNORECASE, 'i'), (MULTILINE, 'm'), (DOTALL, 's'), (VERBOSE, 'x')] {
-        if flags & flag != 0 {
-            letters.push(letter);
-        }
-    }
-    // Python ends a text with \Z, where this has \z.
-    let translated = pattern.replace("\\Z", "\\z");
-    let text = if letters.is_empty() { translated } else { format!("(?{letters}){translated}") };
+    let text = with_flags(pattern, flags);
     let mut builder = RegexBuilder::new(&text);
     builder.backtrack_limit(MAX_STEPS).delegate_size_limit(MAX_BYTES).delegate_dfa_size_limit(MAX_BYTES);
     let regex = match builder.build() {
@@ -72,6 +68,19 @@ fn compiled(pattern: &str, flags: i32) -> starlark::Result<Arc<Regex>> {
     Ok(regex)
 }
 
+/// A pattern that says its flags itself.
+fn with_flags(pattern: &str, flags: i32) -> String {
+    let mut letters = String::new();
+    for (flag, letter) in FLAG_LETTERS {
+        if flags & flag != 0 {
+            letters.push(letter);
+        }
+    }
+    // Python ends a text with \Z, where this has \z.
+    let translated = pattern.replace("\\Z", "\\z");
+    if letters.is_empty() { translated } else { format!("(?{letters}){translated}") }
+}
+
 fn too_long<T>(pattern: &str) -> starlark::Result<T> {
     fail(format!("looking for '{pattern}' takes too long; make the expression simpler"))
 }
@@ -86,6 +95,13 @@ pub struct Pattern {
 }
 
 starlark_simple_value!(Pattern);
+
+impl Pattern {
+    /// With its flags in front, as one text.
+    pub fn whole_text(&self) -> String {
+        with_flags(&self.text, self.flags)
+    }
+}
 
 impl Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,6 +123,16 @@ impl<'v> StarlarkValue<'v> for Pattern {
             "flags" => Some(heap.alloc(self.flags)),
             _ => None,
         }
+    }
+
+    fn write_hash(&self, hasher: &mut StarlarkHasher) -> starlark::Result<()> {
+        (&self.text, self.flags).hash(hasher);
+        Ok(())
+    }
+
+    fn equals(&self, other: Value<'v>) -> starlark::Result<bool> {
+        let other = other.downcast_ref::<Self>();
+        Ok(other.is_some_and(|other| other.text == self.text && other.flags == self.flags))
     }
 }
 

@@ -16,6 +16,7 @@ use starlark::values::{
 };
 use starlark::{PrintHandler, starlark_module, starlark_simple_value};
 
+use super::bound::is_function;
 use super::constructor::{construct, fail};
 use super::function::StarlarkFunction;
 use super::reader::Reader;
@@ -206,7 +207,7 @@ fn methods(builder: &mut MethodsBuilder) {
         let order = running::run_order(source, object, observer.is_some()).or_else(fail)?;
         let wish = Wish::Run(Box::new(order));
         let answer = match observer {
-            Some(observer) if observer.function_name().is_none() => {
+            Some(observer) if !is_function(observer) => {
                 return fail(format!("ctx.run(observer=) must be a function, not a {}", observer.get_type()));
             }
             Some(observer) => this.host.ask_observed(wish, observer, eval)?,

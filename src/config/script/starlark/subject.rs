@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use allocative::Allocative;
 use starlark::environment::{Methods, MethodsBuilder};
+use starlark::eval::{Arguments, Evaluator};
 use starlark::values::dict::{AllocDict, DictRef};
 use starlark::values::list::{AllocList, ListRef};
 use starlark::values::tuple::TupleRef;
@@ -122,6 +123,10 @@ fn read_at(value: Value<'_>, depth: usize, n_values: &mut usize) -> Result<Prope
     if let Some(lock) = locks::read(value) {
         return lock;
     }
+    if value.get_type() == "match" {
+        // A function that filters may return what it found.
+        return Ok(PropertyValue::Bool(true));
+    }
     match ScriptObject::class_of(value) {
         Some(class) => Err(format!("it returned a {}; return a plain value", class.full_name())),
         None => Err(format!("it returned a {}; return a plain value", value.get_type())),
@@ -147,6 +152,9 @@ impl Subject {
             ScriptValue::Data(data) => data.clone(),
             ScriptValue::Match(groups) => groups.first().cloned().flatten().into(),
             ScriptValue::List(_) | ScriptValue::Map(_) => PropertyValue::Null,
+            ScriptValue::Answer(_) | ScriptValue::UrlOf => {
+                return Err("it returned a method; call it, and return a plain value".to_owned());
+            }
         })
     }
 
@@ -198,6 +206,24 @@ starlark::methods_static!(METHODS = methods);
 impl<'v> StarlarkValue<'v> for Subject {
     fn get_methods() -> Option<&'static Methods> {
         Some(METHODS.methods())
+    }
+
+    /// Of a method whose answer is known.
+    fn invoke(
+        &self,
+        _me: Value<'v>,
+        arguments: &Arguments<'v, '_>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        match &self.value {
+            ScriptValue::Answer(answer) => Ok(alloc(answer, eval.heap())),
+            ScriptValue::UrlOf => {
+                let about = arguments.positional1(eval.heap())?.downcast_ref::<Self>();
+                let url = about.and_then(|about| about.attribute("url"));
+                Ok(url.map_or(Value::new_none(), |url| alloc(&url, eval.heap())))
+            }
+            _ => fail("it cannot be called".to_owned()),
+        }
     }
 
     fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
@@ -290,6 +316,10 @@ fn methods(builder: &mut MethodsBuilder) {
     fn asDict<'v>(this: &Subject, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
         match &this.value {
             ScriptValue::Properties(_) => Ok(plain(&this.identity().or_else(fail)?, heap)),
+            ScriptValue::Object(_) => match this.attribute("asDict") {
+                Some(ScriptValue::Answer(answer)) => Ok(alloc(&answer, heap)),
+                _ => fail("it has no asDict()".to_owned()),
+            },
             _ => fail("only properties have asDict()".to_owned()),
         }
     }

@@ -3,8 +3,6 @@
 use super::super::brief::{arguments, classes};
 use super::super::{Argument, Class, Rest};
 
-const DB_CONFIG: &[Argument] =
-    arguments! { required BuildmasterConfig: Any, required basedir: Text, name: Text = Text("config") };
 const CODEBASE: &[Argument] = arguments! { codebase: Text };
 const NAMES: &[Argument] = arguments! { required names: TextList };
 const CREDENTIALS: &[Argument] = arguments! { required credentials: Renderable, use_http_path: Bool };
@@ -19,11 +17,10 @@ const GERRIT_FILTER: &[Argument] = arguments! {
     property_not_re: Map,
 };
 
-pub const CLASSES: [Class; 4] = super::all_not_yet(
+pub const CLASSES: [Class; 3] = super::all_not_yet(
     classes! { util:
         GerritChangeFilter() [GERRIT_FILTER] "Which events of a Gerrit server concern a scheduler.";
         GitCredentialOptions(credentials, use_http_path) [CREDENTIALS] "Passwords that git is given.";
-        DbConfig(BuildmasterConfig, basedir, name) [DB_CONFIG] "Values that are kept in the database.";
         URLForBuild() [] "The address of the build's page.";
     },
     "",

@@ -46,19 +46,12 @@ const CHAT: &[Argument] = arguments! {
     authz: Any, tags: Texts, categories: Texts, notify_events: Any, showBlameList: Bool = Bool(true),
     useRevisions: Bool = Bool(false), name: Text,
 };
-const IRC: &[Argument] = arguments! {
-    required host: Text, required nick: Text, required channels: List, pm_to_nicks: List, port: Port = Int(6667),
-    allowForce: Bool, allowShutdown: Bool, password: RenderableText, useSSL: Bool = Bool(false),
-    useSASL: Bool = Bool(false), lostDelay: Any, failedDelay: Any, useColors: Bool = Bool(true),
-    noticeOnChannel: Bool = Bool(false),
-};
 const TELEGRAM: &[Argument] = arguments! {
     required bot_token: RenderableText, chat_ids: List, bot_username: Text, useWebhook: Bool = Bool(false),
     certificate: Any, pollTimeout: Seconds = Int(120), retryDelay: Seconds = Int(30),
 };
 
-pub const CLASSES: [Class; 14] = super::all_without_effect(classes! { reporters:
-    IRC(host, nick, channels) [IRC, CHAT] "Talks on IRC.";
+pub const CLASSES: [Class; 13] = super::all_without_effect(classes! { reporters:
     TelegramBot(bot_token, chat_ids) [TELEGRAM, CHAT] "Talks on Telegram.";
     GitHubStatusPush(token, context) [GITHUB, HTTP, OLD, COMMON] "Tells GitHub of commits' builds.";
     GitHubCommentPush(token, context) [GITHUB, HTTP, OLD, COMMON] "Comments on pull requests of GitHub.";

@@ -122,7 +122,7 @@ impl Speaker {
         let Start { command_id, name, args } = start;
         let name = name_of(&name);
         let file = self.file_object(name, &command_id)?;
-        let args = arguments(name, args, self.versions.get(name), file)?;
+        let args = arguments(name, args, self.versions.get(name).as_deref(), file)?;
         let command = self.export(Object::Command(command_id.clone()))?;
         let args = [command.into(), command_id.as_str().into(), name.into(), args];
         // It may be spoken of before the start is answered.

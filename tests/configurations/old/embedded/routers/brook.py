@@ -1,0 +1,1 @@
+routers.append(dict(name='brook', arch='mips', packages={'dnsmasq': 'y', 'hostapd': 'm'}))

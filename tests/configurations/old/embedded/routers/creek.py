@@ -1,0 +1,2 @@
+_creek = {'name': 'creek', 'arch': 'arm', 'family': 'testing'}
+routers.append(_creek)
