@@ -72,7 +72,7 @@ impl Checkconfig {
     fn load(&self, file: &Path, base_dir: &Path) -> anyhow::Result<Result<MasterConfig, ConfigErrors>> {
         let mut loader = self.access.loader(base_dir);
         if self.child {
-            limit_this_process();
+            limit_this_process(loader.pulse());
         } else {
             let program = env::current_exe().context("cannot find this program")?;
             loader = loader.with_precheck(self.access.precheck(program));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::build;
 use super::precheck::Precheck;
-use super::script::{ConfigEngine, Files, Now, StarlarkEngine, Surroundings};
+use super::script::{ConfigEngine, Files, Now, Pulse, StarlarkEngine, Surroundings};
 use super::source::SourceText;
 use super::{ConfigError, ConfigErrors, ConfigFile, MasterConfig, StoredValues};
 use crate::domain::Timestamp;
@@ -44,6 +44,11 @@ impl Loader {
     pub fn with_now(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.surroundings.now = Now::new(now);
         self
+    }
+
+    /// Signs of life of files while they run.
+    pub fn pulse(&self) -> Pulse {
+        self.surroundings.pulse.clone()
     }
 
     /// Where `util.DbConfig` reads; the database files if this is not called.

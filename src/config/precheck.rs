@@ -11,14 +11,24 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, UsageWho, getrusage, setrlimit};
+use nix::sys::time::TimeValLike;
 use serde::{Deserialize, Serialize};
 
+use super::script::Pulse;
 use super::{ConfigError, ConfigErrors, Excerpt};
 use crate::json;
 
 /// Longer than any limit inside of the child.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(45);
+/// How often the child looks after itself.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long one operation of a file may take, of the processor's time.
+const MAX_SILENCE: Duration = Duration::from_millis(1_200);
+/// What a file may take of the processor's time for each sign of life, which is a thousand operations.
+const PER_BEAT: Duration = Duration::from_millis(10);
+/// How a child ends that was stuck in one operation.
+const STUCK: i32 = 97;
 /// Memory of the child, addresses included that nothing lies behind.
 const MAX_BYTES: u64 = 3 << 30;
 
@@ -141,13 +151,48 @@ fn death(status: ExitStatus) -> String {
         Some(signal) => {
             format!("reading it killed its process (signal {signal}): a value is too large, or nested too deeply")
         }
+        None if status.code() == Some(STUCK) => {
+            "reading it hangs: a number, a text or a list in it is too large to work with".to_owned()
+        }
         None => format!("reading it ended its process with {}", status.code().unwrap_or(-1)),
     }
 }
 
 /// Limits this process, which is the child, to what checking a file may take.
-pub fn limit_this_process() {
+pub fn limit_this_process(pulse: Pulse) {
     // Where the limit cannot be set, those of the engine still hold.
     let _ = setrlimit(Resource::RLIMIT_AS, MAX_BYTES, MAX_BYTES);
     let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+    let _ = thread::Builder::new().name("watch".to_owned()).spawn(move || watch(&pulse));
+}
+
+/// Ends this process if a file gives no sign of life for too long, or too few for the time it takes. Only the time
+/// counts in which it really ran: on a busy machine a good file waits, too.
+fn watch(pulse: &Pulse) {
+    let mut last = (None, processor_time());
+    let mut begun = None;
+    loop {
+        // Nobody wakes this thread.
+        thread::park_timeout(LOOK);
+        let (beats, now) = (pulse.beats(), processor_time());
+        let Some(count) = beats else {
+            begun = None;
+            continue;
+        };
+        if beats != last.0 {
+            last = (beats, now);
+        }
+        let (first, since) = *begun.get_or_insert((count, now));
+        let due = u32::try_from(count - first).unwrap_or(u32::MAX);
+        let allowed = MAX_SILENCE.saturating_add(PER_BEAT.saturating_mul(due));
+        if MAX_SILENCE < now.saturating_sub(last.1) || allowed < now.saturating_sub(since) {
+            std::process::exit(STUCK);
+        }
+    }
+}
+
+fn processor_time() -> Duration {
+    let spent = getrusage(UsageWho::RUSAGE_SELF)
+        .map_or(0, |usage| usage.user_time().num_milliseconds() + usage.system_time().num_milliseconds());
+    Duration::from_millis(u64::try_from(spent).unwrap_or(0))
 }

@@ -1,5 +1,8 @@
 //! The text of a configuration file, and places in it.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use super::{ConfigError, Excerpt};
 
 /// Longer lines are shown in part.
@@ -24,6 +27,33 @@ pub struct SourceText {
     line_starts: Vec<usize>,
     /// Where other files begin, and their names.
     others: Vec<(usize, String)>,
+    /// Lines that stood otherwise in the operator's own file, by number from 0.
+    was: BTreeMap<usize, Line>,
+}
+
+/// A line as it was before it was edited.
+#[derive(Clone, Debug, Default)]
+struct Line {
+    text: String,
+    /// Bytes of the edited line, and what they were.
+    moved: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl Line {
+    /// The place in the old line of a place in the edited one.
+    fn old(&self, at: usize) -> usize {
+        let behind = self.moved.iter().take_while(|(new, _)| new.start <= at).last();
+        let old = match behind {
+            None => at,
+            Some((new, old)) if at < new.end => old.start,
+            Some((new, old)) => old.end + (at - new.end),
+        };
+        let mut old = old.min(self.text.len());
+        while !self.text.is_char_boundary(old) {
+            old -= 1;
+        }
+        old
+    }
 }
 
 impl SourceText {
@@ -31,21 +61,61 @@ impl SourceText {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
         let mut line_starts = vec![0];
         line_starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
-        Self { name: name.to_owned(), text, line_starts, others: Vec::new() }
+        Self { name: name.to_owned(), text, line_starts, others: Vec::new(), was: BTreeMap::new() }
+    }
+
+    /// With edits, none of which crosses the end of a line, in the order of the text. Places are still shown as places
+    /// of this text.
+    pub fn edited(&self, edits: &[(Range<usize>, String)]) -> Self {
+        let (mut text, mut done) = (String::new(), 0);
+        let mut was: BTreeMap<usize, Line> = BTreeMap::new();
+        let mut line_start = (usize::MAX, 0);
+        for (range, replacement) in edits.iter().filter(|(range, _)| range.start <= range.end) {
+            if range.start < done {
+                continue;
+            }
+            text.push_str(&self.text[done..range.start]);
+            let line = self.line(range.start);
+            let old_start = self.line_starts[line];
+            if line_start.0 != line {
+                line_start = (line, text.len() - (range.start - old_start));
+            }
+            let old = range.start - old_start..range.end - old_start;
+            let start = text.len() - line_start.1;
+            text.push_str(replacement);
+            let new = start..text.len() - line_start.1;
+            let line_text = || self.text[old_start..].lines().next().unwrap_or_default().to_owned();
+            let entry = was.entry(line).or_insert_with(|| Line { text: line_text(), moved: Vec::new() });
+            entry.moved.push((new, old));
+            done = range.end;
+        }
+        text.push_str(&self.text[done..]);
+        Self { was, ..Self::new(&self.name, &text) }
+    }
+
+    /// The text without the edits that were made.
+    pub fn original(&self) -> String {
+        let lines = self.text.split('\n').enumerate();
+        let lines: Vec<&str> =
+            lines.map(|(number, line)| self.was.get(&number).map_or(line, |old| old.text.as_str())).collect();
+        lines.join("\n")
     }
 
     /// Several files as one, and where each begins.
     pub fn combined(files: &[&Self]) -> (Self, Vec<u32>) {
         let (mut text, mut starts) = (String::new(), Vec::new());
+        let (mut was, mut n_lines) = (BTreeMap::new(), 0);
         for file in files {
             starts.push(text.len());
             text.push_str(&file.text);
             text.push('\n');
+            was.extend(file.was.iter().map(|(line, old)| (n_lines + line, old.clone())));
+            n_lines += file.line_starts.len();
         }
         let bases = starts.iter().map(|start| number(*start)).collect();
         let name = files.first().map(|file| file.name.clone()).unwrap_or_default();
         let others = starts.into_iter().zip(files).skip(1).map(|(start, file)| (start, file.name.clone())).collect();
-        (Self { others, ..Self::new(&name, &text) }, bases)
+        (Self { others, was, ..Self::new(&name, &text) }, bases)
     }
 
     /// The name of the file that a place is in, and where the file begins.
@@ -62,7 +132,10 @@ impl SourceText {
     pub fn position(&self, offset: u32) -> (u32, u32) {
         let offset = self.clamp(offset);
         let line = self.line(offset);
-        let column = self.text[self.line_starts[line]..offset].chars().count();
+        let column = match self.was.get(&line) {
+            Some(was) => was.text[..was.old(offset - self.line_starts[line])].chars().count(),
+            None => self.text[self.line_starts[line]..offset].chars().count(),
+        };
         let first = if self.others.is_empty() { 0 } else { self.line(self.file(number(offset)).1) };
         (number(line - first).saturating_add(1), number(column).saturating_add(1))
     }
@@ -85,10 +158,17 @@ impl SourceText {
     /// An error about a span; the carets end with the line.
     pub fn error(&self, span: Span, message: impl Into<String>) -> ConfigError {
         let (line, column) = self.position(span.start);
-        let line_start = self.line_starts[self.line(self.clamp(span.start))];
-        let text = self.text[line_start..].lines().next().unwrap_or_default();
+        let in_text = self.line(self.clamp(span.start));
+        let line_start = self.line_starts[in_text];
         let before = usize::try_from(column - 1).unwrap_or(0);
-        let width = self.slice(span).lines().next().unwrap_or_default().trim_end().chars().count();
+        let meant = self.slice(span).lines().next().unwrap_or_default().trim_end();
+        let (text, width) = match self.was.get(&in_text) {
+            Some(was) => {
+                let end = was.old(self.clamp(span.start) + meant.len() - line_start);
+                (was.text.as_str(), was.text[..end].chars().count().saturating_sub(before))
+            }
+            None => (self.text[line_start..].lines().next().unwrap_or_default(), meant.chars().count()),
+        };
         let excerpt = Some(excerpt(text, before, width));
         ConfigError { file: self.file(span.start).0.to_owned(), line, column, message: message.into(), excerpt }
     }

@@ -126,6 +126,23 @@ fn files_that_want_to_do_harm_end_with_a_message() {
     }
 }
 
+/// Operations that are one step for the engine, and last for hours, or take all memory: the process that tries is ended.
+#[test]
+fn one_operation_without_end_is_ended_with_a_word() {
+    let cases = [
+        ("x = 10**18\nfor i in range(100): x = x*x\n", "reading it hangs: a number, a text or a list"),
+        ("x, y = [], []\nfor i in range(60): x, y = [x, x], [y, y]\nz = x == y\n", "reading it hangs"),
+        ("x = int('9' * 2000000)\n", "reading it hangs"),
+        ("x = 'a' * 100000000\nfor i in range(100000): 'b' in x\n", "reading it hangs"),
+        ("x = [0] * 10**9\n", "a value is too large, or nested too deeply"),
+        ("x = ','.join(['a' * 1000000] * 1000000)\n", "a value is too large, or nested too deeply"),
+    ];
+    for (text, expected) in cases {
+        let (code, said) = check(text, &[]);
+        assert!(code == Some(1) && said.contains(expected), "{text}: {said}");
+    }
+}
+
 /// It has the flags of `start`, the environment, and a child that reads the file first.
 #[test]
 fn a_clean_up_without_a_master_reads_the_file_as_a_start_does() {

@@ -52,9 +52,10 @@ impl<'a> Fields<'a> {
     }
 
     pub fn value(&self, name: &str) -> Raw {
-        let given = self.object.argument(name).filter(|_| !self.bad.contains(&name));
-        let default = || self.object.class.argument(name).map_or(Raw::None, |argument| Raw::from(argument.default));
-        given.cloned().unwrap_or_else(default)
+        let argument = self.object.class.argument(name);
+        let is_unset = |value: &Raw| matches!(value, Raw::None) && argument.is_some_and(|it| it.none_is_default);
+        let given = self.object.argument(name).filter(|value| !self.bad.contains(&name) && !is_unset(value));
+        given.cloned().unwrap_or_else(|| argument.map_or(Raw::None, |argument| Raw::from(argument.default)))
     }
 
     /// The value unless it is `None`.

@@ -30,7 +30,8 @@ pub fn worker(context: &Context<'_>, object: &Arc<Object>) -> WorkerConfig {
         properties: fields.properties("properties", SOURCE),
         default_properties: fields.properties("defaultProperties", SOURCE),
         locks: locks::locks(&fields),
-        keepalive_interval: fields.seconds("keepalive_interval").unwrap_or(Duration::from_secs(3600)),
+        // Nobody asks for signs of life where none are wanted.
+        keepalive_interval: fields.seconds("keepalive_interval").unwrap_or(Duration::ZERO),
         notify_on_missing: fields.texts("notify_on_missing"),
         missing_timeout: fields.seconds("missing_timeout"),
     }

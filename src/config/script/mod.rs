@@ -5,11 +5,13 @@
 
 mod files;
 mod front_end;
+mod pulse;
 mod raw;
 mod starlark;
 
 pub use files::{Files, Refusal};
 pub use front_end::{Migrated, Places, migrate};
+pub use pulse::Pulse;
 pub use raw::{Argument, INSTANCE, Object, Raw};
 pub use starlark::{StarlarkEngine, step_function};
 
@@ -52,6 +54,7 @@ pub struct Surroundings {
     /// `os.environ` in the file.
     pub environ: BTreeMap<String, String>,
     pub now: Now,
+    pub pulse: Pulse,
     /// What `util.DbConfig` reads.
     pub stored: StoredValues,
 }

@@ -110,6 +110,8 @@ pub struct Argument {
     pub doc: &'static str,
     /// Whether `None` may be given although the default is another value.
     pub nullable: bool,
+    /// Whether `None` stands for the default.
+    pub none_is_default: bool,
     /// Earlier spellings; they work with a warning.
     pub old_names: &'static [&'static str],
     /// Whether it has its effect; a master does not start with one that has none yet.
@@ -130,7 +132,7 @@ pub enum Default {
 impl Argument {
     pub const fn new(name: &'static str, kind: Kind, default: Default, doc: &'static str) -> Self {
         let nullable = matches!(default, Default::Nothing);
-        Self { name, kind, default, doc, nullable, old_names: &[], available: true }
+        Self { name, kind, default, doc, nullable, none_is_default: false, old_names: &[], available: true }
     }
 
     pub const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Self {
@@ -159,6 +161,12 @@ impl Argument {
     /// Whether it is made by [`Argument::ignored`].
     pub const fn is_ignored(&self) -> bool {
         matches!(self.kind, Kind::Any) && matches!(self.doc.as_bytes(), b"Accepted, without effect.")
+    }
+
+    /// `None` may be given, and stands for the default.
+    pub const fn or_default(mut self) -> Self {
+        self.none_is_default = true;
+        self.nullable()
     }
 
     pub const fn nullable(mut self) -> Self {

@@ -57,7 +57,7 @@ const FILE: &[Argument] =
 
 const WORKER: &[Argument] = &[
     Argument::new("name", Kind::Text, Default::Text("workername"), "Name of the property it sets."),
-    Argument::new("label", Kind::Text, Default::Text("Worker"), "Text beside the field."),
+    Argument::new("label", Kind::Text, Default::Text("Worker"), "Text beside the field.").or_default(),
 ];
 
 const INHERIT: &[Argument] = &[
@@ -71,7 +71,7 @@ const INHERIT: &[Argument] = &[
 
 const GROUP: &[Argument] = &[
     Argument::new("name", Kind::Text, Default::Text(""), "Name of the property that holds all values; none if empty."),
-    Argument::new("label", Kind::Text, Default::Text(""), "Title of the group."),
+    Argument::new("label", Kind::Text, Default::Text(""), "Title of the group.").or_default(),
     Argument::new("fields", Kind::Objects(PARAMETERS), Default::Required, "The fields and groups in it."),
     Argument::new(
         "layout",
@@ -87,14 +87,14 @@ const GROUP: &[Argument] = &[
 
 const ANY_PROPERTY: &[Argument] = &[
     Argument::required("name", Kind::Text, "Begins the names of both fields."),
-    Argument::new("label", Kind::Text, Default::Text(""), "Title of the fields."),
+    Argument::new("label", Kind::Text, Default::Text(""), "Title of the fields.").or_default(),
     Argument::ignored("tablabel"),
     Argument::ignored("columns"),
 ];
 
 const PATCH: &[Argument] = &[
     Argument::new("name", Kind::Choice(&["patch"]), Default::Text("patch"), "Always `patch`."),
-    Argument::new("label", Kind::Text, Default::Text(""), "Title of the fields."),
+    Argument::new("label", Kind::Text, Default::Text(""), "Title of the fields.").or_default(),
     Argument::optional("body", Kind::Object(FIELDS), "The field for the patch."),
     Argument::optional("level", Kind::Object(FIELDS), "The field for the directories to strip from names."),
     Argument::optional("author", Kind::Object(FIELDS), "The field for who wrote it."),

@@ -27,7 +27,8 @@ const COMMON: &[Argument] = &[
         Kind::IntOrFunction,
         Default::Int(0),
         "Priority of the requests, greater goes first; or a function: (builder names, changes by codebase) -> number.",
-    ),
+    )
+    .or_default(),
 ];
 
 /// Which changes count.

@@ -65,6 +65,7 @@ pub(super) const fn text(name: &'static str, default: &'static str) -> Argument 
 
 pub(super) const fn command(default: &'static [&'static str]) -> Argument {
     Argument::new("command", Kind::Command, Default::Words(default), "Text for a shell, or a list of words.")
+        .or_default()
 }
 
 pub(super) const COMMON: &[Argument] = &[

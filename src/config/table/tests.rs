@@ -99,6 +99,24 @@ fn plain_defaults_are_those_of_buildbot() {
 }
 
 #[test]
+fn what_is_none_in_buildbot_may_be_given_as_none() {
+    let mut refused = Vec::new();
+    for (full_name, arguments) in buildbot() {
+        let Some(class) = classes().find(|class| class.full_name() == full_name) else { continue };
+        let of_none = arguments.into_iter().filter(|(_, theirs)| *theirs == Some("None"));
+        for argument in of_none.filter_map(|(name, _)| class.argument(name)) {
+            // What Buildbot needs, too, has None as a default there.
+            let is_needed = argument.default == Default::Required;
+            if !argument.nullable && !is_needed && argument.kind.problem(&Raw::None).is_some() {
+                refused.push(format!("{full_name}({}=None)", argument.name));
+            }
+        }
+    }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+    assert!(find_class("Worker").unwrap().argument("keepalive_interval").unwrap().nullable);
+}
+
+#[test]
 fn calls_are_tested_against_the_table() {
     let class = find_class("Worker").unwrap();
     let problems = |given: &[Option<&str>]| -> Vec<String> {

@@ -12,7 +12,13 @@ const WORKER: &[Argument] = &[
     Argument::optional("properties", Kind::Properties, "Properties of every build on this worker."),
     Argument::optional("defaultProperties", Kind::Properties, "The same, for builds that do not have them yet."),
     Argument::optional("locks", Kind::Objects(super::locks::LOCKS), "Locks every build on this worker takes."),
-    Argument::new("keepalive_interval", Kind::Seconds, Default::Int(3600), "Seconds between signs of life."),
+    Argument::new(
+        "keepalive_interval",
+        Kind::Seconds,
+        Default::Int(3600),
+        "Seconds between signs of life; none if None.",
+    )
+    .nullable(),
     Argument::not_yet("machine_name", Kind::Text),
 ];
 

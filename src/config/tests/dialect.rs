@@ -103,12 +103,29 @@ fn errors_in_modules_point_into_the_modules() {
 
 #[test]
 fn modules_that_need_each_other_are_told() {
-    let said = error(&[("master.cfg", "import a\n"), ("a.py", "import b\nX = b.Y\n"), ("b.py", "import a\nY = a.X\n")]);
-    assert!(said.contains("b.py:1:8: 'a.py' and 'b.py' import each other"), "{said}");
-    let said = error(&[("master.cfg", "import a\n"), ("a.py", "import a\n")]);
-    assert!(said.contains("a.py:1:8: 'a.py' imports itself"), "{said}");
+    let main = "import a\nc['title'] = a.X\n";
+    let said = error(&[("master.cfg", main), ("a.py", "import b\nX = b.Y\n"), ("b.py", "import a\nY = a.X\n")]);
+    assert!(said.contains("'a.X' cannot be used: 'a.py' is not read yet: files import each other"), "{said}");
+    let said =
+        error(&[("master.cfg", "import a\n"), ("a.py", "from b import Y\nX = 1\n"), ("b.py", "from a import X\n")]);
+    assert!(said.contains("b.py:1:15: 'a.py' and 'b.py' import each other"), "{said}");
+    let said = error(&[("master.cfg", "import a\n"), ("a.py", "from a import X\n")]);
+    assert!(said.contains("a.py:1:15: 'a.py' imports itself"), "{said}");
     let said = error(&[("master.cfg", "execfile('a.cfg')\n"), ("a.cfg", "execfile('a.cfg')\n")]);
     assert!(said.contains("'a.cfg' includes itself"), "{said}");
+}
+
+#[test]
+fn modules_may_need_each_other_once_they_are_made() {
+    let config = config(&[
+        ("master.cfg", &format!("{ADD}import kit\nimport a\nc['title'] = a.both() + kit.low.NAME\nadd('a')\n")),
+        ("a.py", "import b\nX = 'x'\ndef both():\n    return X + b.twice()\n"),
+        ("b.py", "import a\nimport b\ndef twice():\n    return a.X + a.X\n"),
+        ("kit/__init__.py", "import kit.low\nfrom . import high\n"),
+        ("kit/low.py", "from . import high\nNAME = high.NAME\n"),
+        ("kit/high.py", "NAME = 'high'\n"),
+    ]);
+    assert_eq!(config.title, "xxxhigh");
 }
 
 #[test]
@@ -248,4 +265,54 @@ fn old_files_load_with_warnings_that_name_the_modern_spelling() {
         "{:?}",
         config.warnings
     );
+}
+
+#[test]
+fn what_a_block_includes_or_imports_is_there_behind_it() {
+    let text = "\
+try:
+    from local_settings import *
+except ImportError:
+    PORT, HOSTS = 1, []
+try:
+    from nothing_here import *
+except ImportError:
+    OTHER = 'other'
+if HOSTS:
+    execfile('hosts.cfg')
+else: exec(open('none.cfg').read())
+if not HOSTS: execfile('none.cfg')
+try:
+    execfile('more.cfg')
+except IOError:
+    pass
+c['title'] = '%s %s %s %s' % (PORT, OTHER, SEEN, MORE)
+add('a')
+";
+    let hosts = "\
+# hosts
+SEEN = []
+for host in HOSTS:
+    try:
+        SEEN.append('''-
+  %s''' % host)
+    finally:
+        pass
+
+def nobody(x=(1,
+  2)):
+    return x
+if SEEN: execfile('inner.cfg')
+";
+    let config = config(&[
+        ("master.cfg", &format!("{ADD}{text}")),
+        ("local_settings.py", "PORT = 9989\nHOSTS = ['a', 'b']\n"),
+        ("hosts.cfg", hosts),
+        ("inner.cfg", "SEEN = ','.join(SEEN)\n"),
+        ("none.cfg", "# nothing\n"),
+        ("more.cfg", "MORE = 'more'\n"),
+    ]);
+    assert_eq!(config.title, "9989 other -\n  a,-\n  b more");
+    let said = error(&[("master.cfg", "if c:\n    execfile('bad.cfg')\n"), ("bad.cfg", "\nx = 1\ny = nothing\n")]);
+    assert!(said.contains("bad.cfg:3:5: variable 'nothing' not found\n    y = nothing\n        ^^^^^^^"), "{said}");
 }

@@ -78,3 +78,48 @@ fn values_nested_without_end_are_refused() {
     let doubling = "x = []\nfor a in range(60):\n    x = [x, x]\nc = BuildmasterConfig = {'title': x}\n";
     assert!(first_error(doubling).contains("the configuration holds too many values"));
 }
+
+#[test]
+fn values_without_bound_are_refused_where_they_stand() {
+    let cases = [
+        ("x = list(range(10**9))\n", "range(1000000000) has too many items for a list"),
+        ("x = sorted(range(10**8))\n", "range(100000000) has too many items for a list"),
+        ("x = sum(range(10**9))\n", "range(1000000000) has too many items for a list"),
+        ("x = [a for a in range(10**9)]\n", "it uses too much memory"),
+        ("x = 10**10**9\n", "1:5: 10 ** 1000000000 is out of range"),
+        ("x = 1 << 10**9\n", "1:5: integer overflow computing left shift"),
+        ("x = 'a' * 10**10\n", "1:5: integer value is too big to fit in i32: 10000000000"),
+        ("x = '%1000000000d' % 1\n", "1:5: a field of 1000000000 characters is too wide"),
+        (
+            "import itertools\nx = itertools.product(range(1000), repeat=9)\n",
+            "2:5: this gives more than 100000 results",
+        ),
+        ("x = []\nfor a in range(60): x = [x, x]\ny = str(x)\n", "3:5: the value is too long to print"),
+        ("x = []\nfor a in range(10000): x = [x]\ny = '%s' % x\n", "3:5: the value is nested too deeply to print"),
+        ("import re\nx = re.match(r'(a|aa)+\\1$', 'a'*60 + 'b')\n", "takes too long; make the expression simpler"),
+        ("import re\nx = re.compile('((a{1000}){1000}){1000}')\n", "is no regular expression"),
+        ("import json\nx = json.loads('[' * 100000)\n", "2:5: this is no JSON"),
+        ("x = open('/dev/zero').read()\n", "1:5: '/dev/zero' lies outside of the master's directory"),
+    ];
+    for (text, expected) in cases {
+        let error = first_error(text);
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_limit_that_was_hit_cannot_be_caught() {
+    let error = first_error("while True:\n    try:\n        while True: pass\n    except: pass\n");
+    assert!(error.contains("it runs for too long"), "{error}");
+}
+
+/// What a load may use is counted in the load itself, so others beside it do not matter.
+#[test]
+fn loads_at_the_same_time_do_not_share_their_limits() {
+    let text = "x = []\nfor a in range(1000):\n    x.append('y' * 100000)\nc = BuildmasterConfig = {}\n";
+    let errors: Vec<String> = std::thread::scope(|scope| {
+        let loads: Vec<_> = (0..4).map(|_| scope.spawn(|| first_error(text))).collect();
+        loads.into_iter().map(|load| load.join().unwrap()).collect()
+    });
+    assert!(errors.iter().all(|error| error.contains("no workers are configured")), "{errors:?}");
+}

@@ -107,3 +107,45 @@ fn fields_of_the_only_codebase_were_arguments_of_the_form() {
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].contains("codebases=[util.CodebaseParameter(codebase='', branch=...)]"), "{warnings:?}");
 }
+
+#[test]
+fn a_file_of_python_2_loads_and_says_where() {
+    let text = OLD.replace(
+        "c['projectName']",
+        "import sys\ntry:\n    print >>sys.stderr, 'reading', `c`\n    raise KeyError, 'x'\nexcept (KeyError, ValueError), e:\n    \
+         print 'no %s' % e,\nif 1 <> 2:\n\tmode = 0644 + 0L\nc['projectName']",
+    );
+    let config = old(&text.replace("'Old'", "ur'Old%d' % mode"));
+    assert_eq!(config.title, "Old420");
+    for expected in [
+        "master.cfg:18: the statement 'print' is Python 2; write print(...) (1 more)",
+        "master.cfg:18: backticks are Python 2; write repr(...)",
+        "master.cfg:19: 'raise A, text' is Python 2; write 'raise A(text)'",
+        "master.cfg:20: 'except A, e' is Python 2; write 'except A as e'",
+        "master.cfg:22: '<>' is written '!=' since Python 3",
+        "master.cfg:23: the octal number 0644 is Python 2; write 0o644",
+        "master.cfg:23: numbers with an 'L' are Python 2; leave it out",
+        "master.cfg:24: ur'' is Python 2; write r''",
+    ] {
+        assert!(config.warnings.iter().any(|it| it == expected), "{expected}: {:#?}", config.warnings);
+    }
+    assert_eq!(config.files[0].text, text.replace("'Old'", "ur'Old%d' % mode"));
+    let said = load(&OLD.replace("c['projectName']", "print 'a', nothing\nc['projectName']")).unwrap_err().to_string();
+    assert!(
+        said.contains("master.cfg:16:12: variable 'nothing' not found\n    print 'a', nothing\n               ^^^^^^^"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_class_and_its_arguments_are_a_step() {
+    let text = OLD.replace(
+        "f.addStep(Compile, command=['make', 'all'])",
+        "class Make(Compile):\n    command = ['make', 'mine']\nf.addStep(Make, workdir='x')\n\
+         f.addStep((Compile, {'command': ['make', 'all']}))\nf.addSteps([(Make, {})])",
+    );
+    let config = old(&text);
+    assert_eq!(config.builders[0].factory.steps.len(), 4);
+    let expected = "master.cfg:14: a class and its arguments are an old way to write Make(...)";
+    assert!(config.warnings.iter().any(|it| it == expected), "{:?}", config.warnings);
+}

@@ -1,7 +1,10 @@
 //! Puts the rewritten files together: modules in the order in which they run, then the configuration, with the files
 //! it includes in their places.
 
-use super::edits::Positions;
+use rustpython_ruff_python_ast::token::TokenKind;
+use rustpython_ruff_text_size::{Ranged, TextSize};
+
+use super::edits::{Edits, Positions};
 use super::functions::FunctionText;
 use super::modules::{LocalFile, Modules};
 use super::places::{self, Places};
@@ -25,13 +28,22 @@ pub fn assemble(modules: &Modules) -> Result<Rewritten, Vec<ConfigError>> {
         return Err(assembly.errors);
     }
     let mut program = Program::default();
+    // Files may import each other, so all modules are there, empty, before the first file runs.
+    for number in &modules.order {
+        let LocalFile { name, source, .. } = &modules.files[*number];
+        if !name.is_empty() {
+            let made = format!("{} = _bb_module({name:?}, {:?})\n", modules.object(*number), source.name);
+            program.write(&made, assembly.bases[*number]);
+        }
+    }
     for number in &modules.order {
         assembly.write(*number, &mut program);
     }
     let places = assembly.places();
-    let others = modules.files[1..].iter().map(|file| (file.source.name.clone(), file.source.text.clone())).collect();
+    let others = modules.files[1..].iter().map(|file| (file.source.name.clone(), file.source.original())).collect();
+    let warnings = modules.warnings.clone();
     let Program { text, positions } = program;
-    Ok(Rewritten { source, text, positions, functions: assembly.functions, places, others })
+    Ok(Rewritten { source, text, positions, functions: assembly.functions, places, others, warnings })
 }
 
 struct Assembly<'a> {
@@ -62,6 +74,27 @@ impl Program {
     }
 }
 
+/// The indentation of a file that is included in a block: before each line that begins a statement, and not in texts.
+fn indents(file: &LocalFile) -> Edits {
+    let mut edits = Edits::default();
+    let mut begins = true;
+    let space = " ".repeat(file.indent);
+    for token in file.parsed.tokens() {
+        match token.kind() {
+            TokenKind::Newline => begins = true,
+            TokenKind::NonLogicalNewline | TokenKind::Comment | TokenKind::Indent | TokenKind::Dedent => {}
+            _ if begins => {
+                let before = &file.source.text[..token.start().to_usize()];
+                let line = before.rfind('\n').map_or(0, |end| end + 1);
+                edits.insert(TextSize::try_from(line).unwrap_or_default(), space.as_str());
+                begins = false;
+            }
+            _ => {}
+        }
+    }
+    edits
+}
+
 impl Assembly<'_> {
     fn rewrite(&mut self, number: usize) -> (String, Positions) {
         let file = &self.modules.files[number];
@@ -74,6 +107,11 @@ impl Assembly<'_> {
             return Default::default();
         }
         edits.merge(tabs::edits(&file.source, file.parsed.tokens()));
+        if file.indent != 0 {
+            let mut indented = indents(file);
+            indented.merge(edits);
+            edits = indented;
+        }
         self.functions.extend(functions.into_iter().map(|function| FunctionText {
             span: Span { start: function.span.start + base, end: function.span.end + base },
             ..function
@@ -113,15 +151,8 @@ impl Assembly<'_> {
             };
             members += &format!("{name:?}: {variable}, ");
         }
-        let mut closing = format!("\n{object} = _bb_module({name:?}, {{{members}}})\n");
-        for (inner_name, inner) in self.modules.inside(number) {
-            if self.modules.is_made_before(inner, number) {
-                closing += &format!("_bb_attach({object}, {inner_name:?}, {})\n", self.modules.object(inner));
-            }
-        }
-        if let Some((package, inner_name)) = self.modules.around(number)
-            && self.modules.is_made_before(package, number)
-        {
+        let mut closing = format!("\n_bb_fill({object}, {{{members}}})\n");
+        if let Some((package, inner_name)) = self.modules.around(number) {
             closing += &format!("_bb_attach({}, {inner_name:?}, {object})\n", self.modules.object(package));
         }
         program.write(&closing, end);
@@ -139,6 +170,11 @@ impl Assembly<'_> {
             let piece = Span { start: size(done), end: size(found) };
             program.positions.append(positions, piece, program.length(), base);
             program.text.push_str(&text[done..found]);
+            // What is included in a block has its own indentation, and may be empty.
+            let written = program.text.trim_end_matches(' ').len();
+            if written != 0 && program.text[..written].ends_with('\n') && written < program.text.len() {
+                program.write("pass\n", base);
+            }
             if let Ok(included) = text[found + INCLUDE.len()..end].parse::<usize>() {
                 self.write_text(included, program);
             }

@@ -253,6 +253,7 @@ impl Ways {
                     self.body(&node.body, in_loop);
                     node.elif_else_clauses.iter().for_each(|clause| self.body(&clause.body, in_loop));
                 }
+                Stmt::Match(node) => node.cases.iter().for_each(|case| self.body(&case.body, in_loop)),
                 Stmt::For(node) => {
                     self.body(&node.body, true);
                     self.body(&node.orelse, in_loop);

@@ -51,9 +51,30 @@ pub fn names(module: &str) -> Option<impl Iterator<Item = &'static str>> {
     modules().find(|(name, _)| *name == module).map(|(_, names)| names.split_whitespace())
 }
 
+/// Packages of Buildbot's insides, of which nothing is here and not all names are listed.
+const INSIDES: [&str; 11] = [
+    "buildbot.clients",
+    "buildbot.data",
+    "buildbot.db",
+    "buildbot.mq",
+    "buildbot.monkeypatches",
+    "buildbot.scripts",
+    "buildbot.spread",
+    "buildbot.status.web",
+    "buildbot.test",
+    "buildbot.wamp",
+    "buildbot.www",
+];
+
+fn is_inside(module: &str) -> bool {
+    INSIDES
+        .iter()
+        .any(|inside| module.strip_prefix(inside).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
 /// What is wrong with the name of a module of Buildbot, if something is. Packages of plugins are not looked at.
 pub fn misspelt(module: &str) -> Option<String> {
-    if !module.starts_with("buildbot.") || names(module).is_some() {
+    if !module.starts_with("buildbot.") || names(module).is_some() || is_inside(module) {
         return None;
     }
     let hint = nearest::hint(module, modules().map(|(name, _)| name));
@@ -86,7 +107,7 @@ pub fn find(module: &str, name: &str) -> Result<Found, String> {
     if let Some(class) = class {
         return Ok(Found::Class(class));
     }
-    if names(module).is_some_and(|mut names| names.any(|known| known == name)) {
+    if is_inside(module) || names(module).is_some_and(|mut names| names.any(|known| known == name)) {
         return Ok(Found::Missing(inner));
     }
     let known = names(module).into_iter().flatten();

@@ -31,12 +31,17 @@ pub const METHODS: [&str; 17] = [
     "count",
 ];
 
+/// Methods of Starlark's own types that go over what they are given.
+const GO_OVER_METHODS: [&str; 2] = ["join", "extend"];
+
 impl Rewriter<'_> {
     /// Leaves a mark where a file is included; whether there is one.
     pub(super) fn include(&mut self, expression: &Expr) -> bool {
         let found = self.modules.includes.get(&(self.module, expression.start())).copied();
         if let Some(included) = found {
-            self.replace(expression.range(), format!("{INCLUDE}{included}"));
+            let begins = self.begins_line(expression.start());
+            let line = if begins { String::new() } else { format!("\n{}    ", self.indent(expression.start())) };
+            self.replace(expression.range(), format!("{line}{INCLUDE}{included}"));
         }
         found.is_some()
     }
@@ -44,6 +49,18 @@ impl Rewriter<'_> {
     pub(super) fn call(&mut self, call: &ExprCall) {
         match &*call.func {
             Expr::Attribute(method) if METHODS.contains(&method.attr.as_str()) => self.method(call, method),
+            // Starlark's own methods cannot ask an object of the file for its items.
+            Expr::Attribute(method)
+                if GO_OVER_METHODS.contains(&method.attr.as_str())
+                    && self.modules.operators.contains("__iter__")
+                    && call.arguments.len() == 1
+                    && call.arguments.keywords.is_empty()
+                    && !is_path(&method.value)
+                    && !call.arguments.args.iter().any(Expr::is_starred_expr) =>
+            {
+                self.expression(&call.func);
+                return call.arguments.args.iter().for_each(|argument| self.listed(argument));
+            }
             Expr::Name(name) if self.resolve(&name.id) == Resolved::Unbound => {
                 if self.builtin(call, &name.id) {
                     return;
@@ -75,14 +92,14 @@ impl Rewriter<'_> {
         }
         let simple = arguments.args.iter().all(|argument| !argument.is_starred_expr()) && arguments.keywords.is_empty();
         if GO_OVER.contains(&name) && simple {
-            arguments.args.iter().for_each(|argument| self.iterated(argument));
+            arguments.args.iter().for_each(|argument| self.listed(argument));
             return true;
         }
         let named = arguments.keywords.iter().all(|keyword| keyword.arg.is_some());
         let starred = arguments.args.iter().any(Expr::is_starred_expr);
         if GO_OVER_FIRST.contains(&name) && named && !starred {
             for (position, argument) in arguments.args.iter().enumerate() {
-                if position == 0 { self.iterated(argument) } else { self.expression(argument) }
+                if position == 0 { self.listed(argument) } else { self.expression(argument) }
             }
             arguments.keywords.iter().for_each(|keyword| self.expression(&keyword.value));
             return true;
@@ -161,5 +178,14 @@ impl Rewriter<'_> {
             }
         }
         self.insert(last.end(), ")");
+    }
+}
+
+/// `os.path`, whose `join` is another one.
+fn is_path(node: &Expr) -> bool {
+    match node {
+        Expr::Attribute(attribute) => attribute.attr.ends_with("path"),
+        Expr::Name(name) => name.id.ends_with("path"),
+        _ => false,
     }
 }

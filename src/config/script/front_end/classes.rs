@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use rustpython_ruff_python_ast::token::TokenKind;
-use rustpython_ruff_python_ast::{Decorator, StmtClassDef};
+use rustpython_ruff_python_ast::{Decorator, Expr, Stmt, StmtClassDef};
 use rustpython_ruff_text_size::{Ranged, TextRange};
 
 use super::frames::Frame;
@@ -40,6 +40,7 @@ impl Rewriter<'_> {
         let names = self.frames.last().map(|frame| &frame.names).into_iter().flatten();
         let mut members: Vec<String> = names.map(|name| format!("{name:?}: {}, ", self.variable(name))).collect();
         members.sort();
+        members.extend(in_order(node));
         self.append(node.range(), &node.body, &format!("return {{{}}}", members.concat()));
         self.frames.pop();
         let made = format!("_bb_class({:?}, _bb_bases_{number}, _bb_members_{number}())", node.name.as_str());
@@ -64,5 +65,51 @@ impl Rewriter<'_> {
                 self.replace_keeping_lines(TextRange::new(behind, arguments.end()), &format!("]{members}"));
             }
         }
+    }
+}
+
+/// Members that say in which order names stand: those with annotations, for `dataclass` and its like, and the members
+/// of an `Enum`.
+fn in_order(node: &StmtClassDef) -> Vec<String> {
+    let (mut annotated, mut assigned) = (String::new(), String::new());
+    for statement in &node.body {
+        match statement {
+            Stmt::AnnAssign(field) => {
+                if let Expr::Name(name) = &*field.target
+                    && !is_class_variable(&field.annotation)
+                {
+                    annotated += &format!("{:?}, ", name.id.as_str());
+                }
+            }
+            Stmt::Assign(assign) => {
+                for name in assign.targets.iter().filter_map(|target| target.as_name_expr()) {
+                    assigned += &format!("{:?}, ", name.id.as_str());
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut members = Vec::new();
+    if !annotated.is_empty() {
+        members.push(format!("\"__annotated__\": ({annotated}), "));
+    }
+    let is_enum = node.arguments.iter().flat_map(|arguments| &arguments.args).any(|base| match base {
+        Expr::Name(name) => name.id.ends_with("Enum"),
+        Expr::Attribute(attribute) => attribute.attr.ends_with("Enum"),
+        _ => false,
+    });
+    if is_enum && !assigned.is_empty() {
+        members.push(format!("\"__order__\": ({assigned}), "));
+    }
+    members
+}
+
+/// `ClassVar[int]`, which is no field.
+fn is_class_variable(annotation: &Expr) -> bool {
+    match annotation {
+        Expr::Name(name) => name.id == "ClassVar",
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "ClassVar",
+        Expr::Subscript(subscript) => is_class_variable(&subscript.value),
+        _ => false,
     }
 }

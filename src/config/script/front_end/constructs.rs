@@ -73,7 +73,6 @@ impl<'a> Visitor<'a> for Found {
                 }
                 _ => visitor::walk_stmt(self, stmt),
             },
-            Stmt::Match(_) => self.other = Some("match"),
             Stmt::For(node) if node.is_async => self.awaits = true,
             Stmt::With(node) if node.is_async => self.awaits = true,
             Stmt::Try(node) if node.is_star => self.other = Some("except*"),

@@ -3,7 +3,7 @@
 use rustpython_ruff_python_ast::token::TokenKind;
 use rustpython_ruff_python_ast::{
     CmpOp, Comprehension, Expr, ExprAttribute, ExprBinOp, ExprCompare, ExprContext, ExprDict, ExprName, ExprNamed,
-    ExprNumberLiteral, Number, Operator,
+    ExprNumberLiteral, ExprSubscript, Number, Operator,
 };
 use rustpython_ruff_text_size::{Ranged, TextRange, TextSize};
 
@@ -71,10 +71,7 @@ impl Rewriter<'_> {
             Expr::BoolOp(node) => node.values.iter().for_each(|value| self.expression(value)),
             Expr::UnaryOp(node) => self.expression(&node.operand),
             Expr::If(node) => [&node.body, &node.test, &node.orelse].into_iter().for_each(|part| self.expression(part)),
-            Expr::Subscript(node) => {
-                self.expression(&node.value);
-                self.expression(&node.slice);
-            }
+            Expr::Subscript(node) => self.subscript(node),
             Expr::Slice(node) => {
                 let parts = [&node.lower, &node.upper, &node.step];
                 parts.into_iter().flatten().for_each(|part| self.expression(part));
@@ -87,6 +84,37 @@ impl Rewriter<'_> {
             Expr::Starred(node) => self.error(node.range(), "'*' is not supported here"),
             _ => {}
         }
+    }
+
+    /// `a[b]` becomes `_bb_getitem(a, b)` if some class of the files has items of its own.
+    fn subscript(&mut self, node: &ExprSubscript) {
+        let is_own = node.ctx == ExprContext::Load
+            && self.modules.operators.contains("__getitem__")
+            && !node.slice.is_slice_expr();
+        if is_own {
+            self.insert(node.start(), "_bb_getitem(");
+        }
+        self.expression(&node.value);
+        if is_own {
+            self.open_item(node, ", ");
+        }
+        self.expression(&node.slice);
+        if is_own {
+            self.close_item(node, ")");
+        }
+    }
+
+    /// Replaces the `[` of an item, with a parenthesis if a bare tuple stands in it.
+    pub(super) fn open_item(&mut self, node: &ExprSubscript, text: &str) {
+        let between = TextRange::new(node.value.end(), node.slice.start());
+        if let Some(open) = self.token(between, TokenKind::Lsqb) {
+            self.replace(open, format!("{text}{}", if is_bare_tuple(&node.slice) { "(" } else { "" }));
+        }
+    }
+
+    /// Replaces the `]` of an item.
+    pub(super) fn close_item(&mut self, node: &ExprSubscript, text: &str) {
+        self.replace(last(node.range()), format!("{}{text}", if is_bare_tuple(&node.slice) { ")" } else { "" }));
     }
 
     fn name(&mut self, node: &ExprName) {
@@ -150,6 +178,18 @@ impl Rewriter<'_> {
         self.insert(node.end(), ")");
     }
 
+    /// What a list is made of, and whatever else takes all of it.
+    pub(super) fn listed(&mut self, node: &Expr) {
+        let is_range =
+            matches!(node, Expr::Call(call) if call.func.as_name_expr().is_some_and(|it| it.id.ends_with("range")));
+        if is_plainly_iterable(node) && !is_range {
+            return self.expression(node);
+        }
+        self.insert(node.start(), "_bb_all(");
+        self.expression(node);
+        self.insert(node.end(), ")");
+    }
+
     fn number_literal(&mut self, node: &ExprNumberLiteral) {
         if matches!(node.value, Number::Complex { .. }) {
             return self.error(node.range(), "complex numbers are not supported");
@@ -161,6 +201,11 @@ impl Rewriter<'_> {
     }
 
     fn binary(&mut self, node: &ExprBinOp) {
+        if let Some((method, mirrored, kind)) = operator_of(node.op)
+            && [method, mirrored].iter().any(|method| self.modules.operators.contains(*method))
+        {
+            return self.own_binary(node, kind);
+        }
         let (function, kind) = match node.op {
             Operator::Mod => ("_bb_mod(", TokenKind::Percent),
             Operator::Pow => ("_bb_pow(", TokenKind::DoubleStar),
@@ -171,6 +216,17 @@ impl Rewriter<'_> {
             }
         };
         self.insert(node.start(), function);
+        self.expression(&node.left);
+        if let Some(operator) = self.token(TextRange::new(node.left.end(), node.right.start()), kind) {
+            self.replace(operator, ",");
+        }
+        self.expression(&node.right);
+        self.insert(node.end(), ")");
+    }
+
+    /// `a + b` as `_bb_binary("+", a, b)`.
+    fn own_binary(&mut self, node: &ExprBinOp, kind: TokenKind) {
+        self.insert(node.start(), format!("_bb_binary({:?}, ", node.op.as_str()));
         self.expression(&node.left);
         if let Some(operator) = self.token(TextRange::new(node.left.end(), node.right.start()), kind) {
             self.replace(operator, ",");
@@ -317,6 +373,28 @@ impl Rewriter<'_> {
         }
         self.frames.pop();
     }
+}
+
+fn is_bare_tuple(node: &Expr) -> bool {
+    node.as_tuple_expr().is_some_and(|tuple| !tuple.parenthesized)
+}
+
+/// The methods behind an operator that a class may define, and its token.
+fn operator_of(operator: Operator) -> Option<(&'static str, &'static str, TokenKind)> {
+    Some(match operator {
+        Operator::Add => ("__add__", "__radd__", TokenKind::Plus),
+        Operator::Sub => ("__sub__", "__rsub__", TokenKind::Minus),
+        Operator::Mult => ("__mul__", "__rmul__", TokenKind::Star),
+        Operator::Div => ("__truediv__", "__rtruediv__", TokenKind::Slash),
+        Operator::FloorDiv => ("__floordiv__", "__rfloordiv__", TokenKind::DoubleSlash),
+        Operator::BitAnd => ("__and__", "__rand__", TokenKind::Amper),
+        Operator::BitOr => ("__or__", "__ror__", TokenKind::Vbar),
+        Operator::BitXor => ("__xor__", "__rxor__", TokenKind::CircumFlex),
+        Operator::LShift => ("__lshift__", "__rlshift__", TokenKind::LeftShift),
+        Operator::RShift => ("__rshift__", "__rrshift__", TokenKind::RightShift),
+        // `%` asks anyway.
+        Operator::Mod | Operator::Pow | Operator::MatMult => return None,
+    })
 }
 
 /// Whether Starlark can go over what an expression gives for sure.

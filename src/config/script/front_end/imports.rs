@@ -18,14 +18,16 @@ use crate::config::table;
 /// Modules whose names are of no use at run time: importing them does nothing.
 const IGNORED: [&str; 1] = ["__future__"];
 /// Modules that exist as native namespaces; what they lack is missing only where it is used.
-pub const NATIVE: [&str; 38] = [
+pub const NATIVE: [&str; 41] = [
+    "abc",
     "base64",
     "builtins",
     "collections",
     "configparser",
     "copy",
+    "dataclasses",
     "datetime",
-    "dateutil",
+    "enum",
     "errno",
     "fnmatch",
     "functools",
@@ -54,6 +56,7 @@ pub const NATIVE: [&str; 38] = [
     "sys",
     "textwrap",
     "time",
+    "typing",
     "urllib",
     "warnings",
     "yaml",
@@ -77,7 +80,7 @@ impl Rewriter<'_> {
                 continue;
             }
             let value = match self.modules.find(self.module, 0, module) {
-                Some(_) => self.local_module(wanted, alias.range()),
+                Some(_) => self.local_module(wanted),
                 None => self.module_value(wanted),
             };
             bindings.push(format!("{} = {value}", self.read(&bound)));
@@ -110,16 +113,9 @@ impl Rewriter<'_> {
     }
 
     /// The object of a module that is a file.
-    fn local_module(&mut self, module: &str, range: TextRange) -> String {
+    fn local_module(&self, module: &str) -> String {
         match self.modules.find(self.module, 0, module) {
-            Some(file) if self.modules.is_made_before(file, self.module) || 1 < self.frames.len() => {
-                self.modules.object(file)
-            }
-            Some(file) => {
-                let message = self.modules.circle(file, self.module);
-                self.error(range, message);
-                "None".to_owned()
-            }
+            Some(file) => self.modules.object(file),
             None => self.module_value(module),
         }
     }
@@ -128,7 +124,13 @@ impl Rewriter<'_> {
     fn names_of_file(&mut self, file: usize, module: &str, alias: &Alias) -> Result<Vec<String>, String> {
         let name = alias.name.as_str();
         if !self.modules.is_made_before(file, self.module) && self.frames.len() == 1 {
-            return Err(self.modules.circle(file, self.module));
+            return match self.modules.inside(file, name) {
+                Some(inner) => {
+                    let bound = self.read(&scopes::import_binding(alias));
+                    Ok(vec![format!("{bound} = {}", self.modules.object(inner))])
+                }
+                None => Err(self.modules.circle(file, self.module)),
+            };
         }
         if name == "*" {
             let names = self.modules.exported(file);
@@ -163,11 +165,17 @@ impl Rewriter<'_> {
                 let all = table::NAMESPACES.iter();
                 return Ok(all.filter_map(|namespace| self.namespace(namespace, namespace)).collect());
             }
-            let namespace = if name == "buildslave" { "worker" } else { name };
-            if !table::NAMESPACES.contains(&namespace) {
+            // Plugins of the time when workers were slaves.
+            if let Some(namespace) = [("buildslave", "worker"), ("status", table::STATUS)]
+                .into_iter()
+                .find_map(|(old, namespace)| (old == name).then_some(namespace))
+            {
+                return Ok(vec![format!("{} = _bb_{namespace}", self.read(&bound))]);
+            }
+            if !table::NAMESPACES.contains(&name) {
                 return Err(format!("buildbot.plugins has no '{name}'{}", nearest::hint(name, table::NAMESPACES)));
             }
-            return Ok(self.namespace(namespace, &bound).into_iter().collect());
+            return Ok(self.namespace(name, &bound).into_iter().collect());
         }
         if top == "buildbot" {
             if name == "*" {
@@ -180,11 +188,18 @@ impl Rewriter<'_> {
             }
             return Ok(vec![format!("{} = {}", self.read(&bound), found.text())]);
         }
+        let is_known = NATIVE.contains(&top) || STUBS.contains(&top) || ours(module).is_some();
+        if name == "*" && !is_known && self.flow.catches_imports {
+            return Ok(vec![format!("_bb_no_module({module:?})")]);
+        }
+        if name == "*" && !is_known {
+            return Err(format!("there is no file for '{module}' beside the configuration"));
+        }
         if name == "*" {
             return Err(format!("name what you need from '{module}', instead of '*'"));
         }
         let value = self.module_value(module);
-        let value = if NATIVE.contains(&top) || STUBS.contains(&top) {
+        let value = if is_known {
             format!("_bb_member({value}, {name:?}, {module:?}, {})", python_bool(self.flow.catches_imports))
         } else if self.flow.catches_imports {
             value
@@ -237,6 +252,7 @@ fn ours(module: &str) -> Option<&'static str> {
         "urllib2" => "_bb_native_urllib",
         "simplejson" => "_bb_native_json",
         "posixpath" | "ntpath" => "_bb_native_os.path",
+        "pipes" => "_bb_native_shlex",
         _ => return None,
     })
 }

@@ -8,7 +8,7 @@ use rustpython_ruff_python_parser as parser;
 use rustpython_ruff_text_size::{Ranged, TextRange};
 
 use super::edits::Edits;
-use super::{lower, span};
+use super::{lower, python2, span};
 use crate::config::ConfigError;
 use crate::config::source::SourceText;
 
@@ -78,6 +78,11 @@ pub struct Migrated {
 /// Writes a file anew; errors if it is no Python.
 pub fn migrate(source: &SourceText) -> Result<Migrated, Vec<ConfigError>> {
     super::nesting::check(source).map_err(|error| vec![error])?;
+    let modern = python2::modern(source);
+    if !modern.errors.is_empty() {
+        return Err(modern.errors);
+    }
+    let source = &modern.source;
     let parsed = parser::parse_module(&source.text).map_err(|error| {
         vec![source.error(span(error.range()), format!("syntax error: {}", lower(&error.error.to_string())))]
     })?;
@@ -86,7 +91,7 @@ pub fn migrate(source: &SourceText) -> Result<Migrated, Vec<ConfigError>> {
     let Migration { mut changes, notes, .. } = migration;
     changes.sort_by_key(|(range, _)| range.start());
     changes.dedup_by_key(|(range, _)| range.start());
-    let n_changes = changes.len();
+    let n_changes = changes.len() + modern.n_changes;
     let mut edits = Edits::default();
     for (range, text) in changes {
         edits.replace(range, text);
@@ -274,7 +279,9 @@ f.addStep(ShellCommand(command=['a', Interpolate('%(prop:x)s-%(prop:y)s')]))
 b = BuilderConfig(name='b', workernames=['a'], tags=['c'])
 "
         );
-        assert_eq!(migrated.notes.len(), 1);
+        let python2 = migrate(&SourceText::new("master.cfg", "try:\n    print 'a'\nexcept A, e: x = 0644\n")).unwrap();
+        assert_eq!(python2.text, "try:\n    print('a')\nexcept A as e: x = 0o644\n");
+        assert_eq!((python2.n_changes, migrated.notes.len()), (4, 1));
         assert!(migrated.notes[0].to_string().starts_with("master.cfg:5:3: c['status']: make reporters"));
     }
 }

@@ -15,15 +15,18 @@ mod expressions;
 mod frames;
 mod functions;
 mod imports;
+mod matching;
 mod migrate;
 mod modules;
 mod nesting;
 mod places;
+mod python2;
 mod rewriter;
 mod scopes;
 mod statements;
 mod strings;
 mod tabs;
+mod wanted;
 
 pub use edits::Positions;
 pub use functions::FunctionText;
@@ -48,6 +51,8 @@ pub struct Rewritten {
     pub places: Places,
     /// Names and texts of the files besides the configuration itself.
     pub others: Vec<(String, String)>,
+    /// What is Python 2.
+    pub warnings: Vec<ConfigError>,
 }
 
 /// Parses and rewrites a file and what it imports; all errors at once.

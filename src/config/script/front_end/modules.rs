@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use rustpython_ruff_python_ast::visitor::{self, Visitor};
+use rustpython_ruff_python_ast::visitor::Visitor;
 use rustpython_ruff_python_ast::{Expr, ModModule, Stmt};
 use rustpython_ruff_python_parser::{self as parser, Parsed};
 use rustpython_ruff_text_size::{Ranged, TextSize};
@@ -14,7 +14,8 @@ use rustpython_ruff_text_size::{Ranged, TextSize};
 use super::constants::Constants;
 use super::frames::{Frame, FrameKind, box_name};
 use super::imports::NATIVE;
-use super::{lower, nesting, scopes, span};
+use super::wanted::{Computed, Import, Include, Wanted};
+use super::{lower, nesting, python2, scopes, span};
 use crate::config::ConfigError;
 use crate::config::script::Files;
 use crate::config::source::SourceText;
@@ -32,8 +33,12 @@ pub struct Modules {
     pub order: Vec<usize>,
     /// Attributes that some class of these files computes.
     pub properties: HashSet<String>,
+    /// Operators that some class of these files defines: `__getitem__` and the like.
+    pub operators: HashSet<String>,
     /// Files that a statement includes, by file and start of the expression.
     pub includes: HashMap<(usize, TextSize), usize>,
+    /// What is Python 2.
+    pub warnings: Vec<ConfigError>,
     by_name: HashMap<String, usize>,
 }
 
@@ -48,6 +53,8 @@ pub struct LocalFile {
     /// The package that its relative imports start from.
     package: String,
     pub included_by: Option<usize>,
+    /// How far its lines are indented where it is included.
+    pub indent: usize,
 }
 
 /// What a module has under a name.
@@ -120,16 +127,9 @@ impl Modules {
         names
     }
 
-    /// The modules that are directly inside of a package, with their names there.
-    pub fn inside(&self, file: usize) -> Vec<(String, usize)> {
-        let prefix = format!("{}.", self.files[file].name);
-        let inner = self.by_name.iter().filter_map(|(name, inner)| {
-            let rest = name.strip_prefix(&prefix)?;
-            (!rest.contains('.')).then(|| (rest.to_owned(), *inner))
-        });
-        let mut inner: Vec<_> = inner.collect();
-        inner.sort();
-        inner
+    /// A module that is inside of a package.
+    pub fn inside(&self, file: usize, name: &str) -> Option<usize> {
+        self.by_name.get(&format!("{}.{name}", self.files[file].name)).copied()
     }
 
     /// The package that a module is directly inside of, and its name there.
@@ -166,7 +166,9 @@ pub fn discover(source: &SourceText, files: &Files) -> Result<Modules, Vec<Confi
         files: Vec::new(),
         order: Vec::new(),
         properties: HashSet::new(),
+        operators: HashSet::new(),
         includes: HashMap::new(),
+        warnings: Vec::new(),
         by_name: HashMap::new(),
     };
     let directories = vec![files.base_dir().to_owned()];
@@ -202,8 +204,14 @@ impl Discovery<'_> {
             self.errors.push(error);
             return None;
         }
+        let modern = python2::modern(&source);
+        let source = modern.source;
+        self.modules.warnings.extend(modern.warnings);
+        self.errors.extend(modern.errors.iter().cloned());
         let parsed = match parser::parse_module(&source.text) {
             Ok(parsed) => parsed,
+            // What is Python 2 explains it.
+            Err(_) if !modern.errors.is_empty() => return None,
             Err(error) => {
                 let text = format!("syntax error: {}", lower(&error.error.to_string()));
                 self.errors.push(source.error(span(error.range()), text));
@@ -215,39 +223,37 @@ impl Discovery<'_> {
         let frame = module_frame(body, &name, number);
         let mut computed = Computed::default();
         computed.visit_body(body);
-        self.modules.properties.extend(computed.0);
+        self.modules.properties.extend(computed.properties);
+        self.modules.operators.extend(computed.operators);
         if !name.is_empty() {
             self.modules.by_name.insert(name.clone(), number);
         }
-        self.modules.files.push(LocalFile { source, path, parsed, frame, name, package, included_by: None });
+        self.modules.files.push(LocalFile { source, path, parsed, frame, name, package, included_by: None, indent: 0 });
         Some(number)
     }
 
     /// Loads what a file imports and includes, and what that imports.
     fn visit(&mut self, file: usize) {
-        let LocalFile { parsed, path, source, .. } = &self.modules.files[file];
+        let LocalFile { parsed, path, .. } = &self.modules.files[file];
         let body = &parsed.syntax().body;
         let constants = Constants::of(body, self.files.base_dir(), path);
-        let mut wanted = Wanted::new(&constants);
+        let mut wanted = Wanted::new(&constants, &self.modules.files[file].source);
         wanted.visit_body(body);
         let (imports, directories, includes) = (wanted.imports, wanted.directories, wanted.includes);
-        let includes: Vec<_> = includes
-            .into_iter()
-            .map(|(at, name)| {
-                let at_start = source.position(at.into()).1 == 1;
-                (at, name.filter(|_| at_start))
-            })
-            .collect();
         let base = self.files.base_dir().to_owned();
         self.directories.extend(directories.into_iter().map(|directory| base.join(directory)));
-        for (at, name) in includes {
-            self.include(file, at, name);
+        for include in includes {
+            self.include(file, include);
         }
-        for Import { level, module, names } in imports {
+        for Import { level, module, names, in_block } in imports {
             self.import(file, level, &module);
             if let Some(found) = self.modules.find(file, level, &module).filter(|_| names.iter().any(|it| it == "*")) {
                 let exported = self.modules.exported(found);
-                self.modules.files[file].frame.names.extend(exported);
+                let frame = &mut self.modules.files[file].frame;
+                if in_block {
+                    frame.boxed.extend(exported.iter().cloned());
+                }
+                frame.names.extend(exported);
             }
             for name in names {
                 let inner = if module.is_empty() { name } else { format!("{module}.{name}") };
@@ -322,11 +328,11 @@ impl Discovery<'_> {
         }
     }
 
-    fn include(&mut self, file: usize, at: TextSize, name: Option<String>) {
+    fn include(&mut self, file: usize, Include { at, name, in_block, indent }: Include) {
         let place = &self.modules.files[file].source;
         let at_place = span(rustpython_ruff_text_size::TextRange::at(at, 4.into()));
         let Some(name) = name else {
-            let message = "a file is included by a fixed name, and outside of functions and blocks";
+            let message = "a file is included by a fixed name, and outside of functions and classes";
             self.errors.push(place.error(at_place, message));
             return;
         };
@@ -347,12 +353,17 @@ impl Discovery<'_> {
         };
         let package = self.modules.files[file].package.clone();
         let Some(number) = self.add(source, path, String::new(), package) else { return };
+        let indent = indent + self.modules.files[file].indent;
         self.modules.files[number].included_by = Some(file);
+        self.modules.files[number].indent = indent;
         self.modules.includes.insert((file, at), number);
         self.visit(number);
         // Both are one scope.
         let Frame { names, boxed, .. } = self.modules.files[number].frame.clone();
         let frame = &mut self.modules.files[file].frame;
+        if in_block {
+            frame.boxed.extend(names.iter().cloned());
+        }
         frame.names.extend(names);
         frame.boxed.extend(boxed);
         let frame = frame.clone();
@@ -382,106 +393,4 @@ fn module_frame(body: &[Stmt], name: &str, number: usize) -> Frame {
     }
     names.extend(boxed.iter().cloned());
     Frame { kind: FrameKind::Module, names, boxed, globals: HashSet::new(), prefix }
-}
-
-/// Names that classes compute: functions under `@property`.
-#[derive(Default)]
-struct Computed(HashSet<String>);
-
-impl<'a> Visitor<'a> for Computed {
-    fn visit_stmt(&mut self, stmt: &'a Stmt) {
-        if let Stmt::FunctionDef(function) = stmt {
-            let is_property = |expression: &Expr| match expression {
-                Expr::Name(name) => ["property", "cached_property"].contains(&name.id.as_str()),
-                Expr::Attribute(attribute) => attribute.attr.as_str() == "cached_property",
-                _ => false,
-            };
-            if function.decorator_list.iter().any(|decorator| is_property(&decorator.expression)) {
-                self.0.insert(function.name.to_string());
-            }
-        }
-        visitor::walk_stmt(self, stmt);
-    }
-}
-
-struct Import {
-    level: u32,
-    module: String,
-    names: Vec<String>,
-}
-
-/// What a file asks for.
-struct Wanted<'c> {
-    constants: &'c Constants<'c>,
-    imports: Vec<Import>,
-    directories: Vec<String>,
-    includes: Vec<(TextSize, Option<String>)>,
-}
-
-impl<'c> Wanted<'c> {
-    fn new(constants: &'c Constants<'c>) -> Self {
-        Self { constants, imports: Vec::new(), directories: Vec::new(), includes: Vec::new() }
-    }
-
-    /// `sys.path.append(directory)` and `sys.path.insert(0, directory)`.
-    fn directory(&mut self, expression: &Expr) {
-        let Expr::Call(call) = expression else { return };
-        let Expr::Attribute(method) = &*call.func else { return };
-        let Expr::Attribute(path) = &*method.value else { return };
-        let is_path = path.attr.as_str() == "path" && matches!(&*path.value, Expr::Name(name) if name.id == "sys");
-        if is_path && let Some(directory) = call.arguments.args.last() {
-            self.directories.extend(self.constants.text(directory));
-        }
-    }
-
-    /// `execfile(name)` and `exec(open(name).read())`.
-    fn inclusion(&mut self, expression: &Expr) {
-        if let Some(name) = included(expression) {
-            self.includes.push((expression.start(), self.constants.text(name)));
-        }
-    }
-}
-
-/// The expression for the file that a statement includes, if it includes one.
-fn included(expression: &Expr) -> Option<&Expr> {
-    let Expr::Call(call) = expression else { return None };
-    let Expr::Name(function) = &*call.func else { return None };
-    let first = call.arguments.args.first()?;
-    match function.id.as_str() {
-        "execfile" => Some(first),
-        "exec" | "compile" => match first {
-            Expr::Call(inner) => match &*inner.func {
-                Expr::Attribute(read) if read.attr.as_str() == "read" => match &*read.value {
-                    Expr::Call(open) => open.arguments.args.first(),
-                    _ => None,
-                },
-                _ => included(first),
-            },
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-impl<'a> Visitor<'a> for Wanted<'_> {
-    fn visit_stmt(&mut self, stmt: &'a Stmt) {
-        match stmt {
-            Stmt::Import(node) => {
-                let imports = node.names.iter().map(|alias| alias.name.to_string());
-                self.imports.extend(imports.map(|module| Import { level: 0, module, names: Vec::new() }));
-            }
-            Stmt::ImportFrom(node) => {
-                let names = node.names.iter().map(|alias| alias.name.to_string()).collect();
-                let module = node.module.as_ref().map(ToString::to_string).unwrap_or_default();
-                self.imports.push(Import { level: node.level, module, names });
-            }
-            Stmt::Expr(node) => {
-                self.directory(&node.value);
-                self.inclusion(&node.value);
-            }
-            _ => visitor::walk_stmt(self, stmt),
-        }
-    }
-
-    fn visit_expr(&mut self, _: &'a Expr) {}
 }

@@ -120,7 +120,7 @@ impl<'a> Rewriter<'a> {
                 _ => break,
             }
         }
-        " ".repeat(width)
+        " ".repeat(width + self.modules.files[self.module].indent)
     }
 
     /// Whether nothing but space stands before a place in its line.

@@ -4,8 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use rustpython_ruff_python_ast::visitor::{self, Visitor};
 use rustpython_ruff_python_ast::{
-    Comprehension, ExceptHandler, Expr, ExprContext, Parameters, Stmt, StmtTry, StmtWith,
+    Comprehension, ExceptHandler, Expr, ExprContext, Parameters, Pattern, Stmt, StmtTry, StmtWith,
 };
+
+use super::matching;
 
 /// Names that statements bind in their own scope: not inside functions or comprehensions.
 pub fn assigned(body: &[Stmt]) -> HashSet<String> {
@@ -168,6 +170,13 @@ impl<'a> Visitor<'a> for Boxes {
             _ => visitor::walk_expr(self, expr),
         }
     }
+
+    fn visit_pattern(&mut self, pattern: &'a Pattern) {
+        if self.depth == 0 {
+            self.own.extend(matching::bound(pattern).map(ToString::to_string));
+        }
+        visitor::walk_pattern(self, pattern);
+    }
 }
 
 #[derive(Default)]
@@ -182,8 +191,14 @@ impl<'a> Visitor<'a> for Assigned {
             Stmt::ClassDef(class) => {
                 self.0.insert(class.name.to_string());
             }
+            // Nothing but an annotation: it binds nothing.
+            Stmt::AnnAssign(node) if node.value.is_none() => {}
             Stmt::Import(import) => self.0.extend(import.names.iter().map(import_binding)),
-            Stmt::ImportFrom(import) => self.0.extend(import.names.iter().map(import_binding)),
+            Stmt::ImportFrom(import) => {
+                // What a star brings is known once the module is.
+                let named = import.names.iter().filter(|alias| alias.name.as_str() != "*");
+                self.0.extend(named.map(import_binding));
+            }
             _ => visitor::walk_stmt(self, stmt),
         }
     }
@@ -201,6 +216,11 @@ impl<'a> Visitor<'a> for Assigned {
             }
             _ => visitor::walk_expr(self, expr),
         }
+    }
+
+    fn visit_pattern(&mut self, pattern: &'a Pattern) {
+        self.0.extend(matching::bound(pattern).map(ToString::to_string));
+        visitor::walk_pattern(self, pattern);
     }
 }
 

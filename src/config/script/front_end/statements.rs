@@ -2,10 +2,10 @@
 
 use rustpython_ruff_python_ast::token::TokenKind;
 use rustpython_ruff_python_ast::{
-    Expr, Operator, Stmt, StmtAnnAssign, StmtAssert, StmtAssign, StmtAugAssign, StmtDelete, StmtExpr, StmtIf,
-    StmtRaise, StmtWith,
+    Expr, ExprSlice, ExprSubscript, Operator, Stmt, StmtAnnAssign, StmtAssert, StmtAssign, StmtAugAssign, StmtDelete,
+    StmtExpr, StmtIf, StmtRaise, StmtWith,
 };
-use rustpython_ruff_text_size::{Ranged, TextRange};
+use rustpython_ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::rewriter::Rewriter;
 use super::scopes;
@@ -37,6 +37,7 @@ impl Rewriter<'_> {
             Stmt::For(node) => self.for_loop(node),
             Stmt::While(node) => self.while_loop(node),
             Stmt::If(node) => self.if_chain(node),
+            Stmt::Match(node) => self.match_block(node),
             Stmt::Try(node) => self.try_block(node),
             Stmt::With(node) if scopes::is_with_secrets(node) => self.with(node),
             Stmt::With(node) => self.with_block(node),
@@ -71,6 +72,12 @@ impl Rewriter<'_> {
     }
 
     fn assign(&mut self, node: &StmtAssign) {
+        if let [Expr::Subscript(item)] = node.targets.as_slice()
+            && self.modules.operators.contains("__setitem__")
+            && !item.slice.is_slice_expr()
+        {
+            return self.own_item(item, node);
+        }
         let [_, _, ..] = node.targets.as_slice() else {
             self.target(&node.targets[0]);
             return self.expression(&node.value);
@@ -90,6 +97,20 @@ impl Rewriter<'_> {
         }
         self.expression(&node.value);
         self.insert(node.end(), format!(")] * {}", node.targets.len()));
+    }
+
+    /// `a[b] = c` as `_bb_setitem(a, b, (c))`.
+    fn own_item(&mut self, item: &ExprSubscript, node: &StmtAssign) {
+        self.insert(item.start(), "_bb_setitem(");
+        self.expression(&item.value);
+        self.open_item(item, ", ");
+        self.expression(&item.slice);
+        self.close_item(item, "");
+        if let Some(equals) = self.token(TextRange::new(item.end(), node.value.start()), TokenKind::Equal) {
+            self.replace(equals, ", (");
+        }
+        self.expression(&node.value);
+        self.insert(node.end(), "))");
     }
 
     /// The left side of an assignment or the variables of a loop.
@@ -175,38 +196,64 @@ impl Rewriter<'_> {
         self.insert(node.end(), ")");
     }
 
-    /// `del a[k], b[l]` becomes `a.pop(k); b.pop(l)`.
+    /// `del a[k], b[i:j], c` becomes `a.pop(k); _bb_del(b, slice); pass`.
     fn delete(&mut self, node: &StmtDelete) {
         let mut done = node.start();
         for (position, target) in node.targets.iter().enumerate() {
-            if matches!(target, Expr::Name(_)) && node.targets.len() == 1 {
+            let separator = if position == 0 { "" } else { "; " };
+            let subscript = match target {
                 // The name is not looked at again, or should not be.
-                return self.replace(node.range(), "pass");
-            }
-            let Expr::Subscript(subscript) = target else {
-                return self.error(target.range(), "'del' works on items only, as in del a['key']");
+                Expr::Name(_) => {
+                    self.replace(TextRange::new(done, target.end()), format!("{separator}pass"));
+                    done = target.end();
+                    continue;
+                }
+                Expr::Subscript(subscript) => subscript,
+                _ => return self.error(target.range(), "'del' works on items only, as in del a['key']"),
             };
-            if subscript.slice.is_slice_expr() {
-                return self.error(target.range(), "'del' of a slice is not supported");
-            }
-            self.replace(TextRange::new(done, target.start()), if position == 0 { "" } else { "; " });
+            let close = TextRange::new(target.end() - TextSize::from(1), target.end());
+            let opening = match &*subscript.slice {
+                Expr::Slice(_) => "_bb_del_slice(",
+                _ => "",
+            };
+            self.replace(TextRange::new(done, target.start()), format!("{separator}{opening}"));
             self.expression(&subscript.value);
             let rest = TextRange::new(subscript.value.end(), target.end());
             if let Some(open) = self.token(rest, TokenKind::Lsqb) {
-                self.replace(open, ".pop(");
+                self.replace(open, if opening.is_empty() { ".pop(" } else { ", " });
             }
-            self.expression(&subscript.slice);
+            match &*subscript.slice {
+                Expr::Slice(slice) => self.slice_arguments(slice, close.start()),
+                key => self.expression(key),
+            }
             done = target.end();
-            self.replace(TextRange::new(done - rustpython_ruff_text_size::TextSize::from(1), done), ")");
+            self.replace(close, ")");
         }
         self.remove(TextRange::new(done, node.end()));
+    }
+
+    /// `i:j:k` as `(i), (j), (k)`, with None for what is left out.
+    fn slice_arguments(&mut self, slice: &ExprSlice, end: TextSize) {
+        let mut at = slice.start();
+        for (position, part) in [&slice.lower, &slice.upper, &slice.step].into_iter().enumerate() {
+            let separator = if position == 0 { "" } else { ", " };
+            match part {
+                Some(part) => {
+                    let whole = self.with_parentheses(part.range(), TextRange::new(at, end));
+                    self.replace(TextRange::new(at, whole.start()), separator);
+                    self.expression(part);
+                    at = whole.end();
+                }
+                None => self.insert(at, format!("{separator}None")),
+            }
+        }
+        self.replace(TextRange::new(at, end), "");
     }
 }
 
 /// The reason a kind of statement cannot be part of a configuration.
 fn refusal(statement: &Stmt) -> Option<&'static str> {
     match statement {
-        Stmt::Match(_) => Some("'match' is not supported in configurations; use 'if' and 'elif'"),
         Stmt::TypeAlias(_) => Some("'type' is not supported in configurations"),
         Stmt::IpyEscapeCommand(_) => Some("shell escapes are not Python"),
         Stmt::For(node) if node.is_async => Some("'async for' is not supported in configurations"),
@@ -224,6 +271,7 @@ fn leaves(statement: &Stmt) -> Option<TextRange> {
             node.body.iter().chain(clauses).find_map(leaves)
         }
         Stmt::With(node) => node.body.iter().find_map(leaves),
+        Stmt::Match(node) => node.cases.iter().flat_map(|case| &case.body).find_map(leaves),
         Stmt::For(node) => node.body.iter().find_map(returns),
         _ => None,
     }
@@ -237,6 +285,7 @@ fn returns(statement: &Stmt) -> Option<TextRange> {
             let clauses = node.elif_else_clauses.iter().flat_map(|clause| &clause.body);
             node.body.iter().chain(clauses).find_map(returns)
         }
+        Stmt::Match(node) => node.cases.iter().flat_map(|case| &case.body).find_map(returns),
         other => leaves(other),
     }
 }
@@ -244,7 +293,6 @@ fn returns(statement: &Stmt) -> Option<TextRange> {
 /// The first word of a statement: what an error about its kind points at.
 fn first_word(statement: &Stmt) -> TextRange {
     let length = match statement {
-        Stmt::Match(_) => 5,
         Stmt::TypeAlias(_) => 4,
         Stmt::For(_) | Stmt::With(_) => 5,
         _ => return statement.range(),

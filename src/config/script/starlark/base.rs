@@ -5,8 +5,9 @@ use starlark::values::tuple::AllocTuple;
 use starlark::values::{Value, ValueLike};
 
 use super::bound::bound;
-use super::classes::{Instance, class_members, exception_chain, line};
+use super::classes::{class_members, exception_chain, line};
 use super::constructor::{Constructor, construct, fail};
+use super::instance::Instance;
 use super::missing::Missing;
 use crate::config::table::Class;
 

@@ -14,9 +14,10 @@ use starlark::values::{
 use starlark::{starlark_complex_values, starlark_simple_value};
 
 use super::base::{Given, base_init};
-use super::classes::{as_method, class_member, inner_object, instance_class, line};
+use super::classes::{as_method, class_member, line};
 use super::constructor::{Constructor, fail};
 use super::exceptions::ExceptionClass;
+use super::instance::{inner_object, instance_class};
 
 /// A function with its first argument, or a wrapper of one.
 #[derive(Debug, Trace, ProvidesStaticType, NoSerialize, Allocative, StarlarkPagablePanic)]
@@ -44,6 +45,8 @@ pub enum BoundKind {
     Static,
     OfClass,
     Property,
+    /// A decorator that gives something else than what it decorates.
+    Kept,
 }
 
 starlark_complex_values!(Bound);
@@ -105,6 +108,7 @@ fn call_bound<'v>(
 ) -> starlark::Result<Value<'v>> {
     let given = Given::of(arguments, evaluator)?;
     match view.kind {
+        BoundKind::Kept => Ok(view.function),
         BoundKind::Method => given.call(view.function, Some(view.this), evaluator),
         _ => given.call(view.function, None, evaluator),
     }
@@ -137,6 +141,11 @@ impl<'v> StarlarkValue<'v> for Bound<'v> {
     type Canonical = FrozenBound;
 
     fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
+        if self.kind == BoundKind::Property && matches!(attribute, "setter" | "deleter") {
+            // The property stays: setting it is an error, where it is set.
+            let property = bind(BoundKind::Property, self.function, self.this, heap);
+            return Some(bind(BoundKind::Kept, property, property, heap));
+        }
         let view = BoundView { kind: self.kind, function: self.function, this: self.this };
         attribute_of_super(&view, attribute, heap)
     }

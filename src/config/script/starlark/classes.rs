@@ -24,11 +24,13 @@ use super::base::{Given, base_init, refuse_overrides};
 use super::bound::{BaseInit, BoundKind, bind, bound};
 use super::boxes::Variable;
 use super::constructor::{Constructor, fail};
-use super::exceptions::ExceptionClass;
+use super::exceptions::{ExceptionClass, raise};
+use super::instance::{FrozenInstance, Instance, inner_object, instance_class, new_instance};
 use super::missing::Missing;
-use super::object::ScriptObject;
+use super::records::{self, Special};
 
-type Members<V> = SmallMap<String, V>;
+/// Names and what they stand for.
+pub type Members<V> = SmallMap<String, V>;
 
 /// A class.
 #[derive(Debug, Trace, ProvidesStaticType, NoSerialize, Allocative, StarlarkPagablePanic)]
@@ -48,28 +50,9 @@ pub struct FrozenScriptClass {
     me: Option<FrozenValue>,
 }
 
-/// What a class makes.
-#[derive(Debug, Trace, ProvidesStaticType, NoSerialize, Allocative, StarlarkPagablePanic)]
-pub struct Instance<'v> {
-    pub class: Value<'v>,
-    pub fields: RefCell<Members<Value<'v>>>,
-    /// The object of Buildbot's class, once its `__init__` was called.
-    pub inner: RefCell<Option<Value<'v>>>,
-    me: RefCell<Option<Value<'v>>>,
-}
-
-#[derive(Debug, ProvidesStaticType, NoSerialize, Allocative, StarlarkPagablePanic)]
-pub struct FrozenInstance {
-    class: FrozenValue,
-    fields: Members<FrozenValue>,
-    inner: Option<FrozenValue>,
-    me: Option<FrozenValue>,
-}
-
 starlark_complex_values!(ScriptClass);
-starlark_complex_values!(Instance);
 
-fn frozen_members<'v>(members: Members<Value<'v>>, freezer: &Freezer) -> FreezeResult<Members<FrozenValue>> {
+pub fn frozen_members<'v>(members: Members<Value<'v>>, freezer: &Freezer) -> FreezeResult<Members<FrozenValue>> {
     members.into_iter().map(|(name, value)| Ok((name, value.freeze(freezer)?))).collect()
 }
 
@@ -83,14 +66,24 @@ impl<'v> Freeze for ScriptClass<'v> {
     }
 }
 
-impl<'v> Freeze for Instance<'v> {
-    type Frozen = FrozenInstance;
+impl<'v> ScriptClass<'v> {
+    /// A class as a value.
+    pub fn alloc(
+        name: &str,
+        bases: Vec<Value<'v>>,
+        members: impl IntoIterator<Item = (String, Value<'v>)>,
+        heap: Heap<'v>,
+    ) -> Value<'v> {
+        let (members, me) = (RefCell::new(members.into_iter().collect()), RefCell::default());
+        let class = heap.alloc(ScriptClass { name: name.to_owned(), bases, members, me });
+        if let Some(made) = class.downcast_ref::<ScriptClass>() {
+            *made.me.borrow_mut() = Some(class);
+        }
+        class
+    }
 
-    fn freeze(self, freezer: &Freezer) -> FreezeResult<FrozenInstance> {
-        let fields = frozen_members(self.fields.into_inner(), freezer)?;
-        let inner = self.inner.into_inner().map(|inner| inner.freeze(freezer)).transpose()?;
-        let me = self.me.into_inner().map(|me| me.freeze(freezer)).transpose()?;
-        Ok(FrozenInstance { class: self.class.freeze(freezer)?, fields, inner, me })
+    pub fn set_member(&self, name: &str, value: Value<'v>) {
+        self.members.borrow_mut().insert(name.to_owned(), value);
     }
 }
 
@@ -138,21 +131,6 @@ pub fn line<'v>(class: Value<'v>) -> Vec<Value<'v>> {
         }
     }
     all
-}
-
-pub fn instance_class<'v>(value: Value<'v>) -> Option<Value<'v>> {
-    if let Some(instance) = value.downcast_ref::<FrozenInstance>() {
-        return Some(instance.class.to_value());
-    }
-    Some(value.downcast_ref::<Instance>()?.class)
-}
-
-/// The object of Buildbot's class that an instance stands for.
-pub fn inner_object<'v>(value: Value<'v>) -> Option<Value<'v>> {
-    if let Some(instance) = value.downcast_ref::<FrozenInstance>() {
-        return instance.inner.map(FrozenValue::to_value);
-    }
-    *value.downcast_ref::<Instance>()?.inner.borrow()
 }
 
 /// Everything that an instance, a class or a bound function holds.
@@ -218,22 +196,14 @@ impl Display for FrozenScriptClass {
     }
 }
 
-impl Display for Instance<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{} object>", class_view(self.class).map_or("?", |class| class.name))
-    }
-}
-
-impl Display for FrozenInstance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{} object>", class_view(self.class.to_value()).map_or("?", |class| class.name))
-    }
-}
-
 /// The attribute of a class itself.
 fn attribute_of_class<'v>(class: Value<'v>, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
     if attribute == "__name__" {
         return class_view(class).map(|view| heap.alloc(view.name));
+    }
+    if let ("__members__", Some(members)) = (attribute, records::enum_members(class)) {
+        let named = members.into_iter().filter_map(|member| Some((Instance::field(member, "name")?, member)));
+        return Some(heap.alloc(starlark::values::dict::AllocDict(named)));
     }
     let found = line(class).into_iter().find_map(|one| {
         class_member(one, attribute).or_else(|| one.downcast_ref::<Constructor>()?.get_attr(attribute, heap))
@@ -251,22 +221,6 @@ fn attribute_of_class<'v>(class: Value<'v>, attribute: &str, heap: Heap<'v>) -> 
     }
 }
 
-/// The attribute of an instance: its own, its class's with the instance as first argument, the inner object's.
-fn attribute_of<'v>(this: Value<'v>, own: Option<Value<'v>>, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
-    if own.is_some() {
-        return own;
-    }
-    let class = instance_class(this)?;
-    if attribute == "__class__" {
-        return Some(class);
-    }
-    let attribute = attribute.strip_prefix("_bb_").unwrap_or(attribute);
-    if let Some(member) = line(class).into_iter().find_map(|one| class_member(one, attribute)) {
-        return Some(as_method(member, this, class, heap));
-    }
-    inner_object(this)?.get_attr(attribute, heap).ok().flatten()
-}
-
 pub fn as_method<'v>(member: Value<'v>, this: Value<'v>, class: Value<'v>, heap: Heap<'v>) -> Value<'v> {
     match bound(member) {
         Some(wrapper) if wrapper.kind == BoundKind::Static => wrapper.function,
@@ -274,6 +228,11 @@ pub fn as_method<'v>(member: Value<'v>, this: Value<'v>, class: Value<'v>, heap:
         None if member.function_name().is_some() => bind(BoundKind::Method, member, this, heap),
         _ => member,
     }
+}
+
+/// Whether two values are equal; not if they cannot be compared.
+pub fn same<'v>(left: Value<'v>, right: Value<'v>) -> bool {
+    left.equals(right).unwrap_or_default()
 }
 
 macro_rules! class_behaviour {
@@ -288,11 +247,53 @@ macro_rules! class_behaviour {
             make(me, given, evaluator)
         }
 
+        /// `Color['RED']`.
+        fn at(&self, index: Value<'v>, _: Heap<'v>) -> starlark::Result<Value<'v>> {
+            let me = self.value();
+            let members = me.and_then(records::enum_members);
+            let is_named = |member: &Value<'v>| Instance::field(*member, "name").is_some_and(|name| same(name, index));
+            match members.map(|members| members.into_iter().find(is_named)) {
+                Some(Some(found)) => Ok(found),
+                Some(None) => raise("KeyError", index.to_repr()),
+                // A type that is indexed, as in an annotation.
+                None => me.map_or_else(|| fail("a class is not indexed".to_owned()), Ok),
+            }
+        }
+
+        fn iterate_collect(&self, _: Heap<'v>) -> starlark::Result<Vec<Value<'v>>> {
+            match self.value().and_then(records::enum_members) {
+                Some(members) => Ok(members),
+                None => raise("TypeError", "a class cannot be iterated"),
+            }
+        }
+
+        fn length(&self) -> starlark::Result<i32> {
+            let members = self.value().and_then(records::enum_members).unwrap_or_default();
+            Ok(i32::try_from(members.len()).unwrap_or(i32::MAX))
+        }
+
+        fn is_in(&self, other: Value<'v>) -> starlark::Result<bool> {
+            let members = self.value().and_then(records::enum_members).unwrap_or_default();
+            Ok(members.into_iter().any(|member| same(member, other)))
+        }
+
         fn write_hash(&self, hasher: &mut starlark::collections::StarlarkHasher) -> starlark::Result<()> {
             std::hash::Hash::hash(&self.name, hasher);
             Ok(())
         }
     };
+}
+
+impl<'v> ScriptClass<'v> {
+    fn value(&self) -> Option<Value<'v>> {
+        *self.me.borrow()
+    }
+}
+
+impl FrozenScriptClass {
+    fn value<'v>(&self) -> Option<Value<'v>> {
+        self.me.map(FrozenValue::to_value)
+    }
 }
 
 #[starlark_value(type = "class")]
@@ -323,39 +324,6 @@ impl<'v> StarlarkValue<'v> for FrozenScriptClass {
     }
 }
 
-#[starlark_value(type = "instance")]
-impl<'v> StarlarkValue<'v> for Instance<'v> {
-    type Canonical = FrozenInstance;
-
-    fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
-        let own = self.fields.borrow().get(attribute).copied();
-        let me = *self.me.borrow();
-        attribute_of(me?, own, attribute, heap)
-    }
-
-    fn set_attr(&self, attribute: &str, new_value: Value<'v>) -> starlark::Result<()> {
-        self.fields.borrow_mut().insert(attribute.to_owned(), new_value);
-        // What is an argument of Buildbot's class changes there, too.
-        let inner = *self.inner.borrow();
-        if let Some(object) = inner.and_then(|inner| inner.downcast_ref::<ScriptObject>())
-            && object.class.argument(attribute).is_some()
-        {
-            object.set_attr(attribute, new_value)?;
-        }
-        Ok(())
-    }
-}
-
-#[starlark_value(type = "instance")]
-impl<'v> StarlarkValue<'v> for FrozenInstance {
-    type Canonical = FrozenInstance;
-
-    fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
-        let own = self.fields.get(attribute).map(|value| value.to_value());
-        attribute_of(self.me?.to_value(), own, attribute, heap)
-    }
-}
-
 /// Makes an instance.
 fn make<'v>(class: Value<'v>, given: Given<'v>, evaluator: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Value<'v>> {
     let name = class_view(class).map_or("?", |view| view.name);
@@ -367,16 +335,15 @@ fn make<'v>(class: Value<'v>, given: Given<'v>, evaluator: &mut Evaluator<'v, '_
     if let Some(base) = base {
         refuse_overrides(name, base, &line)?;
     }
-    let fields = RefCell::default();
-    let instance =
-        evaluator.heap().alloc(Instance { class, fields, inner: RefCell::default(), me: RefCell::default() });
-    if let Some(made) = instance.downcast_ref::<Instance>() {
-        *made.me.borrow_mut() = Some(instance);
+    if let Some(found) = records::enum_by_value(class, &given) {
+        return found;
     }
+    let instance = new_instance(class, [], evaluator.heap());
     match line.iter().find_map(|one| class_member(*one, "__init__")) {
         Some(init) => {
             given.call(init, Some(instance), evaluator)?;
         }
+        None if records::fields_of(class).is_some() => records::init(instance, class, given, evaluator)?,
         None => base_init(instance, given, evaluator)?,
     }
     if let Some(base) = base
@@ -398,7 +365,13 @@ pub fn classes(builder: &mut GlobalsBuilder) {
     ) -> starlark::Result<Value<'v>> {
         let bases = ListRef::from_value(bases).map(|list| list.content().to_vec()).unwrap_or_default();
         let is_object = |base: &Value<'v>| base.function_name() == Some("object");
-        let bases: Vec<Value<'v>> = bases.into_iter().filter(|base| !is_object(base)).collect();
+        let specials: Vec<Special> = bases.iter().filter_map(|base| Special::of(*base)).collect();
+        let is_enum = specials.contains(&Special::Enum);
+        // `class Color(str, Enum)`.
+        let is_mixed = |base: &Value<'v>| is_enum && matches!(base.function_name(), Some("str" | "int" | "float"));
+        let of_enum = bases.iter().any(is_mixed).then_some(Special::PlainEnum);
+        let is_left_out = |base: &Value<'v>| is_object(base) || is_mixed(base) || Special::of(*base).is_some();
+        let bases: Vec<Value<'v>> = bases.into_iter().filter(|base| !is_left_out(base)).collect();
         let is_class = |base: &Value<'v>| {
             class_view(*base).is_some()
                 || base.downcast_ref::<Constructor>().is_some()
@@ -418,11 +391,11 @@ pub fn classes(builder: &mut GlobalsBuilder) {
                 }
             }
         }
-        let (bases, members, me) = (bases.collect(), RefCell::new(found), RefCell::default());
-        let class = heap.alloc(ScriptClass { name: name.to_owned(), bases, members, me });
-        if let Some(made) = class.downcast_ref::<ScriptClass>() {
-            *made.me.borrow_mut() = Some(class);
+        for (member, kind) in specials.into_iter().chain(of_enum).filter_map(Special::member) {
+            found.insert(member.to_owned(), heap.alloc(kind));
         }
+        let class = ScriptClass::alloc(name, bases.collect(), found, heap);
+        records::finish_class(class, heap)?;
         Ok(class)
     }
 

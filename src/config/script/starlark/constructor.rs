@@ -8,12 +8,15 @@ use std::fmt::{self, Display};
 use allocative::Allocative;
 use starlark::eval::{Arguments, Evaluator};
 use starlark::starlark_simple_value;
+use starlark::values::dict::DictRef;
 use starlark::values::list::{AllocList, ListRef};
+use starlark::values::tuple::TupleRef;
 use starlark::values::{
     Heap, NoSerialize, ProvidesStaticType, StarlarkPagablePanic, StarlarkValue, Value, starlark_value,
 };
 
 use super::bound::{BaseInit, is_function};
+use super::natives::step_of_class;
 use super::object::{Given, ScriptObject};
 use super::recorder::Recorder;
 use crate::config::source::Span;
@@ -75,8 +78,15 @@ pub fn make<'v>(
     construct(class, &given, evaluator)
 }
 
-/// A function as a step that runs it; any other value as it is.
+/// A function as a step that runs it, a class with its arguments as the step; any other value as it is.
 pub fn as_step<'v>(value: Value<'v>, evaluator: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Value<'v>> {
+    if let Some([class, arguments]) = TupleRef::from_value(value).map(|pair| pair.content())
+        && let (Some(arguments), true) = (DictRef::from_value(*arguments), class.get_type() == "class")
+    {
+        let named = arguments.iter().map(|(name, value)| (name.to_str(), value)).collect();
+        drop(arguments);
+        return step_of_class(*class, &named, evaluator);
+    }
     match find_class("FunctionStep") {
         Some(class) if is_function(value) => construct(class, &[(None, value)], evaluator),
         _ => Ok(value),

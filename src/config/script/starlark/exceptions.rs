@@ -16,7 +16,7 @@ use super::limits;
 use crate::config::script::Refusal;
 
 /// Kinds and what they are kinds of.
-const KINDS: [(&str, &str); 42] = [
+const KINDS: [(&str, &str); 47] = [
     ("Exception", "BaseException"),
     ("SystemExit", "BaseException"),
     ("KeyboardInterrupt", "BaseException"),
@@ -59,6 +59,11 @@ const KINDS: [(&str, &str); 42] = [
     ("UserWarning", "Warning"),
     ("YAMLError", "Exception"),
     ("ConfigErrors", "Exception"),
+    ("ConfigParserError", "Exception"),
+    ("NoSectionError", "ConfigParserError"),
+    ("NoOptionError", "ConfigParserError"),
+    ("ParsingError", "ConfigParserError"),
+    ("InterpolationError", "ConfigParserError"),
 ];
 
 /// A kind with all it is a kind of. `IOError` and `OSError` are one.

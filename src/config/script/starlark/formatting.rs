@@ -8,6 +8,7 @@ use starlark::values::tuple::TupleRef;
 use starlark::values::{UnpackValue, Value};
 
 use super::depth;
+use super::instance::Instance;
 use super::object::ScriptObject;
 use crate::config::table::RENDERABLES;
 
@@ -235,7 +236,13 @@ pub fn text(value: Value<'_>, literal: bool) -> Result<String, String> {
     if depth::any_too_deep(std::iter::once(value)) {
         return Err("the value is nested too deeply to print".to_owned());
     }
-    Ok(if literal { value.to_repr() } else { value.to_str() })
+    if let Some(text) = value.unpack_str().filter(|_| !literal) {
+        return Ok(text.to_owned());
+    }
+    match Instance::shown(value, literal) {
+        Some(text) => Ok(text),
+        None => super::literal::literal(value),
+    }
 }
 
 /// `template % values`.
@@ -337,7 +344,7 @@ mod tests {
             let heap = module.heap();
             let values = heap.alloc((7, "ab", 2.5));
             assert_eq!(percent("%05d|%-4s|%.2f", values).unwrap(), "00007|ab  |2.50");
-            assert_eq!(percent("%x %r 100%%", heap.alloc((255, "q"))).unwrap(), "ff \"q\" 100%");
+            assert_eq!(percent("%x %r 100%%", heap.alloc((255, "q"))).unwrap(), "ff 'q' 100%");
             assert_eq!(percent("%s", heap.alloc(3)).unwrap(), "3");
             let named = heap.alloc(starlark::values::dict::AllocDict([("n", 5)]));
             assert_eq!(percent("%(n)03d", named).unwrap(), "005");

@@ -6,8 +6,8 @@ use super::constructor::Constructor;
 use super::missing::Missing;
 use super::open::Open;
 use super::{
-    blocks, boxes, buildbot_names, classes as script_classes, exceptions, methods, module_object, modules, natives,
-    operators, svn, with_secrets,
+    blocks, boxes, buildbot_names, classes as script_classes, exceptions, matching, methods, module_object, modules,
+    natives, operators, own_operators, svn, with_secrets,
 };
 use crate::config::script::Surroundings;
 use crate::config::table::{DATETIME, NAMESPACES, RESULTS, STATUS, classes};
@@ -38,8 +38,10 @@ pub fn globals(surroundings: &Surroundings) -> Globals {
     .with(natives::natives)
     .with(methods::methods)
     .with(operators::operators)
+    .with(own_operators::own_operators)
     .with(boxes::boxes)
     .with(blocks::blocks)
+    .with(matching::matching)
     .with(script_classes::classes)
     .with(exceptions::exceptions)
     .with(module_object::module_objects)

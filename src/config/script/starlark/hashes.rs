@@ -1,4 +1,4 @@
-//! `hashlib` and `base64`.
+//! `hashlib`, `hmac` and `base64`.
 
 #![expect(clippy::panic, reason = "`StarlarkPagablePanic` makes functions that paging, which is off, would call")]
 
@@ -38,6 +38,8 @@ struct Hash {
     kind: Kind,
     #[allocative(skip)]
     text: Mutex<String>,
+    /// For `hmac`.
+    key: Option<String>,
 }
 
 starlark_simple_value!(Hash);
@@ -51,13 +53,34 @@ impl Display for Hash {
 impl Hash {
     fn digest(&self) -> String {
         let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        match self.kind {
-            Kind::Md5 => hex(&Md5::digest(text.as_bytes())),
-            Kind::Sha1 => hex(&sha1::Digest::finalize(sha1::Digest::chain_update(Sha1::default(), text.as_bytes()))),
-            Kind::Sha256 => hex(&Sha256::digest(text.as_bytes())),
-            Kind::Sha512 => hex(&Sha512::digest(text.as_bytes())),
+        let bytes = match &self.key {
+            None => self.kind.digest(text.as_bytes()),
+            Some(key) => self.kind.with_key(key.as_bytes(), text.as_bytes()),
+        };
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Kind {
+    fn digest(self, bytes: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Md5 => Md5::digest(bytes).to_vec(),
+            Self::Sha1 => sha1::Digest::finalize(sha1::Digest::chain_update(Sha1::default(), bytes)).to_vec(),
+            Self::Sha256 => Sha256::digest(bytes).to_vec(),
+            Self::Sha512 => Sha512::digest(bytes).to_vec(),
         }
+    }
+
+    /// RFC 2104.
+    fn with_key(self, key: &[u8], text: &[u8]) -> Vec<u8> {
+        let block = if matches!(self, Self::Sha512) { 128 } else { 64 };
+        let mut padded = if block < key.len() { self.digest(key) } else { key.to_vec() };
+        padded.resize(block, 0);
+        let with = |mask: u8, rest: &[u8]| {
+            let bytes: Vec<u8> = padded.iter().map(|byte| byte ^ mask).chain(rest.iter().copied()).collect();
+            self.digest(&bytes)
+        };
+        with(0x5c, &with(0x36, text))
     }
 }
 
@@ -91,7 +114,7 @@ fn methods(builder: &mut MethodsBuilder) {
 }
 
 fn hash(kind: Kind, text: Option<&str>) -> Hash {
-    Hash { kind, text: Mutex::new(text.unwrap_or_default().to_owned()) }
+    Hash { kind, text: Mutex::new(text.unwrap_or_default().to_owned()), key: None }
 }
 
 #[starlark_module]
@@ -110,6 +133,41 @@ pub fn hashlib(builder: &mut GlobalsBuilder) {
 
     fn sha512<'v>(#[starlark(require = pos)] text: Option<&str>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
         Ok(heap.alloc(hash(Kind::Sha512, text)))
+    }
+}
+
+/// The kind that `digestmod` names: a text, or a function of `hashlib`.
+fn kind_of<'v>(value: Value<'v>) -> Option<Kind> {
+    match value.unpack_str().or_else(|| value.function_name())? {
+        "md5" => Some(Kind::Md5),
+        "sha1" => Some(Kind::Sha1),
+        "sha256" => Some(Kind::Sha256),
+        "sha512" => Some(Kind::Sha512),
+        _ => None,
+    }
+}
+
+/// `hmac`: keys and texts are UTF-8, as everything here.
+#[starlark_module]
+pub fn hmac(builder: &mut GlobalsBuilder) {
+    fn new<'v>(
+        key: &str,
+        msg: Option<&str>,
+        digestmod: Option<Value<'v>>,
+        heap: Heap<'v>,
+    ) -> starlark::Result<Value<'v>> {
+        let Some(kind) = digestmod.map_or(Some(Kind::Md5), kind_of) else {
+            return raise("ValueError", "hmac.new() knows 'md5', 'sha1', 'sha256' and 'sha512'");
+        };
+        let made = Hash { key: Some(key.to_owned()), ..hash(kind, msg) };
+        Ok(heap.alloc(made))
+    }
+
+    fn compare_digest(
+        #[starlark(require = pos)] left: &str,
+        #[starlark(require = pos)] right: &str,
+    ) -> starlark::Result<bool> {
+        Ok(left == right)
     }
 }
 

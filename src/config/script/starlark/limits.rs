@@ -8,19 +8,28 @@ use tokio::time::Instant;
 
 use super::Script;
 use crate::config::ConfigError;
+use crate::config::script::Pulse;
 use crate::domain::script::ScriptLimits;
 use crate::steps::function::Leash;
 
 /// Calls inside calls; a thread with a 2 MiB stack holds 3,000.
 const MAX_CALLS: usize = 200;
 
-/// Limits of loading a file, which is run once and off the core.
-const LOADING: ScriptLimits = ScriptLimits { time: Duration::from_secs(20), ticks: 5_000_000, heap_bytes: 256 << 20 };
+/// Limits of loading a file, which is run once and off the core. An endless loop runs out of ticks, which are the same on
+/// every machine, within a fraction of a second; the time is for what has few and slow ones. What has none at all is
+/// watched from outside (`Pulse`).
+const LOADING: ScriptLimits = ScriptLimits { time: Duration::from_secs(30), ticks: 5_000_000, heap_bytes: 256 << 20 };
 
-pub fn for_loading(evaluator: &mut Evaluator<'_, '_, '_>) -> starlark::Result<()> {
+pub fn for_loading(evaluator: &mut Evaluator<'_, '_, '_>, pulse: &Pulse) -> starlark::Result<()> {
     // Collecting garbage recurses into values, and a file is done before it would pay.
     evaluator.disable_gc();
-    apply(evaluator, LOADING)
+    apply(evaluator, LOADING)?;
+    let (started, pulse) = (Instant::now(), pulse.clone());
+    evaluator.set_check_cancelled(Box::new(move || {
+        pulse.beat();
+        LOADING.time < started.elapsed()
+    }));
+    Ok(())
 }
 
 pub fn apply(evaluator: &mut Evaluator<'_, '_, '_>, limits: ScriptLimits) -> starlark::Result<()> {

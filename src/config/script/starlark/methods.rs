@@ -1,5 +1,7 @@
 //! Methods of Python's texts, lists and dictionaries that Starlark's lack.
 
+use std::collections::HashSet;
+
 use starlark::collections::SmallMap;
 use starlark::environment::GlobalsBuilder;
 use starlark::eval::Evaluator;
@@ -11,6 +13,7 @@ use starlark::values::{Heap, Value};
 
 use super::constructor::fail;
 use super::formatting::{self, Spec};
+use super::own_operators;
 
 /// Longest text that padding may make.
 const MAX_WIDTH: i32 = 10_000;
@@ -29,6 +32,9 @@ pub fn methods(builder: &mut GlobalsBuilder) {
         let heap = eval.heap();
         match receiver.unpack_str() {
             Some(template) => {
+                for value in args.items.iter().chain(named.values()) {
+                    own_operators::prepare(*value, eval)?;
+                }
                 let fields = Fields { positional: &args.items, named: &named, heap };
                 Ok(heap.alloc(fields.format(template).or_else(fail)?))
             }
@@ -182,6 +188,27 @@ pub fn methods(builder: &mut GlobalsBuilder) {
         };
         let items = list.content().iter().rev().copied().collect();
         replace_items(receiver, items, eval)
+    }
+
+    /// `del list[start:end:step]`.
+    fn _bb_del_slice<'v>(
+        #[starlark(require = pos)] list: Value<'v>,
+        #[starlark(require = pos)] start: Value<'v>,
+        #[starlark(require = pos)] end: Value<'v>,
+        #[starlark(require = pos)] step: Value<'v>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        let Some(items) = ListRef::from_value(list).map(|list| list.content().to_vec()) else {
+            return fail(format!("a slice of a {} cannot be deleted", list.get_type()));
+        };
+        let heap = eval.heap();
+        let given = |value: Value<'v>| (!value.is_none()).then_some(value);
+        let places = heap.alloc(AllocList(0..i32::try_from(items.len()).unwrap_or(i32::MAX)));
+        let gone = places.slice(given(start), given(end), given(step), heap)?;
+        let gone: HashSet<i32> = gone.iterate(heap)?.filter_map(|place| place.unpack_i32()).collect();
+        let is_kept = |place: usize| i32::try_from(place).is_ok_and(|place| !gone.contains(&place));
+        let kept = items.into_iter().enumerate().filter(|(place, _)| is_kept(*place)).map(|(_, item)| item).collect();
+        replace_items(list, kept, eval)
     }
 
     fn _bb_method_zfill(#[starlark(require = pos)] text: &str, width: i32) -> starlark::Result<String> {

@@ -33,7 +33,7 @@ enum Why {
 starlark_simple_value!(Missing);
 
 /// Modules that people look for, and what there is instead.
-const INSTEAD: [(&str, &str); 21] = [
+const INSTEAD: [(&str, &str); 32] = [
     ("twisted.cred", "put a proxy that asks for a password in front of the port"),
     ("twisted", "Twisted is not here: give the factory a function, def step(ctx): ctx.run([...])"),
     ("zope", "interfaces are of no use here"),
@@ -61,6 +61,17 @@ const INSTEAD: [(&str, &str); 21] = [
     ("ldap", "use util.LDAPUserInfo"),
     ("secrets", "no file 'secrets.py' lies beside the configuration; or use util.Secret"),
     ("flask", "pages of one's own are not built in"),
+    ("dateutil", "use datetime and time: datetime.datetime.strptime(), datetime.timedelta(), time.localtime()"),
+    ("pytz", "use datetime and time: times are those of the master"),
+    ("threading", "a configuration is read by one thread, from its start to its end"),
+    ("asyncio", "a configuration waits for nothing: give the factory a function, def step(ctx): ctx.run([...])"),
+    ("sqlite3", "write what you need to a JSON or YAML file, and read that"),
+    ("xml", "write what you need to a JSON or YAML file, and read that"),
+    ("getpass", "passwords come from a file (open('password').read()), or from util.Secret"),
+    ("unittest", "'buildbot checkconfig' tests a configuration"),
+    ("inspect", "a configuration cannot look at its own code"),
+    ("traceback", "the text of an exception is str(error)"),
+    ("platform", "the names of this machine are platform.system(), platform.machine() and socket.gethostname()"),
 ];
 
 const STEP: &str = "give the factory a function instead: def step(ctx): ctx.run([...])";

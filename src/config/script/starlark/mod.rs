@@ -7,6 +7,7 @@ mod boxes;
 mod buildbot_names;
 mod classes;
 mod collections;
+mod configparser;
 mod constant;
 mod constructor;
 mod data;
@@ -19,9 +20,12 @@ mod formatting;
 mod function;
 mod globals;
 mod hashes;
+mod instance;
 mod iterating;
 mod limits;
+mod literal;
 mod locks;
+mod matching;
 mod methods;
 mod missing;
 mod module_object;
@@ -31,9 +35,12 @@ mod object;
 mod open;
 mod operators;
 mod os;
+mod own_operators;
+mod pathlib;
 mod randomness;
 mod reader;
 mod recorder;
+mod records;
 mod regex;
 mod regex_match;
 mod renderables;
@@ -119,9 +126,17 @@ impl ConfigEngine for StarlarkEngine {
 /// A panic of an engine or of ours: the old configuration goes on, and the text can be reported.
 fn bug(source: &SourceText, panic: &(dyn Any + Send)) -> ConfigError {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    let message = format!("cannot be evaluated because of a bug: {}", text.unwrap_or("a panic"));
+    let text = text.unwrap_or("a panic");
+    let message = if TOO_LARGE.iter().any(|words| text.contains(words)) {
+        "a text or a list is larger than memory allows".to_owned()
+    } else {
+        format!("cannot be evaluated because of a bug: {text}")
+    };
     ConfigError::whole_file(&source.name, message)
 }
+
+/// What Starlark and the standard library say in a panic when a value would be too large.
+const TOO_LARGE: [&str; 4] = ["AlignedSize", "out of memory", "capacity overflow", "oversized allocation"];
 
 fn run(source: &SourceText, surroundings: &Surroundings) -> Result<Outcome, Vec<ConfigError>> {
     let rewritten = front_end::rewrite(source, &surroundings.files)?;
@@ -149,10 +164,13 @@ fn evaluate(script: &Script, recorder: &Recorder, surroundings: &Surroundings) -
         module.set("__name__", module.heap().alloc("master"));
         {
             let mut evaluator = Evaluator::new(&module);
-            limits::for_loading(&mut evaluator).map_err(place)?;
+            limits::for_loading(&mut evaluator, &surroundings.pulse).map_err(place)?;
             evaluator.set_print_handler(recorder);
             evaluator.extra = Some(recorder);
-            evaluator.eval_module(ast, &globals).map_err(place)?;
+            let running = surroundings.pulse.running();
+            let ran = evaluator.eval_module(ast, &globals);
+            drop(running);
+            ran.map_err(place)?;
         }
         let names: Vec<String> = module.names().map(|name| name.as_str().to_owned()).collect();
         if depth::any_too_deep(names.iter().filter_map(|name| module.get(name))) {
@@ -166,12 +184,9 @@ fn evaluate(script: &Script, recorder: &Recorder, surroundings: &Surroundings) -
 }
 
 fn outcome(script: &Arc<Script>, recorder: Recorder, module: &FrozenModule) -> Result<Outcome, Vec<ConfigError>> {
-    let places = &script.rewritten.places;
-    let place = |(message, key): Unreadable| {
-        let key = key.and_then(|key| places.keys.get(&key));
-        script.source.error(key.copied().unwrap_or(places.config), message)
-    };
-    let (mut problems, warnings, stored) = recorder.into_parts();
+    let place = |(message, place): (String, Span)| script.source.error(place, message);
+    let (mut problems, mut warnings, stored) = recorder.into_parts();
+    warnings.extend(script.rewritten.warnings.iter().cloned());
     let config = Module::with_temp_heap(|temporary| {
         let found = module.get_any_visibility(CONFIG_NAME).or_else(|_| module.get_any_visibility(CONFIG_BOX));
         let Ok((root, _)) = found else {

@@ -23,6 +23,9 @@ use super::missing::Missing;
 #[derive(Debug, Trace, ProvidesStaticType, NoSerialize, Allocative, StarlarkPagablePanic)]
 pub struct ModuleObject<'v> {
     name: String,
+    file: String,
+    /// Whether the file has run.
+    is_done: RefCell<bool>,
     members: RefCell<SmallMap<String, Value<'v>>>,
 }
 
@@ -73,9 +76,14 @@ fn content(value: Value<'_>) -> Option<Value<'_>> {
 impl<'v> StarlarkValue<'v> for ModuleObject<'v> {
     type Canonical = FrozenModuleObject;
 
-    fn get_attr(&self, attribute: &str, _: Heap<'v>) -> Option<Value<'v>> {
+    fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
         let attribute = attribute.strip_prefix("_bb_").unwrap_or(attribute);
-        self.members.borrow().get(attribute).copied().and_then(content)
+        let found = self.members.borrow().get(attribute).copied().and_then(content);
+        if found.is_some() || *self.is_done.borrow() {
+            return found;
+        }
+        let reason = format!("'{}' is not read yet: files import each other; import inside of a function", self.file);
+        Some(heap.alloc(Missing::refused(&format!("{}.{attribute}", self.name), &reason)))
     }
 
     fn set_attr(&self, attribute: &str, new_value: Value<'v>) -> starlark::Result<()> {
@@ -106,18 +114,29 @@ impl<'v> StarlarkValue<'v> for FrozenModuleObject {
 
 #[starlark_module]
 pub fn module_objects(builder: &mut GlobalsBuilder) {
+    /// A module of a file that has not run.
     fn _bb_module<'v>(
         #[starlark(require = pos)] name: &str,
-        #[starlark(require = pos)] members: Value<'v>,
+        #[starlark(require = pos)] file: &str,
         heap: Heap<'v>,
     ) -> starlark::Result<Value<'v>> {
-        let mut found = SmallMap::new();
+        let (name, file) = (name.to_owned(), file.to_owned());
+        Ok(heap.alloc(ModuleObject { name, file, is_done: RefCell::new(false), members: RefCell::default() }))
+    }
+
+    /// Gives a module what its file has made.
+    fn _bb_fill<'v>(
+        #[starlark(require = pos)] module: Value<'v>,
+        #[starlark(require = pos)] members: Value<'v>,
+    ) -> starlark::Result<Value<'v>> {
+        let Some(module) = module.downcast_ref::<ModuleObject>() else { return Ok(Value::new_none()) };
         if let Some(members) = DictRef::from_value(members) {
             for (name, value) in members.iter() {
-                found.insert(name.unpack_str().unwrap_or_default().to_owned(), value);
+                module.members.borrow_mut().insert(name.unpack_str().unwrap_or_default().to_owned(), value);
             }
         }
-        Ok(heap.alloc(ModuleObject { name: name.to_owned(), members: RefCell::new(found) }))
+        *module.is_done.borrow_mut() = true;
+        Ok(Value::new_none())
     }
 
     /// Puts a module into the package around it.

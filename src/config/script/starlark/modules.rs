@@ -10,7 +10,10 @@ use super::constant::Constant;
 use super::exceptions::{ExceptionClass, chain, raise};
 use super::sink::{Sink, SinkKind};
 use super::sys_path::SysPath;
-use super::{collections, data, default_dict, hashes, iterating, open, os, randomness, regex, texts, times};
+use super::{
+    collections, configparser, data, default_dict, hashes, iterating, open, os, pathlib, randomness, records, regex,
+    texts, times,
+};
 use crate::config::script::Surroundings;
 
 /// Everything; `of_datetime` adds the classes of our table.
@@ -33,6 +36,7 @@ pub fn fill(builder: &mut GlobalsBuilder, surroundings: &Surroundings, of_dateti
     module("uuid", &|builder| randomness::uuid(builder, surroundings));
     module("collections", &|builder| {
         collections::collections(builder);
+        records::named_tuples(builder);
         default_dict::default_dict(builder);
     });
     module("itertools", &iterating::itertools);
@@ -41,13 +45,20 @@ pub fn fill(builder: &mut GlobalsBuilder, surroundings: &Surroundings, of_dateti
     module("copy", &iterating::copy);
     module("io", &open::io);
     module("hashlib", &hashes::hashlib);
+    module("hmac", &hashes::hmac);
     module("base64", &hashes::base64);
+    module("pathlib", &|builder| pathlib::fill(builder, surroundings));
+    module("configparser", &|builder| configparser::fill(builder, surroundings));
     module("string", &texts::string);
     module("textwrap", &texts::textwrap);
     module("fnmatch", &texts::fnmatch);
     module("shlex", &texts::shlex);
     module("urllib", &texts::urllib);
     module("pprint", &texts::pprint);
+    module("dataclasses", &records::dataclasses);
+    module("enum", &records::enums);
+    module("typing", &records::typing);
+    module("abc", &records::abc);
     module("importlib", &importlib);
     module("imp", &importlib);
     module("math", &math);
@@ -68,12 +79,14 @@ fn small(builder: &mut GlobalsBuilder) {
         builder.set("logger", log());
     });
     builder.namespace("_bb_native_socket", |builder| {
-        let name = nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        builder.set("gethostname", Constant::new(name.clone()));
-        builder.set("getfqdn", Constant::new(name));
+        builder.set("gethostname", Constant::new(host_name()));
+        builder.set("getfqdn", Constant::new(host_name()));
     });
     builder.namespace("_bb_native_platform", |builder| {
         builder.set("system", Constant::new("Linux".to_owned()));
+        builder.set("node", Constant::new(host_name()));
+        builder.set("python_version", Constant::new("3.11.0".to_owned()));
+        builder.set("platform", Constant::new(format!("Linux-{}", std::env::consts::ARCH)));
         builder.set("machine", Constant::new(std::env::consts::ARCH.to_owned()));
     });
     builder.namespace("_bb_native_multiprocessing", |builder| {
@@ -89,9 +102,11 @@ fn small(builder: &mut GlobalsBuilder) {
         builder.set("EACCES", 13);
         builder.set("EEXIST", 17);
     });
-    for empty in ["builtins", "configparser", "dateutil", "hmac", "pathlib"] {
-        builder.namespace(&format!("_bb_native_{empty}"), |_| ());
-    }
+    builder.namespace("_bb_native_builtins", |_| ());
+}
+
+fn host_name() -> String {
+    nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn sys(builder: &mut GlobalsBuilder) {

@@ -13,13 +13,17 @@ use starlark::values::{Heap, Value, ValueLike};
 use super::classes;
 use super::constructor::{Constructor, construct, fail};
 use super::exceptions::{self, ExceptionValue};
-use super::formatting;
+use super::instance::instance_class;
 use super::object::ScriptObject;
+use super::own_operators;
+use super::pathlib::PathClass;
 use super::recorder::Recorder;
 use super::type_object::TypeObject;
 
 /// Longest list of letters that a text gives.
 const MAX_LETTERS: usize = 1_000_000;
+/// Longest list that is made of a range.
+const MAX_ITEMS: i32 = 1_000_000;
 
 /// Functions of `util`.
 #[starlark_module]
@@ -47,14 +51,19 @@ pub fn step_of_class<'v>(
     named: &SmallMap<String, Value<'v>>,
     evaluator: &mut Evaluator<'v, '_, '_>,
 ) -> starlark::Result<Value<'v>> {
-    let Some(constructor) = class.downcast_ref::<Constructor>() else {
+    let constructor = class.downcast_ref::<Constructor>();
+    let own = classes::class_view(class).map(|view| view.name.to_owned());
+    let Some(name) = constructor.map(|constructor| constructor.class.full_name()).or(own) else {
         return fail(format!("a class of steps is expected, not a {}", class.get_type()));
     };
     if let Some(recorder) = Recorder::of(evaluator) {
-        let name = constructor.class.full_name();
         let message = format!("a class and its arguments are an old way to write {name}(...)");
         recorder.warning(recorder.call(evaluator), message);
     }
+    let Some(constructor) = constructor else {
+        let named: Vec<(&str, Value<'v>)> = named.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        return evaluator.eval_function(class, &[], &named);
+    };
     let given: Vec<_> = named.iter().map(|(name, value)| (Some(name.clone()), *value)).collect();
     construct(constructor.class, &given, evaluator)
 }
@@ -67,7 +76,7 @@ pub fn natives(builder: &mut GlobalsBuilder) {
         heap: Heap<'v>,
     ) -> starlark::Result<Value<'v>> {
         let mut total = start.unwrap_or_else(|| heap.alloc(0));
-        for item in items.iterate(heap)? {
+        for item in items_of(items, heap)? {
             total = total.add(item, heap)?;
         }
         Ok(total)
@@ -149,10 +158,12 @@ pub fn natives(builder: &mut GlobalsBuilder) {
     fn _bb_print<'v>(
         #[starlark(args)] parts: UnpackTuple<Value<'v>>,
         #[starlark(kwargs)] named: SmallMap<String, Value<'v>>,
+        eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<Value<'v>> {
-        let texts = parts.items.iter().map(|part| formatting::text(*part, false)).collect::<Result<Vec<_>, _>>();
+        let texts = parts.items.iter().map(|part| own_operators::text(*part, false, eval));
+        let texts = texts.collect::<starlark::Result<Vec<_>>>()?;
         let separator = named.get("sep").and_then(|separator| separator.unpack_str()).unwrap_or(" ");
-        tracing::info!("configuration prints: {}", texts.or_else(fail)?.join(separator));
+        tracing::info!("configuration prints: {}", texts.join(separator));
         Ok(Value::new_none())
     }
 
@@ -164,12 +175,36 @@ pub fn natives(builder: &mut GlobalsBuilder) {
     }
 
     /// What a loop goes over: the letters of a text, or the thing itself.
-    fn _bb_iter<'v>(#[starlark(require = pos)] value: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+    fn _bb_iter<'v>(
+        #[starlark(require = pos)] value: Value<'v>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        if let Some(items) = own_operators::items(value, eval)? {
+            return Ok(items);
+        }
+        let heap = eval.heap();
         let Some(text) = value.unpack_str() else { return Ok(value) };
         if MAX_LETTERS < text.len() {
             return fail("the text is too long to go over its letters".to_owned());
         }
         Ok(heap.alloc(AllocList(text.chars().map(|letter| letter.to_string()))))
+    }
+
+    /// What a list is made of: as `_bb_iter`, and not without end.
+    fn _bb_all<'v>(
+        #[starlark(require = pos)] value: Value<'v>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        check_length(value)?;
+        if let Some(items) = own_operators::items(value, eval)? {
+            return Ok(items);
+        }
+        if value.unpack_str().is_none() {
+            return Ok(value);
+        }
+        let heap = eval.heap();
+        let letters = items_of(value, heap)?;
+        Ok(heap.alloc(AllocList(letters)))
     }
 
     /// `dict.fromkeys(...)`.
@@ -179,7 +214,7 @@ pub fn natives(builder: &mut GlobalsBuilder) {
         heap: Heap<'v>,
     ) -> starlark::Result<Value<'v>> {
         let value = value.unwrap_or(Value::new_none());
-        let keys: Vec<Value<'v>> = keys.iterate(heap)?.collect();
+        let keys = items_of(keys, heap)?;
         Ok(heap.alloc(AllocDict(keys.into_iter().map(|key| (key, value)))))
     }
 
@@ -241,12 +276,17 @@ pub fn natives(builder: &mut GlobalsBuilder) {
     }
 
     fn callable<'v>(#[starlark(require = pos)] value: Value<'v>) -> starlark::Result<bool> {
+        let is_own = instance_class(value).is_some();
+        let calls = |class| classes::line(class).iter().any(|one| classes::class_member(*one, "__call__").is_some());
+        if is_own {
+            return Ok(instance_class(value).is_some_and(calls));
+        }
         Ok(value.function_name().is_some() || matches!(value.get_type(), "class" | "method" | "exception class"))
     }
 }
 
 /// Whether a value is of the type that a function like `str` makes, or of a class of the table.
-fn is_instance<'v>(value: Value<'v>, kind: Value<'v>) -> bool {
+pub fn is_instance<'v>(value: Value<'v>, kind: Value<'v>) -> bool {
     if let Some(constructor) = kind.downcast_ref::<Constructor>() {
         return ScriptObject::class_of(value).is_some_and(|class| class.full_name() == constructor.class.full_name());
     }
@@ -256,6 +296,9 @@ fn is_instance<'v>(value: Value<'v>, kind: Value<'v>) -> bool {
     if let Some(exception) = value.downcast_ref::<ExceptionValue>() {
         let raised = exceptions::Raised { chain: exception.chain.clone(), text: String::new(), by_file: true };
         return exceptions::is_of_kind(&raised, kind);
+    }
+    if kind.downcast_ref::<PathClass>().is_some() {
+        return PathClass::is_of(value);
     }
     if let Some(type_object) = kind.downcast_ref::<TypeObject>() {
         return type_object.is_of(value);
@@ -270,10 +313,20 @@ fn is_instance<'v>(value: Value<'v>, kind: Value<'v>) -> bool {
     }
 }
 
+/// Refuses to make a list of a range that nobody has memory for.
+pub fn check_length(value: Value<'_>) -> starlark::Result<()> {
+    if value.get_type() == "range" && MAX_ITEMS < value.length().unwrap_or(i32::MAX) {
+        let text = format!("{value} has too many items for a list: more than {MAX_ITEMS}");
+        return Err(starlark::Error::new_other(anyhow::Error::msg(text)));
+    }
+    Ok(())
+}
+
 /// What a value gives one by one; letters of a text.
 pub fn items_of<'v>(value: Value<'v>, heap: Heap<'v>) -> starlark::Result<Vec<Value<'v>>> {
     if let Some(text) = value.unpack_str() {
         return Ok(text.chars().map(|letter| heap.alloc(letter.to_string())).collect());
     }
+    check_length(value)?;
     Ok(value.iterate(heap)?.collect())
 }

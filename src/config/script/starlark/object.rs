@@ -18,9 +18,9 @@ use starlark::values::{
 };
 use starlark::{starlark_complex_values, starlark_module};
 
-use super::classes::inner_object;
 use super::constructor::{self, fail};
 use super::db_config;
+use super::instance::inner_object;
 use super::natives;
 use super::recorder::Recorder;
 use super::renderables;

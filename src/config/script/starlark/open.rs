@@ -15,6 +15,7 @@ use starlark::{starlark_module, starlark_simple_value};
 
 use super::constructor::fail;
 use super::exceptions::{raise, refuse};
+use super::pathlib::path_text;
 use crate::config::script::Files;
 
 /// A file that was read when it was opened.
@@ -158,7 +159,7 @@ impl<'v> StarlarkValue<'v> for Open {
             .get(1)
             .copied()
             .or_else(|| named.iter().find(|(name, _)| name.as_str() == "mode").map(|(_, value)| *value));
-        let Some(path) = positions.first().and_then(|path| path.unpack_str()) else {
+        let Some(path) = positions.first().and_then(|path| path_text(*path)) else {
             return raise("TypeError", "open() needs the name of a file");
         };
         if mode.and_then(|mode| mode.unpack_str()).is_some_and(|mode| mode.contains(['w', 'a', 'x', '+'])) {

@@ -2,6 +2,7 @@
 
 use starlark::collections::SmallMap;
 use starlark::environment::GlobalsBuilder;
+use starlark::eval::Evaluator;
 use starlark::starlark_module;
 use starlark::values::dict::{AllocDict, DictRef};
 use starlark::values::list::AllocList;
@@ -10,16 +11,24 @@ use starlark::values::{Heap, UnpackValue, Value, ValueLike};
 
 use super::constructor::fail;
 use super::formatting::{self, Spec};
+use super::own_operators;
 use super::renderables;
 use super::type_object::TypeObject;
 
 #[starlark_module]
 pub fn operators(builder: &mut GlobalsBuilder) {
     /// `left % right`.
-    fn _bb_mod<'v>(left: Value<'v>, right: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+    fn _bb_mod<'v>(left: Value<'v>, right: Value<'v>, eval: &mut Evaluator<'v, '_, '_>) -> starlark::Result<Value<'v>> {
+        let heap = eval.heap();
         match left.unpack_str() {
-            Some(template) => Ok(heap.alloc(formatting::percent(template, right).or_else(fail)?)),
-            None => left.percent(right, heap),
+            Some(template) => {
+                own_operators::prepare(right, eval)?;
+                Ok(heap.alloc(formatting::percent(template, right).or_else(fail)?))
+            }
+            None => match own_operators::call(left, "__mod__", &[right], eval)? {
+                Some(made) => Ok(made),
+                None => left.percent(right, heap),
+            },
         }
     }
 
@@ -27,7 +36,7 @@ pub fn operators(builder: &mut GlobalsBuilder) {
     fn _bb_pow<'v>(base: Value<'v>, power: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
         let whole = |value| i64::unpack_value(value).ok().flatten();
         let (Some(base), Some(power)) = (whole(base), whole(power)) else {
-            return fail("'**' works on whole numbers only".to_owned());
+            return fail("'**' works on whole numbers of up to 64 bits only".to_owned());
         };
         match u32::try_from(power).ok().and_then(|power| base.checked_pow(power)) {
             Some(result) => Ok(heap.alloc(result)),
@@ -36,12 +45,21 @@ pub fn operators(builder: &mut GlobalsBuilder) {
     }
 
     /// `a < b < c` as `_bb_compare(a, "<", b, "<", c)`; a renderable if one of them is one.
-    fn _bb_compare<'v>(#[starlark(args)] parts: UnpackTuple<Value<'v>>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+    fn _bb_compare<'v>(
+        #[starlark(args)] parts: UnpackTuple<Value<'v>>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<Value<'v>> {
+        let heap = eval.heap();
         let mut result = Value::new_bool(true);
         for comparison in parts.items.windows(3).step_by(2) {
             let (left, operator, right) = (comparison[0], comparison[1], comparison[2]);
             let operator = operator.unpack_str().unwrap_or_default();
-            result = match made_of_renderables(operator, left, right, heap) {
+            let made = match own_operators::compare(left, operator, right, eval)? {
+                None => made_of_renderables(operator, left, right, heap),
+                decided => decided,
+            };
+            result = match made {
+                Some(made) if made.get_type() == "bool" && !made.to_bool() => return Ok(made),
                 Some(made) => made,
                 None if compare(left, operator, right)? => Value::new_bool(true),
                 None => return Ok(Value::new_bool(false)),
@@ -94,7 +112,13 @@ pub fn operators(builder: &mut GlobalsBuilder) {
     }
 
     /// `{value!conversion:spec}` of a formatted string.
-    fn _bb_field<'v>(value: Value<'v>, conversion: &str, spec: Option<&str>) -> starlark::Result<String> {
+    fn _bb_field<'v>(
+        value: Value<'v>,
+        conversion: &str,
+        spec: Option<&str>,
+        eval: &mut Evaluator<'v, '_, '_>,
+    ) -> starlark::Result<String> {
+        own_operators::prepare(value, eval)?;
         let spec = Spec::parse(spec.unwrap_or_default()).or_else(fail)?;
         if conversion.is_empty() {
             return spec.apply(value).or_else(fail);

@@ -19,6 +19,7 @@ use starlark::{starlark_module, starlark_simple_value};
 
 use super::constructor::fail;
 use super::exceptions::{exceptions_of_os, raise, refuse};
+use super::pathlib::path_text;
 use super::texts::wildcard;
 use crate::config::script::{Files, Surroundings};
 
@@ -106,7 +107,7 @@ impl<'v> StarlarkValue<'v> for Question {
         let path = match first {
             None if self.about == About::Names => ".",
             None => return raise("TypeError", "this needs a path"),
-            Some(path) => match path.unpack_str() {
+            Some(path) => match path_text(path) {
                 Some(path) => path,
                 None => return raise("TypeError", format!("a path is a text, not a {}", path.get_type())),
             },
@@ -129,41 +130,39 @@ impl<'v> StarlarkValue<'v> for Question {
                 Ok(path) => heap.alloc(names(&path)?),
                 Err(refusal) => return refuse(&refusal),
             },
-            About::Matches => heap.alloc(self.matches(path)?),
+            About::Matches => heap.alloc(matches(&self.files, path)?),
         })
     }
 }
 
-impl Question {
-    /// Paths that fit a pattern, part by part.
-    fn matches(&self, pattern: &str) -> starlark::Result<Vec<String>> {
-        let mut found = vec![String::new()];
-        for (position, part) in pattern.split('/').enumerate() {
-            let join = |directory: &str, name: &str| match position {
-                0 => name.to_owned(),
-                _ => format!("{directory}/{name}"),
-            };
-            if !part.contains(['*', '?', '[']) {
-                found = found.iter().map(|directory| join(directory, part)).collect();
-                continue;
-            }
-            let mut next = Vec::new();
-            for directory in &found {
-                let shown = if directory.is_empty() && position == 0 { "." } else { directory };
-                let Ok(real) = self.files.locate(if shown.is_empty() { "/" } else { shown }) else { continue };
-                let fitting = names(&real)?.into_iter().filter(|name| !name.starts_with('.') && wildcard(part, name));
-                next.extend(fitting.map(|name| join(directory, &name)));
-                if MAX_NAMES < next.len() {
-                    return fail("too many files fit the pattern".to_owned());
-                }
-            }
-            found = next;
+/// Paths that fit a pattern, part by part.
+pub fn matches(files: &Files, pattern: &str) -> starlark::Result<Vec<String>> {
+    let mut found = vec![String::new()];
+    for (position, part) in pattern.split('/').enumerate() {
+        let join = |directory: &str, name: &str| match position {
+            0 => name.to_owned(),
+            _ => format!("{directory}/{name}"),
+        };
+        if !part.contains(['*', '?', '[']) {
+            found = found.iter().map(|directory| join(directory, part)).collect();
+            continue;
         }
-        Ok(found.into_iter().filter(|path| self.files.locate(path).is_ok()).collect())
+        let mut next = Vec::new();
+        for directory in &found {
+            let shown = if directory.is_empty() && position == 0 { "." } else { directory };
+            let Ok(real) = files.locate(if shown.is_empty() { "/" } else { shown }) else { continue };
+            let fitting = names(&real)?.into_iter().filter(|name| !name.starts_with('.') && wildcard(part, name));
+            next.extend(fitting.map(|name| join(directory, &name)));
+            if MAX_NAMES < next.len() {
+                return fail("too many files fit the pattern".to_owned());
+            }
+        }
+        found = next;
     }
+    Ok(found.into_iter().filter(|path| files.locate(path).is_ok()).collect())
 }
 
-fn names(directory: &Path) -> starlark::Result<Vec<String>> {
+pub fn names(directory: &Path) -> starlark::Result<Vec<String>> {
     let Ok(entries) = fs::read_dir(directory) else {
         return raise("NotADirectoryError", "this is no directory");
     };
@@ -210,9 +209,10 @@ impl<'v> StarlarkValue<'v> for GetEnv {
 
 #[starlark_module]
 fn paths(builder: &mut GlobalsBuilder) {
-    fn join<'v>(#[starlark(args)] parts: UnpackTuple<&'v str>) -> starlark::Result<String> {
+    fn join<'v>(#[starlark(args)] parts: UnpackTuple<Value<'v>>) -> starlark::Result<String> {
         let mut path = String::new();
         for part in parts.items {
+            let part = text(part)?;
             if part.starts_with('/') {
                 path.clear();
             } else if !path.is_empty() && !path.ends_with('/') {
@@ -223,26 +223,31 @@ fn paths(builder: &mut GlobalsBuilder) {
         Ok(path)
     }
 
-    fn basename<'v>(#[starlark(require = pos)] path: &'v str) -> starlark::Result<&'v str> {
+    fn basename<'v>(#[starlark(require = pos)] path: Value<'v>) -> starlark::Result<&'v str> {
+        let path = text(path)?;
         Ok(path.rsplit('/').next().unwrap_or_default())
     }
 
-    fn dirname<'v>(#[starlark(require = pos)] path: &'v str) -> starlark::Result<&'v str> {
+    fn dirname<'v>(#[starlark(require = pos)] path: Value<'v>) -> starlark::Result<&'v str> {
+        let path = text(path)?;
         Ok(directory(path))
     }
 
-    fn splitext<'v>(#[starlark(require = pos)] path: &'v str, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+    fn splitext<'v>(#[starlark(require = pos)] path: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        let path = text(path)?;
         let name = path.rsplit('/').next().unwrap_or_default();
         let dot = name.rfind('.').filter(|dot| name[..*dot].contains(|letter| letter != '.'));
         let split = dot.map_or(path.len(), |dot| path.len() - name.len() + dot);
         Ok(heap.alloc((&path[..split], &path[split..])))
     }
 
-    fn split<'v>(#[starlark(require = pos)] path: &'v str, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+    fn split<'v>(#[starlark(require = pos)] path: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        let path = text(path)?;
         Ok(heap.alloc((directory(path), path.rsplit('/').next().unwrap_or_default())))
     }
 
-    fn normpath(#[starlark(require = pos)] path: &str) -> starlark::Result<String> {
+    fn normpath<'v>(#[starlark(require = pos)] path: Value<'v>) -> starlark::Result<String> {
+        let path = text(path)?;
         let mut parts: Vec<&str> = Vec::new();
         for part in path.split('/') {
             match part {
@@ -259,8 +264,16 @@ fn paths(builder: &mut GlobalsBuilder) {
         Ok(if joined.is_empty() && root.is_empty() { ".".to_owned() } else { format!("{root}{joined}") })
     }
 
-    fn isabs(#[starlark(require = pos)] path: &str) -> starlark::Result<bool> {
+    fn isabs<'v>(#[starlark(require = pos)] path: Value<'v>) -> starlark::Result<bool> {
+        let path = text(path)?;
         Ok(path.starts_with('/'))
+    }
+}
+
+fn text<'v>(path: Value<'v>) -> starlark::Result<&'v str> {
+    match path_text(path) {
+        Some(text) => Ok(text),
+        None => raise("TypeError", format!("a path is a text, not a {}", path.get_type())),
     }
 }
 

@@ -17,6 +17,8 @@ use super::digest::Digester;
 use super::function::StarlarkFunction;
 use super::missing::Missing;
 use super::object::{Contents, ScriptObject};
+use super::pathlib::path_text;
+use super::records;
 use super::regex::Pattern;
 use crate::config::script::{Argument, Object, Raw};
 use crate::config::source::Span;
@@ -40,6 +42,8 @@ pub struct Reader<'a, 'v> {
     objects: HashMap<ValueIdentity<'v>, Arc<Object>>,
     functions: HashMap<ValueIdentity<'v>, Callback>,
     n_values: usize,
+    /// The argument that cannot be read.
+    place: Option<Span>,
 }
 
 impl<'a, 'v> Reader<'a, 'v> {
@@ -52,12 +56,14 @@ impl<'a, 'v> Reader<'a, 'v> {
             objects: HashMap::new(),
             functions: HashMap::new(),
             n_values: 0,
+            place: None,
         }
     }
 
     /// Reads what a running function made; `root` is any value of its file.
     pub fn of_running(script: &'a Arc<Script>, root: &'a OwnedFrozenValue, heap: Heap<'v>) -> Self {
-        Self { script, module: None, root, heap, objects: HashMap::new(), functions: HashMap::new(), n_values: 0 }
+        let (objects, functions) = Default::default();
+        Self { script, module: None, root, heap, objects, functions, n_values: 0, place: None }
     }
 
     /// One value.
@@ -65,8 +71,17 @@ impl<'a, 'v> Reader<'a, 'v> {
         self.value(value, 0)
     }
 
-    /// The configuration's dictionary; or what is wrong, and below which key.
-    pub fn config(mut self) -> Result<Vec<(String, Raw)>, Unreadable> {
+    /// The configuration's dictionary; otherwise what is wrong, and where.
+    pub fn config(mut self) -> Result<Vec<(String, Raw)>, (String, Span)> {
+        self.dictionary().map_err(|(message, key)| {
+            let places = &self.script.rewritten.places;
+            let place = self.place.unwrap_or_else(|| key.map_or(places.config, |key| places.value(&key)));
+            (message, place)
+        })
+    }
+
+    /// The configuration's dictionary; otherwise what is wrong, and with what key.
+    fn dictionary(&mut self) -> Result<Vec<(String, Raw)>, Unreadable> {
         let value = self.heap.access_owned_frozen_value(self.root);
         let value = Variable::content(value).unwrap_or(value);
         let Some(dict) = DictRef::from_value(value) else {
@@ -77,8 +92,8 @@ impl<'a, 'v> Reader<'a, 'v> {
             let Some(key) = key.unpack_str() else {
                 return Err((format!("keys of the configuration are texts, not {}", key.to_repr()), None));
             };
-            let item = self.value(item, 0);
-            let item = item.map_err(|message| (format!("c['{key}']: {message}"), Some(key.to_owned())))?;
+            let item =
+                self.value(item, 0).map_err(|message| (format!("c['{key}']: {message}"), Some(key.to_owned())))?;
             config.push((key.to_owned(), item));
         }
         Ok(config)
@@ -109,6 +124,15 @@ impl<'a, 'v> Reader<'a, 'v> {
         if matches!(value.get_type(), "set" | "range") {
             let items: Vec<Value<'v>> = value.iterate(self.heap).map_err(|error| error.to_string())?.collect();
             return self.values(&items, depth).map(Raw::List);
+        }
+        if let Some(path) = path_text(value) {
+            return Ok(Raw::Text(path.to_owned()));
+        }
+        if let Some(values) = records::tuple_of(value) {
+            return self.values(&values, depth).map(Raw::List);
+        }
+        if let Some(plain) = records::enum_value(value).filter(|_| records::is_plain_enum(value)) {
+            return self.value(plain, depth + 1);
         }
         if let Some(contents) = ScriptObject::contents(value) {
             return self.object(value, contents, depth).map(Raw::Object);
@@ -146,7 +170,9 @@ impl<'a, 'v> Reader<'a, 'v> {
         }
         let mut arguments = Vec::new();
         for given in contents.arguments {
-            let value = self.value(given.value, depth + 1)?;
+            let value = self.value(given.value, depth + 1).inspect_err(|_| {
+                self.place.get_or_insert(given.span);
+            })?;
             arguments.push(Argument { name: given.name, value, span: given.span });
         }
         if contents.class.name == "BuildFactory" && !contents.steps.is_empty() {
