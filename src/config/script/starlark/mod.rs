@@ -68,7 +68,7 @@ use starlark::syntax::{AstModule, Dialect, DialectTypes};
 use starlark::values::FreezeError;
 
 use self::db_config::Store;
-use self::reader::{Reader, Unreadable};
+use self::reader::Reader;
 use self::recorder::Recorder;
 use super::front_end::{self, Rewritten};
 use super::{ConfigEngine, Outcome, Surroundings};
