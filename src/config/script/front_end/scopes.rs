@@ -194,6 +194,7 @@ impl<'a> Visitor<'a> for Assigned {
             // Nothing but an annotation: it binds nothing.
             Stmt::AnnAssign(node) if node.value.is_none() => {}
             Stmt::Import(import) => self.0.extend(import.names.iter().map(import_binding)),
+            Stmt::ImportFrom(import) if import.module.as_ref().is_some_and(|module| module == "__future__") => {}
             Stmt::ImportFrom(import) => {
                 // What a star brings is known once the module is.
                 let named = import.names.iter().filter(|alias| alias.name.as_str() != "*");

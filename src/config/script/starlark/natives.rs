@@ -6,7 +6,7 @@ use starlark::eval::Evaluator;
 use starlark::starlark_module;
 use starlark::values::dict::AllocDict;
 use starlark::values::float::UnpackFloat;
-use starlark::values::list::AllocList;
+use starlark::values::list::{AllocList, ListRef};
 use starlark::values::tuple::{TupleRef, UnpackTuple};
 use starlark::values::{Heap, Value, ValueLike};
 
@@ -250,16 +250,23 @@ pub fn natives(builder: &mut GlobalsBuilder) {
         Ok(heap.alloc(results))
     }
 
-    /// The first of what is there: what runs to its end here gives a list.
+    /// Takes the first of what is there: an iterator is a list here, whose items nobody else has.
     fn next<'v>(
         #[starlark(require = pos)] list: Value<'v>,
         #[starlark(require = pos)] default: Option<Value<'v>>,
-        heap: Heap<'v>,
+        eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<Value<'v>> {
-        match (items_of(list, heap)?.first(), default) {
-            (Some(first), _) => Ok(*first),
-            (None, Some(default)) => Ok(default),
-            (None, None) => exceptions::raise("StopIteration", "there is nothing left"),
+        let heap = eval.heap();
+        if ListRef::from_value(list).is_none() {
+            return exceptions::raise("TypeError", format!("'{}' object is not an iterator", list.get_type()));
+        }
+        match (items_of(list, heap)?.is_empty(), default) {
+            (false, _) => {
+                let pop = list.get_attr_error("pop", heap)?;
+                eval.eval_function(pop, &[heap.alloc(0)], &[])
+            }
+            (true, Some(default)) => Ok(default),
+            (true, None) => exceptions::raise("StopIteration", "there is nothing left"),
         }
     }
 

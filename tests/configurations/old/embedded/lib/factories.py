@@ -1,3 +1,4 @@
+from __future__ import absolute_import
 from buildbot.process.factory import BuildFactory
 from buildbot.process.properties import Interpolate, Property
 from buildbot.steps.shell import ShellCommand, Compile, Configure
