@@ -6,6 +6,7 @@ use buildbot::config::{BuilderConfig, ClientRole, Collapse, MasterConfig, Worker
 use buildbot::domain::lock::LockItem;
 use buildbot::domain::{Properties, PropertyValue, Renderable, Timestamp};
 use buildbot::reporters::config::{GeneratorKind, ReporterConfig, TransportConfig};
+use buildbot::reporters::irc::IrcConfig;
 use buildbot::schedulers::config::{
     ForceConfig, ForceParameter, Priority, SchedulerConfig, SchedulerKind, TryConfig, WatchConfig,
 };
@@ -24,6 +25,7 @@ pub fn meaning(config: &MasterConfig) -> Vec<String> {
     lines.extend(config.schedulers.iter().map(scheduler));
     lines.extend(config.change_sources.iter().map(|source| format!("source {}", source_kind(&source.kind))));
     lines.extend(config.reporters.iter().map(reporter));
+    lines.extend(config.chats.iter().map(chat));
     lines.extend(config.clients.iter().map(|client| {
         let role = match &client.role {
             ClientRole::Changes { source, .. } => format!("changes of {source}"),
@@ -385,6 +387,11 @@ fn source_kind(kind: &ChangeSourceKind) -> String {
         }
         ChangeSourceKind::Pb(pb) => format!("pb {}", pb.user),
     }
+}
+
+fn chat(chat: &IrcConfig) -> String {
+    let channels: Vec<_> = chat.channels.iter().map(|channel| channel.name.as_str()).collect();
+    format!("chats as {} on {}:{} in {}", chat.nick, chat.host, chat.port, channels.join(" "))
 }
 
 fn reporter(reporter: &ReporterConfig) -> String {

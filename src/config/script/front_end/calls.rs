@@ -61,6 +61,16 @@ impl Rewriter<'_> {
                 self.expression(&call.func);
                 return call.arguments.args.iter().for_each(|argument| self.listed(argument));
             }
+            // `chain.from_iterable(a)` as `chain(*a)`.
+            Expr::Attribute(method) if method.attr.as_str() == "from_iterable" => {
+                if let ([list], []) = (&*call.arguments.args, &*call.arguments.keywords) {
+                    self.expression(&method.value);
+                    self.remove(TextRange::new(method.value.end(), call.func.end()));
+                    self.insert(list.start(), "*");
+                    return self.expression(list);
+                }
+                self.expression(&call.func);
+            }
             Expr::Name(name) if self.resolve(&name.id) == Resolved::Unbound => {
                 if self.builtin(call, &name.id) {
                     return;

@@ -32,6 +32,24 @@ pub(super) const GO_OVER: [&str; 10] =
 /// Builtins that go over their first argument, and look at the others.
 pub(super) const GO_OVER_FIRST: [&str; 1] = ["sorted"];
 
+/// Methods that are also used as functions of a text.
+const TEXT_METHODS: [&str; 14] = [
+    "capitalize",
+    "endswith",
+    "isalnum",
+    "isalpha",
+    "isdigit",
+    "lower",
+    "lstrip",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "title",
+    "upper",
+];
+
 impl Rewriter<'_> {
     pub(super) fn expression(&mut self, expression: &Expr) {
         match expression {
@@ -49,9 +67,13 @@ impl Rewriter<'_> {
             Expr::List(node) => self.display(expression.range(), &node.elts, ("[", "]")),
             Expr::Tuple(node) => self.tuple(expression.range(), &node.elts, node.parenthesized),
             Expr::Set(node) => {
-                self.replace(first(node.range()), "set([");
-                node.elts.iter().for_each(|element| self.expression(element));
-                self.replace(last(node.range()), "])");
+                let has_star = node.elts.iter().any(Expr::is_starred_expr);
+                self.replace(first(node.range()), if has_star { "set(_bb_join(" } else { "set([" });
+                match has_star {
+                    true => self.spread(&node.elts),
+                    false => node.elts.iter().for_each(|element| self.expression(element)),
+                }
+                self.replace(last(node.range()), if has_star { "))" } else { "])" });
             }
             Expr::SetComp(node) => {
                 self.replace(first(node.range()), "set([");
@@ -143,6 +165,12 @@ impl Rewriter<'_> {
                 self.replace_keeping_lines(TextRange::new(dot.start(), node.end()), &format!(", {attribute:?})"));
             }
             return;
+        }
+        let is_str = matches!(&*node.value, Expr::Name(name) if name.id == "str");
+        if is_str && TEXT_METHODS.contains(&attribute) && self.resolve("str") == Resolved::Unbound {
+            // As a function, for `map(str.upper, words)`.
+            let function = format!("(lambda _bb_text, *_bb_rest: _bb_text.{attribute}(*_bb_rest))");
+            return self.replace_keeping_lines(node.range(), &function);
         }
         let is_fromkeys = attribute == "fromkeys" && matches!(&*node.value, Expr::Name(name) if name.id == "dict");
         if is_fromkeys {

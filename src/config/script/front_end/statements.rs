@@ -7,6 +7,7 @@ use rustpython_ruff_python_ast::{
 };
 use rustpython_ruff_text_size::{Ranged, TextRange, TextSize};
 
+use super::expressions::first;
 use super::rewriter::Rewriter;
 use super::scopes;
 
@@ -79,6 +80,9 @@ impl Rewriter<'_> {
             return self.own_item(item, node);
         }
         let [_, _, ..] = node.targets.as_slice() else {
+            if let Some((elements, at)) = with_star(&node.targets[0]) {
+                return self.unpack(elements, at, &node.value);
+            }
             self.target(&node.targets[0]);
             return self.expression(&node.value);
         };
@@ -99,6 +103,22 @@ impl Rewriter<'_> {
         self.insert(node.end(), format!(")] * {}", node.targets.len()));
     }
 
+    /// `a, *b, c = value` as `a, b, c = _bb_unpack(1, 1, (value))`.
+    fn unpack(&mut self, elements: &[Expr], at: usize, value: &Expr) {
+        for (position, element) in elements.iter().enumerate() {
+            match element {
+                Expr::Starred(starred) if position == at => {
+                    self.remove(first(starred.range()));
+                    self.target(&starred.value);
+                }
+                other => self.target(other),
+            }
+        }
+        self.insert(value.start(), format!("_bb_unpack({at}, {}, (", elements.len() - at - 1));
+        self.expression(value);
+        self.insert(value.end(), "))");
+    }
+
     /// `a[b] = c` as `_bb_setitem(a, b, (c))`.
     fn own_item(&mut self, item: &ExprSubscript, node: &StmtAssign) {
         self.insert(item.start(), "_bb_setitem(");
@@ -116,7 +136,9 @@ impl Rewriter<'_> {
     /// The left side of an assignment or the variables of a loop.
     pub(super) fn target(&mut self, target: &Expr) {
         match target {
-            Expr::Starred(starred) => self.error(starred.range(), "'*' in an assignment is not supported; use slices"),
+            Expr::Starred(starred) => {
+                self.error(starred.range(), "'*' is not supported here; assign in the body of the loop")
+            }
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| self.target(element)),
             Expr::List(list) => list.elts.iter().for_each(|element| self.target(element)),
             other => self.expression(other),
@@ -298,4 +320,14 @@ fn first_word(statement: &Stmt) -> TextRange {
         _ => return statement.range(),
     };
     TextRange::at(statement.start(), length.into())
+}
+
+/// The variables of an assignment of which one takes what the others leave, and which that is.
+fn with_star(target: &Expr) -> Option<(&[Expr], usize)> {
+    let elements = match target {
+        Expr::Tuple(tuple) => &tuple.elts,
+        Expr::List(list) => &list.elts,
+        _ => return None,
+    };
+    Some((elements, elements.iter().position(Expr::is_starred_expr)?))
 }

@@ -32,6 +32,9 @@ fn each_construct_has_its_rewrite() {
         ("with f.withSecrets(a):\n    b", "for _bb_within in _bb_with(f.withSecrets(a)):\n    b"),
         ("x = {1, 2}", "x = set([1, 2])"),
         ("x = {a for a in b}", "x = set([a for a in _bb_iter(b)])"),
+        ("a, *b, c = 1, 2", "a, b, c = _bb_unpack(1, 1, (1, 2))"),
+        ("x = {*a, 1}", "x = set(_bb_join(a, [1]))"),
+        ("x = chain.from_iterable(a)", "x = chain(*a)"),
         ("x = 2 ** 3", "x = _bb_pow(2 , 3)"),
         ("x = '%05d' % (a)", "x = _bb_mod('%05d' , (a))"),
         ("x = '%s' % a % b", "x = _bb_mod(_bb_mod('%s' , a) , b)"),
@@ -126,7 +129,7 @@ fn what_cannot_be_had_is_refused_where_it_stands() {
         ("import buildbot.steps.shel", "m.cfg:1:8: Buildbot has no module 'buildbot.steps.shel' (did you mean"),
         ("from .foo import bar", "m.cfg:1:18: there is no file for '.foo'"),
         ("from buildbot.plugins import step", "m.cfg:1:30: buildbot.plugins has no 'step' (did you mean 'steps'?)"),
-        ("a, *b = c", "m.cfg:1:4: '*' in an assignment is not supported"),
+        ("for a, *b in c: pass", "m.cfg:1:8: '*' is not supported here"),
         ("del a.b", "m.cfg:1:5: 'del' works on items only"),
         ("x = (1", "m.cfg:1:7: syntax error: "),
     ];
@@ -138,7 +141,7 @@ fn what_cannot_be_had_is_refused_where_it_stands() {
 
 #[test]
 fn all_refusals_of_a_file_are_reported_together() {
-    let text = "a, *b = c\nimport buildbot.stepz\ndel a.b\n";
+    let text = "a **= c\nimport buildbot.stepz\ndel a.b\n";
     assert_eq!(rewritten(text).matches("m.cfg:").count(), 3);
 }
 

@@ -18,6 +18,7 @@ use super::classes::{as_method, class_member, line};
 use super::constructor::{Constructor, fail};
 use super::exceptions::ExceptionClass;
 use super::instance::{inner_object, instance_class};
+use super::partial::{function_behind, is_partial};
 
 /// A function with its first argument, or a wrapper of one.
 #[derive(Debug, Trace, ProvidesStaticType, NoSerialize, Allocative, StarlarkPagablePanic)]
@@ -76,12 +77,18 @@ pub fn bound<'v>(value: Value<'v>) -> Option<BoundView<'v>> {
 
 /// Whether a value is one of the file's functions, alone or together with its object.
 pub fn is_function(value: Value<'_>) -> bool {
-    value.function_name().is_some() || bound(value).is_some_and(|view| view.kind == BoundKind::Method)
+    let is_method = || bound(value).is_some_and(|view| view.kind == BoundKind::Method);
+    value.function_name().is_some() || is_method() || is_partial(value)
 }
 
-/// The function of a method; any other value as it is.
-pub fn without_object(value: Value<'_>) -> Value<'_> {
-    bound(value).filter(|view| view.kind == BoundKind::Method).map_or(value, |view| view.function)
+/// The function of a method or a partial call, and how many arguments it is given before those of the caller; any
+/// other value as it is.
+pub fn function_inside(value: Value<'_>) -> (Value<'_>, usize) {
+    let (function, n_before) = function_behind(value).unwrap_or((value, 0));
+    match bound(function).filter(|view| view.kind == BoundKind::Method) {
+        Some(view) => (view.function, n_before + 1),
+        None => (function, n_before),
+    }
 }
 
 pub fn bind<'v>(kind: BoundKind, function: Value<'v>, this: Value<'v>, heap: Heap<'v>) -> Value<'v> {

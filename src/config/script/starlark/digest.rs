@@ -14,7 +14,7 @@ use starlark::values::{Heap, Value, ValueIdentity};
 
 use super::boxes::Variable;
 use super::object::ScriptObject;
-use super::{Script, classes, limits, module_object};
+use super::{Script, classes, limits, module_object, partial};
 use crate::domain::script::ScriptLimits;
 
 /// The parameter by which the front end numbers functions.
@@ -92,7 +92,7 @@ impl<'a, 'v> Digester<'a, 'v> {
         if let Some(content) = Variable::content(value) {
             return self.container(value, "variable", &[content], depth);
         }
-        let parts = [classes::parts(value), module_object::parts(value)].concat();
+        let parts = [classes::parts(value), module_object::parts(value), partial::parts(value)].concat();
         if !parts.is_empty() {
             return self.container(value, value.get_type(), &parts, depth);
         }

@@ -10,6 +10,7 @@ use starlark::values::{UnpackValue, Value};
 use super::depth;
 use super::instance::Instance;
 use super::object::ScriptObject;
+use super::times;
 use crate::config::table::RENDERABLES;
 
 /// Widest field and most digits; more is a slip or an attack on memory.
@@ -238,6 +239,9 @@ pub fn text(value: Value<'_>, literal: bool) -> Result<String, String> {
     }
     if let Some(text) = value.unpack_str().filter(|_| !literal) {
         return Ok(text.to_owned());
+    }
+    if let Some(seconds) = times::length_of(value).filter(|_| !literal) {
+        return Ok(times::print_length(seconds));
     }
     match Instance::shown(value, literal) {
         Some(text) => Ok(text),

@@ -6,7 +6,7 @@ use starlark::environment::Module;
 use starlark::eval::Evaluator;
 use starlark::values::{Heap, OwnedFrozenValue, Value};
 
-use super::bound::without_object;
+use super::bound::function_inside;
 use super::reader::Reader;
 use super::{Script, digest, limits, subject};
 use crate::config::build::running;
@@ -26,10 +26,11 @@ pub struct StarlarkFunction {
 
 impl StarlarkFunction {
     pub(super) fn new(script: Arc<Script>, function: OwnedFrozenValue, value: Value<'_>, digest: String) -> Self {
-        let text = digest::mark(without_object(value)).and_then(|(number, _)| script.rewritten.functions.get(number));
+        let (inside, _) = function_inside(value);
+        let text = digest::mark(inside).and_then(|(number, _)| script.rewritten.functions.get(number));
         let (name, span) = match text {
             Some(text) => (text.name.clone(), text.span),
-            None => (value.function_name().unwrap_or("function").to_owned(), Span::default()),
+            None => (inside.function_name().unwrap_or("function").to_owned(), Span::default()),
         };
         let location = script.source.location(span);
         Self { script, function, name, location, digest }
@@ -79,10 +80,8 @@ impl ScriptFunction for StarlarkFunction {
     }
 
     fn takes(&self, n_arguments: usize) -> bool {
-        let value = self.function.value();
-        let function = without_object(value);
-        let n_given = if function.ptr_eq(value) { n_arguments } else { n_arguments + 1 };
-        function.parameters_spec().is_none_or(|spec| spec.can_fill_with_args(n_given, &[]))
+        let (function, n_before) = function_inside(self.function.value());
+        function.parameters_spec().is_none_or(|spec| spec.can_fill_with_args(n_before + n_arguments, &[]))
     }
 
     fn name(&self) -> &str {

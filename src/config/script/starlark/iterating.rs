@@ -14,6 +14,7 @@ use starlark::values::{Heap, Value};
 use super::constructor::fail;
 use super::natives::items_of;
 use super::object::ScriptObject;
+use super::partial::{Partial, PartialKind};
 use super::sink::{Sink, SinkKind};
 
 /// Most results of a product and its like.
@@ -197,6 +198,17 @@ pub fn functools(builder: &mut GlobalsBuilder) {
         Ok(heap.alloc(Sink::new(SinkKind::Decorator)))
     }
 
+    fn partial<'v>(
+        #[starlark(args)] args: UnpackTuple<Value<'v>>,
+        #[starlark(kwargs)] named: SmallMap<String, Value<'v>>,
+        heap: Heap<'v>,
+    ) -> starlark::Result<Value<'v>> {
+        if args.items.is_empty() {
+            return fail("partial() needs a function".to_owned());
+        }
+        Ok(heap.alloc(Partial::new(PartialKind::Function, args.items, named)))
+    }
+
     fn wraps<'v>(#[starlark(require = pos)] _function: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
         Ok(heap.alloc(Sink::new(SinkKind::Decorator)))
     }
@@ -204,6 +216,14 @@ pub fn functools(builder: &mut GlobalsBuilder) {
 
 #[starlark_module]
 pub fn operator(builder: &mut GlobalsBuilder) {
+    fn itemgetter<'v>(#[starlark(args)] keys: UnpackTuple<Value<'v>>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        Ok(heap.alloc(Partial::new(PartialKind::Items, keys.items, SmallMap::new())))
+    }
+
+    fn attrgetter<'v>(#[starlark(args)] names: UnpackTuple<Value<'v>>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        Ok(heap.alloc(Partial::new(PartialKind::Attributes, names.items, SmallMap::new())))
+    }
+
     fn add<'v>(
         #[starlark(require = pos)] left: Value<'v>,
         #[starlark(require = pos)] right: Value<'v>,

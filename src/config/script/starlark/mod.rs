@@ -36,6 +36,7 @@ mod open;
 mod operators;
 mod os;
 mod own_operators;
+mod partial;
 mod pathlib;
 mod randomness;
 mod reader;

@@ -5,12 +5,15 @@ use starlark::environment::GlobalsBuilder;
 use starlark::eval::Evaluator;
 use starlark::starlark_module;
 use starlark::values::dict::{AllocDict, DictRef};
+use starlark::values::float::UnpackFloat;
 use starlark::values::list::AllocList;
-use starlark::values::tuple::UnpackTuple;
+use starlark::values::tuple::{AllocTuple, UnpackTuple};
 use starlark::values::{Heap, UnpackValue, Value, ValueLike};
 
 use super::constructor::fail;
+use super::exceptions::raise;
 use super::formatting::{self, Spec};
+use super::natives::items_of;
 use super::own_operators;
 use super::renderables;
 use super::type_object::TypeObject;
@@ -35,8 +38,12 @@ pub fn operators(builder: &mut GlobalsBuilder) {
     /// `base ** power`.
     fn _bb_pow<'v>(base: Value<'v>, power: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
         let whole = |value| i64::unpack_value(value).ok().flatten();
-        let (Some(base), Some(power)) = (whole(base), whole(power)) else {
-            return fail("'**' works on whole numbers of up to 64 bits only".to_owned());
+        let (Some(base), Some(power)) = (whole(base), whole(power).filter(|power| 0 <= *power)) else {
+            let number = |value| UnpackFloat::unpack_value(value).ok().flatten().map(|number| number.0);
+            let (Some(base), Some(power)) = (number(base), number(power)) else {
+                return fail("'**' works on numbers, whole ones of up to 64 bits".to_owned());
+            };
+            return Ok(heap.alloc(base.powf(power)));
         };
         match u32::try_from(power).ok().and_then(|power| base.checked_pow(power)) {
             Some(result) => Ok(heap.alloc(result)),
@@ -76,6 +83,23 @@ pub fn operators(builder: &mut GlobalsBuilder) {
     /// `a is not b`.
     fn _bb_is_not<'v>(left: Value<'v>, right: Value<'v>) -> starlark::Result<bool> {
         Ok(!same(left, right)?)
+    }
+
+    /// `a, *b, c = value` as `a, b, c = _bb_unpack(1, 1, (value))`.
+    fn _bb_unpack<'v>(n_before: u32, n_after: u32, value: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        let items = items_of(value, heap)?;
+        let (n_before, n_after) = (n_before as usize, n_after as usize);
+        let Some(n_between) = items.len().checked_sub(n_before + n_after) else {
+            let wanted = n_before + n_after;
+            return raise(
+                "ValueError",
+                format!("not enough values to unpack (at least {wanted}, got {})", items.len()),
+            );
+        };
+        let (before, rest) = items.split_at(n_before);
+        let (between, after) = rest.split_at(n_between);
+        let between = heap.alloc(AllocList(between.iter().copied()));
+        Ok(heap.alloc(AllocTuple([before, &[between], after].concat())))
     }
 
     /// `[*a, b]` as `_bb_join(a, [b])`.

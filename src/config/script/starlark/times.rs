@@ -207,6 +207,21 @@ pub fn length_of(value: Value<'_>) -> Option<f64> {
     Some(seconds.sum())
 }
 
+/// A length of time as Python prints it: `1 day, 2:03:04.500000`.
+pub fn print_length(seconds: f64) -> String {
+    const DAY: i64 = 86_400_000_000;
+    let micros = micros(seconds);
+    let (days, rest) = (micros.div_euclid(DAY), micros.rem_euclid(DAY));
+    let (seconds, micros) = (rest / 1_000_000, rest % 1_000_000);
+    let days = match days {
+        0 => String::new(),
+        1 | -1 => format!("{days} day, "),
+        _ => format!("{days} days, "),
+    };
+    let fraction = if micros == 0 { String::new() } else { format!(".{micros:06}") };
+    format!("{days}{}:{:02}:{:02}{fraction}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
 fn timedelta<'v>(seconds: f64, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
     let Some(class) = find_class("timedelta") else { return fail("there is no timedelta".to_owned()) };
     let given = Given { name: "seconds".to_owned(), value: heap.alloc(seconds), span: Default::default() };
