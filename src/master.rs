@@ -6,7 +6,7 @@
 mod clean_up;
 mod client_ports;
 mod control;
-mod memory;
+pub mod memory;
 mod overview;
 mod run;
 mod shells;
@@ -24,7 +24,6 @@ use tokio::sync::watch;
 
 pub use self::clean_up::clean_up;
 use self::control::ControlDeps;
-pub use self::memory::share_one_heap;
 pub use self::run::{RunOptions, name, run};
 use self::shells::{Shells, prepare};
 use crate::actors::applied::{Applied, AppliedConfig};

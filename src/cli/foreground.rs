@@ -16,7 +16,7 @@ const FILTER_VARIABLE: &str = "BUILDBOT_LOG";
 
 /// Runs the master of `base_dir` until it is told to stop.
 pub(super) fn run_master(base_dir: &Path, echo: Echo, access: &ConfigAccess) -> anyhow::Result<ExitCode> {
-    master::share_one_heap();
+    master::memory::use_little();
     // Relative paths in a configuration are below the base directory; `stop` knows the master by this, too.
     env::set_current_dir(base_dir)?;
     telemetry::init(base_dir, echo, env::var(FILTER_VARIABLE).ok().as_deref())?;
