@@ -150,7 +150,8 @@ fn play_both(world: &[Sequence], judge: impl Fn(&Sequence, &Played, &Played)) {
                 let known = recorded::exists(&sequence.name).then(|| recorded::read(sequence));
                 let played = play(&mut peer, sequence, known.as_ref().map(|known| known.states.as_slice()));
                 if let Some(known) = known {
-                    assert_eq!(known.facts, played.facts, "{} was recorded otherwise", sequence.name);
+                    let name = &sequence.name;
+                    assert_eq!(steady(&known.facts), steady(&played.facts), "{name} was recorded otherwise");
                 }
                 if sender.send(played).is_err() {
                     return;
@@ -159,6 +160,12 @@ fn play_both(world: &[Sequence], judge: impl Fn(&Sequence, &Played, &Played)) {
         });
         play_ours(world, |_| receiver.recv().expect("Buildbot plays every sequence"), judge);
     });
+}
+
+/// Without the changes of builds: Buildbot counts them from the last success, by the second in which builds began and
+/// ended, so they depend on when a second is over.
+fn steady(facts: &[String]) -> Vec<&String> {
+    facts.iter().filter(|fact| !fact.contains(" change \"")).collect()
 }
 
 fn play_ours(world: &[Sequence], theirs: impl Fn(&Sequence) -> Played, judge: impl Fn(&Sequence, &Played, &Played)) {
