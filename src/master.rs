@@ -41,7 +41,7 @@ use crate::actors::command_desk::{CommandDesk, StopWish};
 use crate::actors::command_ids::CommandIds;
 use crate::actors::db_writer::{DbWriter, DbWriterDeps};
 use crate::actors::distributor::{Distributor, DistributorDeps};
-use crate::actors::event_bus::EventBus;
+use crate::actors::event_bus::{EventBus, EventBusDeps, Unpublished};
 use crate::actors::explain::ExplainDeps;
 use crate::actors::handle::{HandleDeps, MasterHandle};
 use crate::actors::janitor::{Janitor, JanitorConfig, JanitorDeps};
@@ -135,7 +135,8 @@ impl Master {
 
         // The writer first: the rows of the configuration need it.
         let writer = Rc::new(RefCell::new(Some(writer)));
-        let writer_deps = DbWriterDeps { bus: shells.bus.tell() };
+        let unpublished = Unpublished::default();
+        let writer_deps = DbWriterDeps { bus: shells.bus.tell(), unpublished: unpublished.clone() };
         let writer_shell = supervisor.prepare::<DbWriter>(ChildSpec::vital("db_writer", "db_writer"));
         let writer = writer_shell.start(move || DbWriter::new(Rc::clone(&writer), writer_deps.clone()));
         db.write(RecoverAtStart).await.context("cannot repair what the last run left")?;
@@ -153,6 +154,7 @@ impl Master {
             applied: applied.clone(),
             wire_runtime,
             live,
+            unpublished,
             environ,
             loader,
             stop_wish: Arc::default(),
@@ -199,6 +201,7 @@ struct Common {
     applied: AppliedConfig,
     wire_runtime: tokio::runtime::Handle,
     live: LiveFeed,
+    unpublished: Unpublished,
     environ: Arc<BTreeMap<String, String>>,
     loader: Loader,
     stop_wish: Arc<watch::Sender<StopWish>>,
@@ -415,13 +418,7 @@ impl Common {
         ReconfiguratorDeps { db, base_dir, loader, in_force, listeners }
     }
 
-    /// Phase two. Answers what to call to stop, in the order of stopping.
-    fn start_all(
-        self,
-        shells: Shells,
-        sessions: Sessions,
-        in_force: Arc<watch::Sender<Arc<Applied>>>,
-    ) -> Vec<Box<dyn Fn()>> {
+    fn bus(&self, shells: &Shells) -> EventBusDeps {
         let subscribers = vec![
             shells.keeper.tell(),
             shells.schedulers.tell(),
@@ -429,6 +426,17 @@ impl Common {
             shells.reporters.tell(),
             shells.chats.tell(),
         ];
+        EventBusDeps { unpublished: self.unpublished.clone(), subscribers, live: self.live.clone() }
+    }
+
+    /// Phase two. Answers what to call to stop, in the order of stopping.
+    fn start_all(
+        self,
+        shells: Shells,
+        sessions: Sessions,
+        in_force: Arc<watch::Sender<Arc<Applied>>>,
+    ) -> Vec<Box<dyn Fn()>> {
+        let bus = self.bus(&shells);
         let cancellers = self.cancellers(&shells);
         let keeper = BuildsetKeeperDeps { db: self.db.clone(), distributor: shells.distributor.tell() };
         let distributor = self.distributor(&shells);
@@ -442,10 +450,10 @@ impl Common {
         let reconfigurator = self.reconfigurator(&shells, in_force);
         let reporters = self.reporters(&shells);
         let chats = self.chats(&shells);
-        let (live, applied) = (self.live, self.applied);
+        let applied = self.applied;
         let janitor = JanitorDeps { db: self.db, clock: self.clock, config: applied.clone() };
 
-        let bus = shells.bus.start(move || EventBus::new(subscribers.clone(), live.clone()));
+        let bus = shells.bus.start(move || EventBus::new(bus.clone()));
         let scripts = shells.scripts.start(|| Scripts::new(SCRIPTS));
         let secrets = shells.secrets.start(move || SecretKeeper::new(applied.clone()));
         let keeper = shells.keeper.start(move || BuildsetKeeper::new(keeper.clone()));

@@ -1,21 +1,21 @@
 //! Database writer: keeps the writer's loop alive and hands what it committed to the bus.
 //!
 //! - Hears: nothing; jobs reach the loop through `Db::write`, from any thread, and wait there for room.
-//! - Tells: [`EventsCommitted`] to the bus, after each commit.
+//! - Tells: [`PublishEvents`] to the bus, after each commit.
 //! - Writes: every table, through the transitions of `db`.
 //! - Restart: none. Without a writer nothing may go on: its death escalates to a clean exit.
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use super::event_bus::EventsCommitted;
+use super::event_bus::{PublishEvents, Unpublished};
 use super::supervisor::{Child, ShellContext, Tell};
 use crate::db::WriterLoop;
 
 #[derive(Clone)]
 pub struct DbWriterDeps {
-    pub bus: Tell<EventsCommitted>,
+    pub bus: Tell<PublishEvents>,
+    pub unpublished: Unpublished,
 }
 
 pub struct DbWriter {
@@ -34,8 +34,11 @@ impl Child for DbWriter {
     #[expect(clippy::panic, reason = "a second incarnation cannot write; panicking again is what escalates")]
     fn started(&mut self, ctx: &mut ShellContext<'_, Self>) {
         let Some(writer) = self.writer.borrow_mut().take() else { panic!("the database writer has died") };
-        let bus = self.deps.bus.clone();
-        let on_commit = Box::new(move |events: Vec<_>| bus.tell(EventsCommitted(Arc::from(events))));
+        let DbWriterDeps { bus, unpublished } = self.deps.clone();
+        let on_commit = Box::new(move |events| {
+            unpublished.push(events);
+            bus.tell(PublishEvents);
+        });
         ctx.spawn(writer.run(on_commit), |_, (), ctx| ctx.stop());
     }
 }

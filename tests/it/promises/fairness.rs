@@ -1,9 +1,11 @@
 //! Nobody who waits is overtaken for long: with the default functions and equal priorities, before a request starts no
 //! more than one later request starts for each worker that it could have used.
 
+use buildbot::actors::supervisor::Moment;
 use buildbot::domain::{BuildRequestId, Timestamp};
 
-use super::{Outcome, Promise, WORKERS};
+use super::sabotage::PanicPlace;
+use super::{Failure, Outcome, Promise, WORKERS};
 use crate::test_master::CONFIG;
 
 const PROMISE: Promise = Promise { config: || CONFIG.to_owned(), n_forced: 6, holds: |outcome| fair(outcome) };
@@ -27,6 +29,14 @@ fn started(outcome: &Outcome, request: BuildRequestId) -> Option<Timestamp> {
 #[actix::test]
 async fn requests_start_in_the_order_in_which_they_came() {
     PROMISE.holds_at_some_places().await;
+}
+
+#[actix::test]
+async fn requests_start_in_order_although_the_bus_fails_over_what_it_has_to_tell() {
+    for nth in 1..=6 {
+        let place = PanicPlace { kind: "event_bus", message: "PublishEvents", nth, moment: Moment::Before };
+        PROMISE.run(Failure::Panics(place)).await;
+    }
 }
 
 #[actix::test]
