@@ -17,13 +17,21 @@ const PIECE_BYTES: usize = 16 * 1024;
 pub(super) struct ReadAhead<S> {
     ahead: Vec<u8>,
     n_given: usize,
+    /// No more is given of what has just come.
+    n_first: usize,
     stream: S,
 }
 
 impl<S> ReadAhead<S> {
     /// `ahead` has been read from the stream already.
     pub(super) fn new(ahead: Vec<u8>, stream: S) -> Self {
-        Self { ahead, n_given: 0, stream }
+        Self { ahead, n_given: 0, n_first: usize::MAX, stream }
+    }
+
+    /// For a caller that reads a header and then makes room for what follows: it is given only so many bytes at first,
+    /// and its room is no larger than what follows.
+    pub(super) fn header_first(self, n_bytes: usize) -> Self {
+        Self { n_first: n_bytes, ..self }
     }
 }
 
@@ -32,7 +40,7 @@ impl<S: AsyncRead + Unpin> ReadAhead<S> {
         let mut room = [const { MaybeUninit::uninit() }; PIECE_BYTES];
         let mut piece = ReadBuf::uninit(&mut room);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut piece))?;
-        let (fits, rest) = piece.filled().split_at(piece.filled().len().min(buffer.remaining()));
+        let (fits, rest) = piece.filled().split_at(piece.filled().len().min(buffer.remaining()).min(self.n_first));
         buffer.put_slice(fits);
         self.ahead = rest.to_vec();
         Poll::Ready(Ok(()))
@@ -91,6 +99,20 @@ mod tests {
         let mut rest = String::new();
         stream.read_to_string(&mut rest).await.unwrap();
         assert_eq!((&start, rest.as_str()), (b"fir", "st, second"));
+    }
+
+    #[tokio::test]
+    async fn a_header_can_be_read_alone() {
+        let (near, mut far) = tokio::io::duplex(64);
+        far.write_all(b"headerbody").await.unwrap();
+        let mut stream = ReadAhead::new(Vec::new(), near).header_first(6);
+        let mut some = [0; 64];
+        let mut reads = Vec::new();
+        for _ in 0..2 {
+            let n_read = stream.read(&mut some).await.unwrap();
+            reads.push(some[..n_read].to_vec());
+        }
+        assert_eq!(reads, [&b"header"[..], b"body"]);
     }
 
     #[tokio::test]

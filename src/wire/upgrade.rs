@@ -20,6 +20,9 @@ const MAX_MESSAGE_BYTES: usize = 64 << 20;
 /// Idle connections keep this much for reading, in bytes; there may be thousands. [`ReadAhead`] makes up for it.
 const READ_BUFFER_BYTES: usize = 512;
 
+/// The header of a WebSocket frame is no longer, in bytes.
+const MAX_FRAME_HEADER_BYTES: usize = 14;
+
 /// So much is collected before it is written, in bytes.
 const WRITE_BUFFER_BYTES: usize = 4 * 1024;
 
@@ -127,7 +130,7 @@ impl UpgradeRequest {
             .write_buffer_size(WRITE_BUFFER_BYTES)
             .max_message_size(Some(MAX_MESSAGE_BYTES))
             .max_frame_size(Some(MAX_MESSAGE_BYTES));
-        let stream = ReadAhead::new(self.rest, stream);
+        let stream = ReadAhead::new(self.rest, stream).header_first(MAX_FRAME_HEADER_BYTES);
         Ok(WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await)
     }
 }

@@ -1,11 +1,12 @@
 //! Reads messages as long as the pipeline has room, and hands them to whom they concern.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use buildbot_protocol::msgpack::{self, DecodeError};
 use buildbot_protocol::{Message, Request};
 use futures_util::{Stream, StreamExt};
-use tokio_tungstenite::tungstenite::{Error, Message as Frame};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message as Frame};
 
 use super::{Permit, Session};
 use crate::wire::command::RunningCommand;
@@ -22,13 +23,15 @@ pub(in crate::wire) async fn read_all<S>(session: &Arc<Session>, mut stream: S) 
 where
     S: Stream<Item = Result<Frame, Error>> + Unpin,
 {
-    while let Some(frame) = stream.next().await {
+    let mut last = None;
+    while let Some(frame) = next(&mut stream, &mut last).await {
         session.vitals.heard();
         match frame {
             Ok(Frame::Binary(bytes)) => {
                 if let Err(error) = receive(session, &bytes).await {
                     return format!("it sent nonsense: {error}");
                 }
+                last = Some(bytes);
             }
             Ok(Frame::Close(_)) => return "it closed the connection".to_owned(),
             Ok(Frame::Text(_)) => tracing::warn!(worker.name = session.name(), "ignoring a text message"),
@@ -37,6 +40,20 @@ where
         }
     }
     "the connection was lost".to_owned()
+}
+
+/// The next frame. The last one is kept until the stream looks for it: then the stream makes a buffer of the size that a
+/// header needs, where it would have taken the whole of the last one back and kept it, while a worker is idle.
+async fn next<S>(stream: &mut S, last: &mut Option<Bytes>) -> Option<Result<Frame, Error>>
+where
+    S: Stream<Item = Result<Frame, Error>> + Unpin,
+{
+    poll_fn(|cx| {
+        let frame = stream.poll_next_unpin(cx);
+        *last = None;
+        frame
+    })
+    .await
 }
 
 /// An error means that the peer cannot be talked to.
