@@ -37,7 +37,7 @@ use crate::actors::change_intake::{ChangeIntake, ChangeIntakeDeps};
 use crate::actors::change_sources::{ChangeSources, ChangeSourcesDeps};
 use crate::actors::chats::{self, BotDeps, Chats, ChatsDeps};
 use crate::actors::clients::Reception;
-use crate::actors::command_desk::{CommandDesk, StopWish};
+use crate::actors::command_desk::CommandDesk;
 use crate::actors::command_ids::CommandIds;
 use crate::actors::db_writer::{DbWriter, DbWriterDeps};
 use crate::actors::distributor::{Distributor, DistributorDeps};
@@ -54,6 +54,7 @@ use crate::actors::schedulers::{Schedulers, SchedulersDeps};
 use crate::actors::scripts::{Scripts, ScriptsConfig};
 use crate::actors::secret_keeper::SecretKeeper;
 use crate::actors::sessions::{Sessions, WorkerGate};
+use crate::actors::stop_wish::StopWish;
 use crate::actors::supervisor::{Ask, Child, ChildSpec, Escalations, Running, Supervisor, Witness};
 use crate::actors::try_jobs::{TryJobs, TryJobsDeps};
 use crate::actors::workers::{Workers, WorkersDeps};
@@ -90,7 +91,7 @@ pub struct Master {
     pub go_back: Ask<GoBack>,
     pub control: ControlDeps,
     pub desk: CommandDesk,
-    /// How somebody in a chat wants it to end.
+    /// How somebody wants it to end.
     pub stop_wish: watch::Receiver<StopWish>,
     pub escalations: Escalations,
     pub db: Db,
@@ -175,7 +176,7 @@ impl Master {
             builders: shells.builders.ask(CORE_DEADLINE),
             waiting: shells.keeper.ask(CORE_DEADLINE),
             workers: shells.workers.ask(CORE_DEADLINE),
-            pause: shells.distributor.tell(),
+            distributor: shells.distributor.tell(),
             clean_up: shells.janitor.ask(CLEAN_UP_DEADLINE),
         };
         let stop = common.start_all(shells, sessions, in_force);
@@ -275,6 +276,7 @@ impl Common {
             config: self.applied.clone(),
             db: self.db.clone(),
             clock: self.clock.clone(),
+            stop_wish: self.stop_wish.subscribe(),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Distributor: decides which waiting request is built next, and on which worker.
 //!
-//! - Hears: [`ReconsiderRequests`] from whoever changed something it looks at, [`PauseBuilds`] before a clean stop,
-//!   [`ExplainRequests`] for pages.
+//! - Hears: [`ReconsiderRequests`] from whoever changed something it looks at, [`ExplainRequests`] for pages.
 //! - Tells: [`StartBuilds`] to the builders; [`DismissWorkers`] when nothing runs on workers that leave.
 //! - Writes: nothing; a plan that meets a changed world is refused by `start_build`.
 //! - Restart: permanent. It asks for everything it looks at, each time, and remembers the last of it to explain things.
@@ -12,6 +11,7 @@ use std::time::Duration;
 
 use actix::Message;
 use futures_util::future::join_all;
+use tokio::sync::watch;
 use tracing::{debug, error, warn};
 
 use super::applied::AppliedConfig;
@@ -20,6 +20,7 @@ use super::builders::{BuildersSnapshot, DescribeBuilders, StartBuilds};
 use super::buildset_keeper::DescribeWaiting;
 use super::lock_keeper::DescribeLocks;
 use super::scripts::CallFunction;
+use super::stop_wish::StopWish;
 use super::supervisor::{Ask, AskError, Child, Handle, Reply, ShellContext, Tell};
 use super::workers::{DescribeLeaving, DescribeWorkers, DismissWorkers, WorkerSnapshot};
 use crate::clock::Clock;
@@ -33,11 +34,6 @@ use crate::locks::{LockBook, LockOwner};
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub struct ReconsiderRequests;
-
-/// Starts no more builds, as the master is to end once those that run have.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "()")]
-pub struct PauseBuilds;
 
 /// Asks why these requests wait; those that do not are left out of the answer.
 #[derive(Clone, Debug, Message)]
@@ -59,6 +55,7 @@ pub struct DistributorDeps {
     pub config: AppliedConfig,
     pub db: Db,
     pub clock: Clock,
+    pub stop_wish: watch::Receiver<StopWish>,
 }
 
 pub struct Distributor {
@@ -67,7 +64,6 @@ pub struct Distributor {
     planning: bool,
     /// Whether something changed since that plan looked.
     again: bool,
-    paused: bool,
     /// What the last plan was made from.
     known: Option<Known>,
 }
@@ -90,11 +86,16 @@ const RECONSIDER_EVERY: Duration = Duration::from_secs(10);
 
 impl Distributor {
     pub fn new(deps: DistributorDeps) -> Self {
-        Self { deps, planning: false, again: false, paused: false, known: None }
+        Self { deps, planning: false, again: false, known: None }
+    }
+
+    /// The master is to end once those builds have that run.
+    fn is_ending(&self) -> bool {
+        *self.deps.stop_wish.borrow() != StopWish::None
     }
 
     fn reconsider(&mut self, ctx: &mut ShellContext<'_, Self>) {
-        if self.paused {
+        if self.is_ending() {
             return;
         }
         if self.planning {
@@ -119,7 +120,7 @@ impl Distributor {
     }
 
     fn start(&mut self, starts: Vec<Start>) {
-        if starts.is_empty() || self.paused {
+        if starts.is_empty() || self.is_ending() {
             return;
         }
         debug!(n_starts = starts.len(), "builds are to start");
@@ -131,7 +132,7 @@ impl Distributor {
     fn explain(&self, requests: &[BuildRequestId]) -> HashMap<BuildRequestId, Explanation> {
         let Some(Known { state, answers }) = &self.known else { return HashMap::new() };
         let mut all = dispatch::explain(state, answers, self.deps.clock.now(), requests);
-        for explanation in all.values_mut().filter(|_| self.paused) {
+        for explanation in all.values_mut().filter(|_| self.is_ending()) {
             explanation.reasons.retain(|reason| *reason != Reason::AboutToStart);
             explanation.reasons.insert(0, Reason::MasterEnds);
         }
@@ -269,13 +270,6 @@ impl Child for Distributor {
 impl Handle<ReconsiderRequests> for Distributor {
     fn handle(&mut self, _: ReconsiderRequests, ctx: &mut ShellContext<'_, Self>) -> Reply<()> {
         self.reconsider(ctx);
-        Reply::Now(())
-    }
-}
-
-impl Handle<PauseBuilds> for Distributor {
-    fn handle(&mut self, _: PauseBuilds, _: &mut ShellContext<'_, Self>) -> Reply<()> {
-        self.paused = true;
         Reply::Now(())
     }
 }

@@ -42,6 +42,7 @@ pub mod scripts;
 pub mod secret_keeper;
 pub mod sessions;
 mod stamp_question;
+pub mod stop_wish;
 pub mod supervisor;
 pub mod try_jobs;
 mod virtual_builder;

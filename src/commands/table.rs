@@ -89,9 +89,10 @@ pub const TABLE: &[Row] = &[
     row("stop", "build BUILDER [REASON]", "stop the running builds of a builder", "").dangerous(),
     row(
         "shutdown",
-        "check|start|now",
+        "check|start|stop|now",
         "end the master",
-        "'start' waits for running builds and starts no new ones, 'now' does not wait, 'check' says whether it ends.",
+        "'start' waits for running builds and starts no new ones, 'stop' takes that back, 'now' does not wait, 'check' \
+         says whether it ends.",
     )
     .dangerous(),
     row("join", "CHANNEL [KEY]", "come to a channel", "").in_chats().dangerous(),

@@ -169,6 +169,7 @@ fn settings(old: &MasterConfig, new: &MasterConfig) -> Vec<&'static str> {
         ("properties", old.properties != new.properties),
         ("collapseRequests", old.collapse_requests != new.collapse_requests),
         ("prioritizeBuilders", old.prioritize_builders != new.prioritize_builders),
+        ("validation", old.validation != new.validation),
         ("codebaseGenerator", old.codebase_generator != new.codebase_generator),
         ("logMaxSize", old.logs.max_bytes != new.logs.max_bytes),
         ("changeHorizon", old.lifetime.changes != new.lifetime.changes),

@@ -47,6 +47,7 @@ use crate::reporters::config::ReporterConfig;
 use crate::reporters::irc::IrcConfig;
 use crate::schedulers::config::{CancellerConfig, SchedulerConfig};
 use crate::schedulers::cron::Cron;
+use crate::schedulers::validation::Validation;
 use crate::secrets::{LateOptions, LateText, SecretsConfig};
 use crate::steps::config::StepConfig;
 
@@ -82,6 +83,8 @@ pub struct MasterConfig {
     pub collapse_requests: Collapse,
     pub prioritize_builders: Option<Callback>,
     pub codebase_generator: Option<Callback>,
+    /// What people may type when they ask for a build.
+    pub validation: Validation,
     pub revlink: Revlink,
     pub logs: LogLimits,
     pub lifetime: DataLifetime,

@@ -4,20 +4,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::watch;
 use tracing::{error, info};
 
 use super::Master;
 use super::overview::{self, Outlook};
-use super::run::Ending;
 use crate::actors::applied::AppliedConfig;
 use crate::actors::builders::DescribeBuilders;
 use crate::actors::buildset_keeper::DescribeWaiting;
 use crate::actors::command_desk::{Asker, CommandDesk};
-use crate::actors::distributor::PauseBuilds;
+use crate::actors::distributor::ReconsiderRequests;
 use crate::actors::handle::MasterHandle;
 use crate::actors::janitor::CleanUp;
 use crate::actors::reconfigurator::{ConfigurationApplied, GoBack, Reconfigure, ReconfigureError};
+use crate::actors::stop_wish::StopWish;
 use crate::actors::supervisor::{Ask, AskError, Tell};
 use crate::actors::workers::DescribeWorkers;
 use crate::clock::Clock;
@@ -34,7 +33,7 @@ pub struct ControlDeps {
     pub builders: Ask<DescribeBuilders>,
     pub waiting: Ask<DescribeWaiting>,
     pub workers: Ask<DescribeWorkers>,
-    pub pause: Tell<PauseBuilds>,
+    pub distributor: Tell<ReconsiderRequests>,
     pub clean_up: Ask<CleanUp>,
 }
 
@@ -47,7 +46,6 @@ pub struct Control {
     go_back: Ask<GoBack>,
     db: Db,
     clock: Clock,
-    end: watch::Sender<Ending>,
     is_up: AtomicBool,
 }
 
@@ -57,7 +55,7 @@ const MOST_VERSIONS: i64 = 200;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 impl Control {
-    pub(super) fn new(master: &Master, clock: Clock, end: watch::Sender<Ending>) -> Self {
+    pub(super) fn new(master: &Master, clock: Clock) -> Self {
         Self {
             deps: master.control.clone(),
             handle: master.handle.clone(),
@@ -67,7 +65,6 @@ impl Control {
             go_back: master.go_back.clone(),
             db: master.db.clone(),
             clock,
-            end,
             is_up: AtomicBool::new(false),
         }
     }
@@ -75,6 +72,19 @@ impl Control {
     /// From now on `status` says that the master is up.
     pub(super) fn is_up(&self) {
         self.is_up.store(true, Ordering::Release);
+    }
+
+    /// Returns when no build runs.
+    pub(super) async fn wait_for_builds(&self) {
+        // An answer that does not come is looked for again.
+        while self.deps.builders.ask(DescribeBuilders).await.map_or(true, |builders| !builders.running.is_empty()) {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Builds are started again: their end is no longer wanted.
+    pub(super) fn go_on(&self) {
+        self.deps.distributor.tell(ReconsiderRequests);
     }
 
     pub(super) async fn reconfigure_by_signal(&self) {
@@ -98,7 +108,7 @@ impl ControlHandler for Control {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             is_up: self.is_up.load(Ordering::Acquire),
-            is_stopping: *self.end.borrow() != Ending::NotYet,
+            is_stopping: *self.desk.stop_wish.borrow() != StopWish::None,
             degraded,
             n_builders: count(self.config.borrow().config.builders.len()),
             n_running_builds: count(builders.map_or(0, |builders| builders.running.len())),
@@ -166,20 +176,7 @@ impl ControlHandler for Control {
     }
 
     async fn stop(&self, clean: bool) -> Result<(), String> {
-        if !clean {
-            self.end.send_replace(Ending::Now);
-            return Ok(());
-        }
-        self.end.send_replace(Ending::Clean);
-        self.deps.pause.tell(PauseBuilds);
-        let (builders, end) = (self.deps.builders.clone(), self.end.clone());
-        tokio::spawn(async move {
-            // An answer that does not come is looked for again.
-            while builders.ask(DescribeBuilders).await.map_or(true, |builders| !builders.running.is_empty()) {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-            end.send_replace(Ending::Now);
-        });
+        self.desk.stop_wish.send_replace(if clean { StopWish::Clean } else { StopWish::Now });
         Ok(())
     }
 }

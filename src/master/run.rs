@@ -14,18 +14,16 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::gethostname;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use super::client_ports::BoundPorts;
 use super::control::Control;
 use super::tls;
 use super::{Master, Parts};
-use crate::actors::command_desk::StopWish;
 use crate::actors::reconfigurator;
+use crate::actors::stop_wish::StopWish;
 use crate::clock::Clock;
 use crate::config::{ListenAddress, Loader, MasterConfig, Protocol, ProtocolPort};
-use crate::control::ControlHandler;
 use crate::control::server::ControlServer;
 use crate::db::{self, OpenOptions};
 use crate::transfers;
@@ -61,15 +59,6 @@ pub fn run(base_dir: &Path, options: RunOptions) -> anyhow::Result<()> {
 pub fn name(base_dir: &Path) -> String {
     let host = gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "localhost".to_owned());
     format!("{host}:{}", base_dir.display())
-}
-
-/// How a master is to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
-    NotYet,
-    /// Let running builds finish, start no more.
-    Clean,
-    Now,
 }
 
 /// Lets this process have as many connections as the system allows; a fleet of workers is more than the usual 1,024.
@@ -121,7 +110,6 @@ async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> any
     let mut master = Master::start(parts).await?;
     let applied = master.config.clone();
 
-    let (end, mut ending) = watch::channel(Ending::NotYet);
     let hub = Hub::new(master.gate.clone(), wire_limits());
     for (port, listener) in listeners {
         let entrance = Entrance { dialects: dialects(&port), encryption: tls::encryption(&port.listen, &applied) };
@@ -129,7 +117,7 @@ async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> any
     }
     client_ports.serve(master.gate.reception.clone(), wire);
     let control = ControlServer::bind(&base_dir).await.context("cannot open the control socket")?;
-    let handler = Arc::new(Control::new(&master, clock.clone(), end.clone()));
+    let handler = Arc::new(Control::new(&master, clock.clone()));
     actix::spawn(control.run(handler.clone()));
     let pages = match www {
         Some(listen) => Some(Pages::open(&master, clock, &listen, &base_dir)?),
@@ -137,7 +125,7 @@ async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> any
     };
     handler.is_up();
     info!("the master is up");
-    let escalated = serve(&mut master, &handler, &mut ending).await?;
+    let escalated = serve(&mut master, &handler).await?;
     if let Some(pages) = pages {
         pages.close().await;
     }
@@ -189,15 +177,12 @@ impl Pages {
 }
 
 /// Waits for the end: a signal, a command, or an actor without which nothing goes on. Answers what died.
-async fn serve(
-    master: &mut Master,
-    control: &Control,
-    ending: &mut watch::Receiver<Ending>,
-) -> anyhow::Result<Option<String>> {
+async fn serve(master: &mut Master, control: &Control) -> anyhow::Result<Option<String>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
     let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for signals")?;
     loop {
+        let is_ending = *master.stop_wish.borrow() == StopWish::Clean;
         tokio::select! {
             _ = terminate.recv() => return Ok(None),
             _ = interrupt.recv() => return Ok(None),
@@ -205,31 +190,21 @@ async fn serve(
                 info!("SIGHUP: loading the configuration again");
                 control.reconfigure_by_signal().await;
             }
-            changed = ending.wait_for(|ending| *ending == Ending::Now) => {
-                drop(changed);
-                return Ok(None);
-            }
-            Ok(()) = master.stop_wish.changed() => {
-                let wish = *master.stop_wish.borrow_and_update();
-                if let Some(reason) = end_as_wished(control, wish).await {
-                    warn!(reason, "the master does not end as somebody in a chat wanted");
+            () = control.wait_for_builds(), if is_ending => return Ok(None),
+            Ok(()) = master.stop_wish.changed() => match *master.stop_wish.borrow_and_update() {
+                StopWish::Now => return Ok(None),
+                StopWish::Clean => info!("no more builds are started: the master ends after those that run"),
+                StopWish::None => {
+                    info!("the master does not end: builds are started again");
+                    control.go_on();
                 }
-            }
+            },
             escalation = master.escalations.next() => {
                 let text = format!("{} {} died: {}", escalation.kind, escalation.name, escalation.text);
                 error!("{text}: the master ends");
                 return Ok(Some(text));
             }
         }
-    }
-}
-
-/// Does what a command asked for; answers why not.
-async fn end_as_wished(control: &Control, wish: StopWish) -> Option<String> {
-    match wish {
-        StopWish::None => None,
-        StopWish::Clean => control.stop(true).await.err(),
-        StopWish::Now => control.stop(false).await.err(),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod rules;
 pub mod stamp_filter;
 pub mod triggerable;
 pub mod try_build;
+pub mod validation;
 
 mod ahead;
 mod basic;

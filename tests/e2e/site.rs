@@ -214,6 +214,13 @@ impl Site {
         wait_for("the end of the worker", || worker.try_wait().unwrap());
     }
 
+    /// Waits until the master's process has ended by itself, and well.
+    pub fn wait_for_masters_end(&mut self) {
+        let mut master = self.master.take().expect("a master was started");
+        let status = wait_for("the end of the master", || master.try_wait().unwrap());
+        assert!(status.success(), "{status}");
+    }
+
     pub fn kill_master(&mut self) {
         kill(&mut self.master);
     }

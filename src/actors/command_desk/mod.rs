@@ -14,6 +14,7 @@ use tracing::info;
 
 use super::applied::AppliedConfig;
 use super::builders::StopBuild;
+use super::stop_wish::StopWish;
 use super::supervisor::{Ask, AskError};
 use crate::clock::Clock;
 use crate::commands::table::Place;
@@ -23,22 +24,13 @@ use crate::db::transitions::AddBuildset;
 use crate::db::{Db, DbError};
 use crate::domain::buildset::NewStamp;
 use crate::domain::{BuildRequestId, BuilderId, NewBuildset, Properties, Results, StampSpec};
+use crate::schedulers::validation::Validation;
 
 /// The name that buildsets of commands have in place of a scheduler's, as in Buildbot.
 const SCHEDULER: &str = "status.words";
 /// Where properties of commands come from, as in Buildbot.
 const SOURCE: &str = "Force Build Chat";
 const HOME: &str = "a continuous-integration master that speaks Buildbot's protocols; 'help' says what I understand";
-
-/// How the master is wanted to end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum StopWish {
-    #[default]
-    None,
-    /// Once all builds have ended.
-    Clean,
-    Now,
-}
 
 #[derive(Clone)]
 pub struct CommandDesk {
@@ -76,6 +68,8 @@ pub enum DeskError {
     ChatsOnly,
     #[error("{0}")]
     Cannot(&'static str),
+    #[error("{0}")]
+    NotValid(String),
     #[error("the database has trouble: {0}")]
     Db(#[from] DbError),
     #[error("the master is busy: {0}")]
@@ -138,6 +132,7 @@ impl CommandDesk {
 
     async fn force(&self, order: ForceOrder, asker: &Asker) -> Result<Answer, DeskError> {
         let builder = self.builder(&order.builder)?;
+        check(&order, &self.config.borrow().config.validation).map_err(DeskError::NotValid)?;
         let name = order.builder.clone();
         let fired = self.db.write(AddBuildset { buildset: buildset(order, builder, asker) }).await?;
         let Some((_, request)) = fired.requests.first().copied() else {
@@ -171,18 +166,25 @@ impl CommandDesk {
         let wish = *self.stop_wish.borrow();
         let (wanted, line) = match (order, wish) {
             (ShutdownOrder::Check, StopWish::None) => return Ok(one("the master runs, nobody has asked it to end")),
-            (ShutdownOrder::Check, _) => return Ok(one("the master ends once its builds have ended")),
+            (ShutdownOrder::Check, StopWish::Clean) => return Ok(one("the master ends once its builds have ended")),
             (ShutdownOrder::Stop, StopWish::None) => return Err(DeskError::Cannot("the master is not ending")),
-            (ShutdownOrder::Stop, _) => return Err(DeskError::Cannot("an end that has begun cannot be taken back")),
-            (ShutdownOrder::Start, _) => {
+            (ShutdownOrder::Stop, StopWish::Clean) => (StopWish::None, "the master goes on, and starts builds again"),
+            (ShutdownOrder::Start, StopWish::None | StopWish::Clean) => {
                 (StopWish::Clean, "the master starts no more builds, and ends after those that run")
             }
-            (ShutdownOrder::Now, _) => (StopWish::Now, "the master ends now"),
+            (_, StopWish::Now) | (ShutdownOrder::Now, _) => (StopWish::Now, "the master ends now"),
         };
-        info!(asker = asker.name, ?wanted, "the master is asked to end");
+        info!(asker = asker.name, ?wanted, "somebody asks how the master is to end");
         self.stop_wish.send_replace(wanted);
         Ok(one(line))
     }
+}
+
+/// Whether it is made of what people may type.
+fn check(order: &ForceOrder, validation: &Validation) -> Result<(), String> {
+    order.branch.as_deref().map_or(Ok(()), |branch| validation.check_branch(branch))?;
+    order.revision.as_deref().map_or(Ok(()), |revision| validation.check_revision(revision))?;
+    order.properties.iter().try_for_each(|(name, value)| validation.check_property(name, value))
 }
 
 fn buildset(order: ForceOrder, builder: BuilderId, asker: &Asker) -> NewBuildset {

@@ -110,6 +110,15 @@ fn build_request_set(
 }
 
 #[actix::test]
+async fn a_force_is_made_of_what_people_may_type() {
+    let bench = Bench::new().await;
+    let refused = "the branch 'a;b' is not of the form '^[\\w.+/~-]*$'";
+    assert_eq!(bench.say("force build --branch=a;b b").await, Err(refused.to_owned()));
+    assert!(bench.say("force build --revision=$(x) b").await.is_err_and(|error| error.contains("the revision")));
+    assert!(bench.say("force build --props=fast=`x` b").await.is_err_and(|error| error.contains("property '`x`'")));
+}
+
+#[actix::test]
 async fn a_builder_that_is_not_there_is_told_with_the_nearest() {
     let bench = Bench::new().await;
     assert_eq!(bench.say("force build c").await, Err("there is no builder 'c', perhaps 'b'".to_owned()));
@@ -137,6 +146,8 @@ async fn the_end_of_the_master_is_wished_for() {
     bench.say("shutdown start").await.unwrap();
     assert_eq!(*bench.desk.stop_wish.borrow(), StopWish::Clean);
     assert!(bench.say("shutdown check").await.unwrap().lines[0].contains("ends once"));
+    bench.say("shutdown stop").await.unwrap();
+    assert_eq!(*bench.desk.stop_wish.borrow(), StopWish::None);
     bench.say("shutdown now").await.unwrap();
     assert_eq!(*bench.desk.stop_wish.borrow(), StopWish::Now);
 }

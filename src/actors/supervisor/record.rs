@@ -44,10 +44,17 @@ pub(super) struct Record {
     panics: AtomicU64,
     restarts: AtomicU64,
     life: Mutex<Life>,
+    /// One thing to watch: each takes a third of a kilobyte.
+    course: watch::Sender<Course>,
+}
+
+/// How far a child has come towards its end.
+#[derive(Default)]
+struct Course {
+    /// Its owner wants it to end; cuts a back-off short.
+    stop_wanted: bool,
     /// `Some` once nothing of the child is left.
-    end: watch::Sender<Option<End>>,
-    /// Set when the owner wants the child to end; cuts a back-off short.
-    pub(super) stop_wanted: watch::Sender<bool>,
+    end: Option<End>,
 }
 
 struct Life {
@@ -71,8 +78,7 @@ impl Record {
             panics: AtomicU64::new(0),
             restarts: AtomicU64::new(0),
             life: Mutex::new(Life { condition: Condition::Prepared, last_failure: None, ending: None }),
-            end: watch::Sender::new(None),
-            stop_wanted: watch::Sender::new(false),
+            course: watch::Sender::default(),
         })
     }
 
@@ -117,13 +123,23 @@ impl Record {
     /// Tells everybody who waits that the child has ended.
     pub(super) fn announce_end(&self) {
         let end = self.life().ending.take().unwrap_or(End::Stopped);
-        self.end.send_replace(Some(end));
+        self.course.send_modify(|course| course.end = Some(end));
+    }
+
+    pub(super) fn want_stop(&self) {
+        self.course.send_modify(|course| course.stop_wanted = true);
+    }
+
+    /// Waits until the owner wants the child to end.
+    pub(super) async fn stop_wanted(self: Arc<Self>) {
+        // The sender is part of the record, which is held here.
+        let _ = self.course.subscribe().wait_for(|course| course.stop_wanted).await;
     }
 
     /// Waits for the end.
     pub(super) async fn ended(self: Arc<Self>) -> End {
-        let mut receiver = self.end.subscribe();
-        let end = receiver.wait_for(Option::is_some).await.ok().and_then(|end| end.clone());
+        let mut receiver = self.course.subscribe();
+        let end = receiver.wait_for(|course| course.end.is_some()).await.ok().and_then(|course| course.end.clone());
         end.unwrap_or(End::Stopped)
     }
 

@@ -166,7 +166,7 @@ impl<A: Child> Running<A> {
 
     /// As [`Running::stop`], without waiting.
     pub fn begin_stop(&self) {
-        self.address.record.stop_wanted.send_replace(true);
+        self.address.record.want_stop();
         self.address.shell.do_send(Control::Stop);
     }
 

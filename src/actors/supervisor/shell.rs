@@ -107,11 +107,11 @@ impl<A: Child> Shell<A> {
         let ChildSpec { kind, name, .. } = &self.spec;
         error!(actor.kind = kind, actor.name = name, "actor failed, restarting in {pause:?}: {text}");
         self.address.record.set_condition(Condition::Restarting);
-        let mut stop_wanted = self.address.record.stop_wanted.subscribe();
+        let stop_wanted = Arc::clone(&self.address.record).stop_wanted();
         let pause_over = async move {
             tokio::select! {
                 () = tokio::time::sleep(pause) => true,
-                _ = stop_wanted.wait_for(|wanted| *wanted) => false,
+                () = stop_wanted => false,
             }
         };
         ctx.wait(pause_over.into_actor(self).map(|go_on, shell, ctx| {

@@ -41,7 +41,6 @@ use super::script::{Object, Outcome, Raw};
 use super::source::SourceText;
 use super::{Collapse, ConfigErrors, LogLimits, MasterConfig, table};
 use crate::domain::{Callback, Properties};
-use crate::secrets::SecretsConfig;
 
 /// Losses of a worker after which a request is given up.
 const MAX_WORKER_LOSSES: i32 = 3;
@@ -61,9 +60,8 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
     let workers = settings.objects("workers", workers::CLASSES, workers::worker);
     let builders = settings.objects("builders", builders::CLASSES, builders::builder);
     let mut schedulers = settings.objects("schedulers", table::SCHEDULERS, schedulers::scheduler);
-    validation::apply(&settings, schedulers.iter_mut().map(|placed| &mut placed.item));
+    let validation = validation::apply(&settings, schedulers.iter_mut().map(|placed| &mut placed.item));
     let change_sources = settings.objects("change_source", changes::CLASSES, changes::change_source);
-    let providers = settings.objects("secretsProviders", table::PROVIDERS, secrets::provider);
     settings.services();
     unbuilt::look_for(&context, &outcome.config);
     let reporters = reporters::reporters(&settings, &builders, &workers);
@@ -97,11 +95,12 @@ pub fn build(source: &SourceText, outcome: Outcome, base_dir: &Path) -> Result<M
         protocols,
         www,
         certificates: context.certificates(),
-        secrets: SecretsConfig { providers: items(providers) },
+        secrets: secrets::secrets(&settings),
         db_url: network::db_url(&settings),
         properties: properties(&settings),
         collapse_requests: settings.collapse(),
         prioritize_builders: settings.function("prioritizeBuilders"),
+        validation,
         codebase_generator: settings.function("codebaseGenerator"),
         revlink: revlink::revlink(&settings),
         logs: logs(&settings),

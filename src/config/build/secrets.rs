@@ -4,13 +4,20 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::fields::Fields;
+use super::settings::Settings;
 use crate::config::script::{Object, Raw};
+use crate::config::table;
 use crate::secrets::{
-    KvVersion, PassConfig, ProviderConfig, Secret, SecretFilesConfig, VaultConfig, VaultLogin, VaultNaming,
-    check_directory,
+    KvVersion, PassConfig, ProviderConfig, Secret, SecretFilesConfig, SecretsConfig, VaultConfig, VaultLogin,
+    VaultNaming, check_directory,
 };
 
-pub fn provider(context: &Context<'_>, object: &Arc<Object>) -> ProviderConfig {
+/// Where secrets come from.
+pub fn secrets(settings: &Settings<'_>) -> SecretsConfig {
+    SecretsConfig { providers: super::items(settings.objects("secretsProviders", table::PROVIDERS, provider)) }
+}
+
+fn provider(context: &Context<'_>, object: &Arc<Object>) -> ProviderConfig {
     let fields = Fields::new(context, object);
     match object.class.name {
         "SecretInAFile" => ProviderConfig::Files(files(&fields)),

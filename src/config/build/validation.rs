@@ -1,4 +1,4 @@
-//! `c['validation']`: patterns for what people type into force forms.
+//! `c['validation']`: patterns for what people type into force forms and in chats.
 
 use super::settings::Settings;
 use super::values;
@@ -6,21 +6,13 @@ use crate::config::nearest;
 use crate::config::script::Raw;
 use crate::config::table::{Kind, pattern};
 use crate::schedulers::config::{ForceField, ForceGroup, ForceParameter, SchedulerConfig, SchedulerKind};
+use crate::schedulers::validation::Validation;
 
 const KEYS: [&str; 4] = ["branch", "revision", "property_name", "property_value"];
 
-/// The patterns that the file gives.
-#[derive(Default)]
-struct Patterns {
-    branch: Option<String>,
-    revision: Option<String>,
-    property_name: Option<String>,
-    property_value: Option<String>,
-}
-
 /// Gives the patterns to the fields that they are about; a field's own one counts for more.
-pub fn apply<'s>(settings: &Settings<'_>, schedulers: impl Iterator<Item = &'s mut SchedulerConfig>) {
-    let Some(patterns) = patterns(settings) else { return };
+pub fn apply<'s>(settings: &Settings<'_>, schedulers: impl Iterator<Item = &'s mut SchedulerConfig>) -> Validation {
+    let patterns = patterns(settings);
     for scheduler in schedulers {
         let SchedulerKind::Force(force) = &mut scheduler.kind else { continue };
         for codebase in &mut force.codebases {
@@ -29,11 +21,13 @@ pub fn apply<'s>(settings: &Settings<'_>, schedulers: impl Iterator<Item = &'s m
         }
         force.properties.iter_mut().for_each(|parameter| of_parameter(parameter, &patterns));
     }
+    patterns
 }
 
-fn patterns(settings: &Settings<'_>) -> Option<Patterns> {
-    let mut patterns = Patterns::default();
-    for (name, value) in values::named(settings.map("validation")?) {
+/// The patterns that the file gives.
+fn patterns(settings: &Settings<'_>) -> Validation {
+    let mut patterns = Validation::default();
+    for (name, value) in settings.map("validation").into_iter().flat_map(values::named) {
         let Some(text) = one(settings, &name, &value) else { continue };
         let place = match name.as_str() {
             "branch" => &mut patterns.branch,
@@ -43,7 +37,7 @@ fn patterns(settings: &Settings<'_>) -> Option<Patterns> {
         };
         *place = Some(text);
     }
-    Some(patterns)
+    patterns
 }
 
 fn one(settings: &Settings<'_>, name: &str, value: &Raw) -> Option<String> {
@@ -59,7 +53,7 @@ fn one(settings: &Settings<'_>, name: &str, value: &Raw) -> Option<String> {
     pattern(value)
 }
 
-fn of_parameter(parameter: &mut ForceParameter, patterns: &Patterns) {
+fn of_parameter(parameter: &mut ForceParameter, patterns: &Validation) {
     match parameter {
         ForceParameter::Field(_) => {}
         ForceParameter::Group(ForceGroup { fields, .. }) => {

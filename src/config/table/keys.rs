@@ -72,7 +72,10 @@ pub const KEYS: &[Key] = &[
         "revlink",
         "How a link to a revision is made: a util.RevlinkMatch, or a function of revision and repository.",
     ),
-    works("validation", "Patterns for `branch`, `revision`, `property_name` and `property_value` in force forms."),
+    works(
+        "validation",
+        "Patterns for `branch`, `revision`, `property_name` and `property_value` in force forms and chats.",
+    ),
     works("logMaxSize", "Bytes of a log that are kept."),
     works("logMaxTailSize", "Bytes that are kept of what goes beyond."),
     works("changeHorizon", "Newest changes that are kept; 0 and None keep all."),

@@ -137,6 +137,7 @@ pub fn config() -> MasterConfig {
         collapse_requests: Collapse::Compatible,
         prioritize_builders: None,
         codebase_generator: None,
+        validation: Default::default(),
         revlink: Default::default(),
         logs: LogLimits::default(),
         lifetime: Default::default(),
