@@ -13,9 +13,10 @@ use actix::Message;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
+use super::pace::{self, Allowance};
 use super::produce::Task;
 use super::send::{Sent, send_next};
-use super::{ReporterDeps, pace, packets};
+use super::{ReporterDeps, packets};
 use crate::actors::supervisor::{Child, Handle, Reply, ShellContext, Timer};
 use crate::db::DbError;
 use crate::db::transitions::{AdvanceReporter, NewDelivery};
@@ -57,6 +58,7 @@ pub struct Reporter {
     is_reading: bool,
     /// Something happened while it read.
     read_again: bool,
+    allowance: Allowance,
     is_sending: bool,
     send_again: bool,
     /// Set while the other side is left alone.
@@ -78,6 +80,7 @@ impl Reporter {
             seen: None,
             is_reading: false,
             read_again: false,
+            allowance: Allowance::full(Instant::now()),
             is_sending: false,
             send_again: false,
             pause: None,
@@ -102,9 +105,10 @@ impl Reporter {
                     if 0 < turn.n_new {
                         this.send_soon(ctx);
                     }
-                    if turn.more || this.read_again {
-                        this.rest(pace::rest_after(began.elapsed()), ctx);
-                    }
+                    this.read_again |= turn.more;
+                    let behind = turn.at.map(|at| this.deps.clock.now().since(at)).unwrap_or_default();
+                    let rest = this.allowance.rest_after(began.elapsed(), Instant::now(), behind);
+                    this.go_on_after(rest, ctx);
                 }
                 Err(error) => {
                     error!(error = &error as &dyn Error, reporter = this.config.name, "cannot read what happened");
@@ -114,16 +118,17 @@ impl Reporter {
         });
     }
 
-    /// Goes on reading after a while. Who has something to do already does not begin anew.
-    fn rest(&mut self, wait: Duration, ctx: &mut ShellContext<'_, Self>) {
-        if wait.is_zero() {
-            return self.read(ctx);
+    /// Reads nothing for a while, and then what there is.
+    fn go_on_after(&mut self, rest: Duration, ctx: &mut ShellContext<'_, Self>) {
+        if !rest.is_zero() {
+            self.is_reading = true;
+            ctx.later(rest, |this, ctx| {
+                this.is_reading = false;
+                this.go_on_after(Duration::ZERO, ctx);
+            });
+        } else if self.read_again {
+            self.read(ctx);
         }
-        self.is_reading = true;
-        ctx.later(wait, |this, ctx| {
-            this.is_reading = false;
-            this.read(ctx);
-        });
     }
 
     /// At once, unless its configuration wants more to be gathered.
@@ -196,6 +201,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// What was read at once.
 struct ReadTurn {
     seen: Option<i64>,
+    /// When the last of it happened.
+    at: Option<Timestamp>,
     /// How much there is to send that was not before.
     n_new: usize,
     more: bool,
@@ -214,13 +221,14 @@ async fn read_on(config: Arc<ReporterConfig>, deps: ReporterDeps, seen: Option<i
         })
         .await?;
     // It has left the configuration.
-    let Some(stored) = stored else { return Ok(ReadTurn { seen, n_new: 0, more: false }) };
+    let Some(stored) = stored else { return Ok(ReadTurn { seen, at: None, n_new: 0, more: false }) };
     let more = i64::try_from(events.len()).is_ok_and(|n_events| n_events == AT_ONCE);
     let mut seen = seen.unwrap_or(stored).max(stored);
+    let mut at = None;
     let mut made: Vec<NewDelivery> = Vec::new();
     for event in &events {
         made.extend(deliveries(&config, &deps, event).await?);
-        seen = event.seq;
+        (seen, at) = (event.seq, Some(event.at));
         // What is left of a backlog is read in the next turn.
         if WRITTEN_AT_ONCE <= made.len() || MOST_BYTES <= n_bytes(&made) {
             break;
@@ -228,11 +236,11 @@ async fn read_on(config: Arc<ReporterConfig>, deps: ReporterDeps, seen: Option<i
     }
     let more = more || events.last().is_some_and(|last| seen < last.seq);
     if made.is_empty() && seen.saturating_sub(stored) < FAR_BEHIND {
-        return Ok(ReadTurn { seen: Some(seen), n_new: 0, more });
+        return Ok(ReadTurn { seen: Some(seen), at, n_new: 0, more });
     }
     let most_waiting = most_waiting(&config.transport);
     let advance = AdvanceReporter { reporter: config.name.clone(), seq: seen, deliveries: made, most_waiting };
-    Ok(ReadTurn { seen: Some(seen), n_new: deps.db.write(advance).await?, more })
+    Ok(ReadTurn { seen: Some(seen), at, n_new: deps.db.write(advance).await?, more })
 }
 
 fn n_bytes(deliveries: &[NewDelivery]) -> usize {
