@@ -150,6 +150,8 @@ pub enum FormatterSource {
     Old { function: Callback },
     /// The dictionary of the build itself.
     Build,
+    /// `function(build)` gives what is posted in place of it.
+    OfBuild { function: Callback },
     /// What a Tinderbox server reads; of `subject` the words are put in with which it knows results.
     Tinderbox { tinderbox: Tinderbox, subject: String },
 }

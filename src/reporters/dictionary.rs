@@ -85,7 +85,7 @@ pub fn build(facts: &BuildFacts, site: &Site) -> PropertyValue {
     );
     set("prev_build", optional(facts.previous.as_ref()));
     set("url", story::build_url(site, &facts.build).into());
-    if !facts.steps.is_empty() {
+    if facts.steps_wanted {
         set("steps", PropertyValue::List(facts.steps.iter().map(|each| step(each, facts, site)).collect()));
     }
     PropertyValue::Map(entries)

@@ -31,6 +31,8 @@ pub struct BuildFacts {
     pub changes: Vec<Change>,
     /// In their order; empty unless they were asked for.
     pub steps: Vec<StepFacts>,
+    /// Whether they were asked for: a build that begins has none yet.
+    pub steps_wanted: bool,
     pub past: Past,
 }
 

@@ -57,6 +57,7 @@ pub fn build_facts() -> BuildFacts {
         parent: None,
         changes: vec![change("Ada <ada@example.org>", "Teach the parser to add\n\nIt could not.")],
         steps: vec![step(0, "compile", Results::Success), step(1, "test", Results::Failure)],
+        steps_wanted: true,
         past: Past::default(),
     }
 }

@@ -146,6 +146,9 @@ fn body(formatter: &Formatter, question: &Question) -> Answer {
         FormatterSource::Template { body, .. } => Ok(option(body.clone())),
         FormatterSource::Empty => Ok(PropertyValue::Null),
         FormatterSource::Function { function, .. } => call(function, &[context()]),
+        FormatterSource::OfBuild { function } => {
+            call(function, &[ScriptValue::Data(question.named.get("build").cloned().unwrap_or_default())])
+        }
         FormatterSource::FunctionRaw { function } => call(function, &[given::object(&[]), context()]),
         FormatterSource::Renderable { body, .. } => rendered(body, question),
         FormatterSource::Old { .. } => Err("a function of 0.8".to_owned()),

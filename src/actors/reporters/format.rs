@@ -77,9 +77,11 @@ async fn try_to_format(deps: &ReporterDeps, formatter: &Formatter, subject: Subj
             .await
         }
         FormatterSource::Empty => Ok(Message::default()),
-        FormatterSource::Build => {
-            let build = context.get("build").or_else(|| context.get("builds")).or_else(|| context.get("worker"));
-            Ok(Message { subject: None, body: Body::Json(build.cloned().unwrap_or_default()) })
+        FormatterSource::Build => Ok(Message { subject: None, body: Body::Json(topic(&context)) }),
+        FormatterSource::OfBuild { function } => {
+            let arguments = vec![ScriptValue::Data(topic(&context))];
+            let value = deps.scripts.ask(CallFunction { function, arguments }).await??;
+            Ok(message::from_body(TextKind::Json, value)?)
         }
         FormatterSource::Function { kind, function } => {
             let arguments = vec![data(context)];
@@ -109,6 +111,11 @@ async fn try_to_format(deps: &ReporterDeps, formatter: &Formatter, subject: Subj
             .await
         }
     }
+}
+
+/// What a context is about.
+fn topic(context: &Context) -> PropertyValue {
+    ["build", "builds", "worker"].iter().find_map(|name| context.get(*name)).cloned().unwrap_or_default()
 }
 
 fn tinderbox_mail(tinderbox: &Tinderbox, subject: &str, build: &BuildFacts) -> Result<Message, Reason> {

@@ -55,6 +55,7 @@ pub fn build(conn: &mut Connection, id: BuildId) -> Result<Option<BuildFacts>, D
         buildset,
         parent,
         steps: Vec::new(),
+        steps_wanted: false,
         past: Past::default(),
     }))
 }
@@ -165,6 +166,7 @@ pub async fn deepen(db: &Db, mut facts: BuildFacts, depth: &Depth) -> Result<Bui
     let (steps, past) = db.read(move |conn| Ok((steps_of(conn, &build)?, past(conn, &build, story)?))).await?;
     let contents = depth.contents.clone();
     facts.past = past;
+    facts.steps_wanted = depth.steps || !depth.contents.is_empty();
     facts.steps = db.read_logs(move |conn| with_texts(conn, steps, &contents, story)).await?;
     Ok(facts)
 }

@@ -404,3 +404,18 @@ async fn a_subject_of_a_function_begins_no_header() {
     let mail = String::from_utf8(bench.transport.attempts().remove(0).body).unwrap();
     assert!(mail.contains("Subject: fine\r\n") && !mail.contains("\nBcc"), "{mail}");
 }
+
+#[actix::test]
+async fn an_old_function_makes_what_is_posted_of_the_build() {
+    let brief = "lambda build: [build['builder']['name'], build['results'], len(build['steps'])]";
+    let reporter = format!(
+        "reporters.HttpStatusPush('http://x/', name='mail', builders=['b'], wantSteps=True, format_fn={brief})"
+    );
+    let bench = Bench::new(&reporter).await;
+    let _reporter = bench.start();
+    bench.build(Results::Failure).await;
+    bench.pass(2 * MINUTE).await;
+    let posted: Vec<String> =
+        bench.transport.attempts().into_iter().map(|parcel| String::from_utf8(parcel.body).unwrap()).collect();
+    assert_eq!(posted, ["[\"b\",null,0]", "[\"b\",2,0]"]);
+}

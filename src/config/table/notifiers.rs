@@ -65,10 +65,21 @@ const HTTP: &[Argument] = &[
     Argument::ignored("skip_encoding"),
 ];
 
+/// What generators say today.
+const OLD_HTTP: &[Argument] = &[
+    Argument::optional("format_fn", Kind::Function, "Makes what is posted: (build) -> anything that JSON has."),
+    Argument::optional("builders", Kind::TextList, "As in `BuildStartEndStatusGenerator`."),
+    Argument::flag("wantProperties", true, "Accepted; properties are always there."),
+    Argument::flag("wantSteps", false, "Whether the build has its steps."),
+    Argument::flag("wantPreviousBuild", true, "Accepted; the build before is always there."),
+    Argument::flag("wantLogs", false, "Whether the steps have their logs, without the text."),
+];
+
 const DOMAIN: &[Argument] = &[Argument::required("domain", Kind::Text, "What comes behind the `@`.")];
 
 pub const CLASSES: &[Class] = &[
     Class::new("reporters", "MailNotifier", "Sends mails.", &[MAIL, COMMON, OLD_MAIL]).positional(&["fromaddr"]),
-    Class::new("reporters", "HttpStatusPush", "Posts builds as JSON.", &[HTTP, COMMON]).positional(&["serverUrl"]),
+    Class::new("reporters", "HttpStatusPush", "Posts builds as JSON.", &[HTTP, COMMON, OLD_HTTP])
+        .positional(&["serverUrl"]),
     Class::new("reporters", "Domain", "For `lookup`: names at a domain.", &[DOMAIN]).positional(&["domain"]),
 ];

@@ -101,6 +101,19 @@ fn mistakes_are_named() {
 }
 
 #[test]
+fn arguments_older_than_generators_become_one() {
+    let config = with("reporters.HttpStatusPush('http://x', wantSteps=True, format_fn=lambda build: build['results'])");
+    let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
+    assert!(warning.ends_with("HttpStatusPush(format_fn=, wantSteps=) is an old way to write generators=[...]"));
+    let GeneratorKind::Build { formatter, report_new: true, .. } = &config.reporters[0].generators[0].kind else {
+        panic!("{:?}", config.reporters)
+    };
+    assert!(matches!(formatter.source, FormatterSource::OfBuild { .. }) && formatter.wants.steps);
+    let both = "reporters.HttpStatusPush('http://x', wantLogs=True, generators=[])";
+    assert!(problem(both).contains("cannot be given together"));
+}
+
+#[test]
 fn a_builder_that_is_not_there_yet_may_be_a_virtual_one() {
     let config =
         with("reporters.MailNotifier('ci@example.org', generators=[reporters.BuildStatusGenerator(builders=['b'])])");

@@ -1,6 +1,6 @@
 //! `reporters.HttpStatusPush`.
 
-use super::{file, generators, trust};
+use super::{file, generators, old_http, trust};
 use crate::config::build::fields::Fields;
 use crate::config::build::values;
 use crate::config::script::Raw;
@@ -77,6 +77,9 @@ fn identity(fields: &Fields<'_>) -> Option<(String, LateText)> {
 
 /// Those that are given, else the dictionary of each build that begins or ends.
 pub fn generators(fields: &Fields<'_>) -> Vec<GeneratorConfig> {
+    if old_http::is_used(fields) {
+        return old_http::generators(fields);
+    }
     match fields.was_given("generators") {
         true => generators::generators(fields, &fields.value("generators")),
         false => vec![generators::build(Modes::default(), true, Formatter::of(FormatterSource::Build), false)],

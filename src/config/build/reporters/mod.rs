@@ -4,6 +4,7 @@ mod formatters;
 mod generators;
 mod http;
 mod mail;
+mod old_http;
 mod old_mail;
 mod push;
 mod tinderbox;
@@ -53,6 +54,18 @@ pub fn reporters(
         }
     }
     found
+}
+
+/// Whether any of these arguments was given, which are older than generators; warns if so.
+fn warn_of_old(fields: &Fields<'_>, old: &[&str]) -> bool {
+    let given: Vec<&str> = old.iter().copied().filter(|name| fields.was_given(name)).collect();
+    let Some(first) = given.first() else { return false };
+    if fields.was_given("generators") {
+        fields.problem(first, "and 'generators' cannot be given together");
+    }
+    let (class, given) = (fields.object.class.name, given.join("=, "));
+    fields.context.warning(fields.span(first), format!("{class}({given}=) is an old way to write generators=[...]"));
+    true
 }
 
 /// Where a reporter sends to, and when. `None` if that cannot be said, which was told.

@@ -26,14 +26,7 @@ const OLD: [&str; 12] = [
 
 /// Whether any of them was given; warns if so.
 pub fn is_used(fields: &Fields<'_>) -> bool {
-    let given: Vec<&str> = OLD.into_iter().filter(|name| fields.was_given(name)).collect();
-    let Some(first) = given.first() else { return false };
-    if fields.was_given("generators") {
-        fields.problem(first, "and 'generators' cannot be given together");
-    }
-    let message = format!("MailNotifier({}=) is an old way to write generators=[...]", given.join("=, "));
-    fields.context.warning(fields.span(first), message);
-    true
+    super::warn_of_old(fields, &OLD)
 }
 
 pub fn generators(fields: &Fields<'_>) -> Vec<GeneratorConfig> {
