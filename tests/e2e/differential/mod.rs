@@ -140,7 +140,8 @@ fn compare(sequences: Vec<Sequence>, n_worlds: usize, peer: Peer) {
     assert_eq!(allowed.unused(&played), Vec::<&str>::new(), "docs/DIFFERENCES.md lists what does not differ");
 }
 
-/// Buildbot goes ahead. What it does must be what was recorded of it, if it was.
+/// Buildbot goes ahead. What it does must be what was recorded of it, if it was; it has two tries, since on a busy machine
+/// it leaves requests waiting now and then although their worker is free, and what came first it knows to the second.
 fn play_both(world: &[Sequence], judge: impl Fn(&Sequence, &Played, &Played)) {
     let (sender, receiver) = mpsc::channel::<Played>();
     thread::scope(|scope| {
@@ -148,8 +149,14 @@ fn play_both(world: &[Sequence], judge: impl Fn(&Sequence, &Played, &Played)) {
             let mut peer = Master::start(Kind::Peer, &configuration(world));
             for sequence in world {
                 let known = recorded::exists(&sequence.name).then(|| recorded::read(sequence));
-                let played = play(&mut peer, sequence, known.as_ref().map(|known| known.states.as_slice()));
-                if let Some(known) = known {
+                let example = known.as_ref().map(|known| known.states.as_slice());
+                let mut played = play(&mut peer, sequence, example);
+                if let Some(known) = &known
+                    && steady(&known.facts) != steady(&played.facts)
+                {
+                    println!("{}: Buildbot plays it otherwise than it did, and plays it again", sequence.name);
+                    let mut alone = Master::start(Kind::Peer, &configuration(std::slice::from_ref(sequence)));
+                    played = play(&mut alone, sequence, example);
                     let name = &sequence.name;
                     assert_eq!(steady(&known.facts), steady(&played.facts), "{name} was recorded otherwise");
                 }
