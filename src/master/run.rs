@@ -18,6 +18,7 @@ use tracing::{error, info, warn};
 
 use super::client_ports::BoundPorts;
 use super::control::Control;
+use super::memory;
 use super::tls;
 use super::{Master, Parts};
 use crate::actors::reconfigurator;
@@ -123,6 +124,7 @@ async fn live(base_dir: PathBuf, run_options: RunOptions, wire: &Runtime) -> any
         Some(listen) => Some(Pages::open(&master, clock, &listen, &base_dir)?),
         None => None,
     };
+    actix::spawn(memory::give_back_when_quiet());
     handler.is_up();
     info!("the master is up");
     let escalated = serve(&mut master, &handler).await?;
